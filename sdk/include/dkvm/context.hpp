@@ -1,0 +1,425 @@
+#pragma once
+
+#include <dkvm/config.hpp>
+#include <dkvm/detail/poller_linux.hpp>
+#include <dkvm/log.hpp>
+#include <dkvm/port.hpp>
+#include <dkvm/rpc.hpp>
+
+#include <fcntl.h>
+#include <poll.h>
+
+#include <bitset>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace dkvm {
+
+// What a device does at the turning points of its life.
+struct DeviceHooks {
+  std::function<Result<>()> start;   // the kernel has answered hello
+  std::function<void()> let_go;      // release whatever is held down on the real machine
+  std::function<void()> stop;        // say goodbye: flush, close
+};
+
+// A running device: its ports, timers, watched descriptors and calls, on one
+// thread. One descriptor, fd(), is readable whenever dispatch() has work, so
+// any event loop can carry a device.
+class Context {
+ public:
+  // Life: the ports belong to the device and outlive the context.
+  Context(detail::Fd in, detail::Fd out, const Manifest& manifest)
+      : in_(std::move(in)),
+        out_(std::move(out)),
+        session_(in_.get(), out_.get()),
+        calls_(session_),
+        config_(manifest.keys) {}
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  ~Context() {
+    for (auto& [id, port] : out_ports_) port->session_ = nullptr;
+    for (auto& [id, port] : in_ports_) port->session_ = nullptr;
+  }
+
+  // --- what a device asks for -------------------------------------------
+
+  const Config& config() const { return config_; }
+  const std::string& name() const { return session_.welcome().device; }
+  const std::string& kernel() const { return session_.welcome().kernel; }
+  std::uint32_t incarnation() const { return session_.welcome().incarnation; }
+
+  // Sends at the first source port that carries the event's topic.
+  template <class Event>
+  Result<> emit(const Event& event, std::uint64_t capture_ns = now_ns()) {
+    for (auto& [id, port] : out_ports_)
+      if (port->carries(wire::EnumNameTopic(topic_of<Event>))) return port->emit(event, capture_ns);
+    return fail(Errc::not_found, "the device has no source port for this event");
+  }
+
+  // Calls back whenever fd is readable (or closed).
+  Result<> watch(int fd, std::function<void()> callback) {
+    return poller_.watch(fd, detail::Poller::kReadable, std::move(callback));
+  }
+  void forget(int fd) { poller_.forget(fd); }
+
+  using Timer = std::uint64_t;
+  Timer after(std::chrono::nanoseconds delay, std::function<void()> callback) {
+    return at(now_ns() + static_cast<std::uint64_t>(delay.count()), std::move(callback));
+  }
+  // At a time of CLOCK_MONOTONIC, for schedules that must not drift.
+  Timer at(std::uint64_t time_ns, std::function<void()> callback) {
+    return poller_.at(time_ns, std::move(callback));
+  }
+  void cancel_timer(Timer timer) { poller_.cancel(timer); }
+
+  // Called over and over, between looks at the kernel, as long as it returns
+  // true: for sources that produce as fast as they are allowed to.
+  void on_idle(std::function<bool()> callback) { idle_ = std::move(callback); }
+
+  // Runs `work` on the device's thread. The only call that other threads may make.
+  void post(std::function<void()> work) {
+    const std::lock_guard lock(posted_mutex_);
+    posted_.push_back(std::move(work));
+    wake_up();
+  }
+
+  // Calls a method of the kernel or of a device. The answer comes exactly
+  // once: the callee's, or `timeout`, or `disconnected`.
+  Result<std::uint64_t> call(std::string target, std::string method, std::string body,
+                             std::function<void(Answer)> on_answer,
+                             std::chrono::milliseconds deadline = kCallTimeDefault) {
+    DKVM_TRY(const std::uint64_t id, calls_.call(std::move(target), std::move(method),
+                                                 std::move(body), std::move(on_answer), deadline));
+    after(deadline + kAnswerGrace, [this, id] { calls_.expire(id); });
+    return id;
+  }
+  void cancel_call(std::uint64_t id) { calls_.cancel(id); }
+
+  void serve(std::string method, std::function<void(const Call&, Reply)> handler) {
+    calls_.serve(std::move(method), std::move(handler));
+  }
+
+  // Tells of every change of any device's state, from now on (needs a grant
+  // for devices.subscribe). on_answer says whether the kernel agreed.
+  Result<> subscribe_devices(std::function<void(const DeviceState&)> on_change,
+                             std::function<void(Answer)> on_answer = {}) {
+    kernel_events_.set<DeviceState>(
+        [on_change = std::move(on_change)](const DeviceState& state, const EventInfo&) {
+          on_change(state);
+        });
+    DKVM_CHECK(call("kernel", "devices.subscribe", "{}", std::move(on_answer)));
+    return {};
+  }
+
+  // Ports that come and go while the device runs (a link's peers).
+  Result<OutPort*> open_source(PortManifest manifest) {
+    manifest.direction = wire::Direction::source;
+    return open(std::move(manifest), out_ports_, owned_out_);
+  }
+  Result<InPort*> open_sink(PortManifest manifest) {
+    manifest.direction = wire::Direction::sink;
+    return open(std::move(manifest), in_ports_, owned_in_);
+  }
+  Result<> close_port(std::uint16_t id) {
+    out_ports_.erase(id);
+    in_ports_.erase(id);
+    return session_.send({.kind = wire::FrameKind::port_close, .port = id});
+  }
+
+  // Ends the device once everything sent has left: exit status 0 is `finished`.
+  void finish(int status = 0) {
+    if (!exit_status_) exit_status_ = status;
+    wake_up();
+  }
+
+  Session& session() { return session_; }
+
+  // --- for the loop that carries it ---------------------------------------
+
+  void set_hooks(DeviceHooks hooks) { hooks_ = std::move(hooks); }
+  void add_port(OutPort& port) { bind(port, out_ports_); }
+  void add_port(InPort& port) { bind(port, in_ports_); }
+
+  // Says hello. Errors: Errc::disconnected.
+  Result<> begin(const Manifest& manifest) {
+    if (::pipe2(wake_pipe_, O_CLOEXEC | O_NONBLOCK) != 0)
+      return fail(Errc::exhausted, "no pipe can be made");
+    wake_read_ = detail::Fd(wake_pipe_[0]);
+    wake_write_ = detail::Fd(wake_pipe_[1]);
+    DKVM_CHECK(poller_.watch(wake_read_.get(), detail::Poller::kReadable, [this] { run_posted(); }));
+    DKVM_CHECK(poller_.watch(in_.get(), detail::Poller::kReadable, [this] { read_kernel(); }));
+    last_frame_ns_ = now_ns();
+    return session_.hello(manifest);
+  }
+
+  int fd() const { return poller_.fd(); }
+  bool finished() const { return exit_status_.has_value(); }
+  int exit_status() const { return exit_status_.value_or(0); }
+
+  // Does what is ready, waiting at most timeout_ms (-1: for ever), and sends
+  // the batch that came of it.
+  void dispatch(int timeout_ms = 0) {
+    if (idle_ && running_) timeout_ms = 0;
+    poller_.dispatch(timeout_ms);
+    if (idle_ && running_ && !finished() && !idle_()) idle_ = nullptr;
+    for (auto& [id, port] : in_ports_) note(port->report_applied());
+    note(session_.stream().flush());
+    want_writable(session_.stream().pending() != 0);
+    if (finished()) leave();
+  }
+
+  // From a signal handler: end as on SIGTERM.
+  void terminate_from_signal() {
+    terminated_ = 1;
+    wake_up();
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kAnswerGrace{100};
+  static constexpr std::chrono::milliseconds kSilenceCheckEvery{50};
+  static constexpr std::chrono::milliseconds kLeaveTimeMax{500};
+
+  template <class PortType>
+  void bind(PortType& port, std::map<std::uint16_t, PortType*>& ports) {
+    port.session_ = &session_;
+    ports[port.id()] = &port;
+  }
+
+  template <class PortType>
+  Result<PortType*> open(PortManifest manifest, std::map<std::uint16_t, PortType*>& ports,
+                         std::map<std::uint16_t, std::unique_ptr<PortType>>& owned) {
+    if (out_ports_.contains(manifest.id) || in_ports_.contains(manifest.id))
+      return fail(Errc::invalid, "port id " + std::to_string(manifest.id) + " is in use");
+    wire::PortOpenT message;
+    message.port = std::make_unique<wire::PortSpecT>(Session::spec_of(manifest));
+    DKVM_CHECK(session_.send_table({.kind = wire::FrameKind::port_open, .port = manifest.id}, message));
+    auto& port = owned[manifest.id];
+    port = std::make_unique<PortType>(std::move(manifest));
+    bind(*port, ports);
+    return port.get();
+  }
+
+  void read_kernel() {
+    // Whatever is left is read at the next turn: other descriptors get theirs.
+    const auto got = session_.stream().fill();
+    if (!got) return lost(got.error());
+    if (!*got) return;
+    last_frame_ns_ = now_ns();
+    const auto read = session_.stream().each_frame([this](const Frame& frame) {
+      note(take(frame));
+      return !finished();
+    });
+    if (!read) lost(read.error());
+  }
+
+  Result<> take(const Frame& frame) {
+    const std::uint16_t port = frame.header.port();
+    switch (frame.kind()) {
+      case wire::FrameKind::event: return event(port, frame);
+      case wire::FrameKind::upstream:
+        if (const auto found = out_ports_.find(port); found != out_ports_.end())
+          found->second->handlers_.handle(frame);
+        return {};
+      case wire::FrameKind::welcome: return welcome(frame);
+      case wire::FrameKind::topics: return session_.learn_topics(frame.payload);
+      case wire::FrameKind::request: return calls_.on_request(frame);
+      case wire::FrameKind::response: return calls_.on_response(frame);
+      case wire::FrameKind::cancel: calls_.on_cancel(frame); return {};
+      case wire::FrameKind::pause: set_paused(port, true); return {};
+      case wire::FrameKind::resume: set_paused(port, false); return {};
+      case wire::FrameKind::ping:
+        return session_.send({.kind = wire::FrameKind::pong, .sequence = frame.header.sequence()});
+      case wire::FrameKind::stop: return stop();
+      default: return {};  // a newer kernel may say more than we know
+    }
+  }
+
+  Result<> event(std::uint16_t port, const Frame& frame) {
+    if (port == kKernelPort) {
+      kernel_events_.handle(frame);
+      return {};
+    }
+    const auto found = in_ports_.find(port);
+    if (found == in_ports_.end()) return {};
+    track_held(frame);
+    found->second->deliver(frame);
+    return {};
+  }
+
+  Result<> welcome(const Frame& frame) {
+    if (running_) return fail(Errc::corrupt, "the kernel welcomed this device twice");
+    if (auto welcomed = session_.welcomed(frame.payload); !welcomed) {
+      finish(kExitRefused);
+      return welcomed;
+    }
+    running_ = true;
+    for (auto& [id, port] : in_ports_) port->bind_custom();
+    watch_silence();
+    if (!hooks_.start) return {};
+    if (auto started = hooks_.start(); !started) {
+      log_error("cannot start: " + started.error().message());
+      finish(refused(started.error().code()) ? kExitRefused : 1);
+    }
+    return {};
+  }
+
+  static bool refused(Errc code) {
+    return code == Errc::invalid || code == Errc::unsupported;
+  }
+
+  Result<> stop() {
+    say_goodbye();
+    for (auto& [id, port] : in_ports_) DKVM_CHECK(port->report_applied());
+    DKVM_CHECK(session_.send({.kind = wire::FrameKind::stopped}));
+    finish(0);
+    return {};
+  }
+
+  void set_paused(std::uint16_t id, bool paused) {
+    const auto found = out_ports_.find(id);
+    if (found == out_ports_.end()) return;
+    OutPort& port = *found->second;
+    port.paused_ = paused;
+    if (!paused && port.on_resume_) port.on_resume_();
+  }
+
+  // A sink must not leave a key down when its kernel falls silent, so the
+  // context knows which codes are down.
+  void track_held(const Frame& frame) {
+    const auto topic = static_cast<wire::Topic>(frame.header.topic());
+    if (topic == wire::Topic::key) {
+      const auto& key_event = view_table<wire::Key>(frame.payload);
+      set_held(key_event.code(), key_event.down());
+    } else if (topic == wire::Topic::pointer_button) {
+      const auto& button_event = view_table<wire::PointerButton>(frame.payload);
+      set_held(button_event.code(), button_event.down());
+    }
+  }
+
+  void set_held(std::uint16_t code, bool down) {
+    if (code < kInputCodesMax) held_[code] = down;
+  }
+
+  void watch_silence() {
+    const std::uint32_t limit_ms = session_.welcome().silence_ms;
+    if (limit_ms == 0 || in_ports_.empty()) return;
+    after(kSilenceCheckEvery, [this, limit_ms] {
+      const bool silent = now_ns() - last_frame_ns_ > limit_ms * std::uint64_t{1'000'000};
+      if (silent && held_.any() && !readable(in_.get())) {
+        log_warning("the kernel is silent: letting go of everything held");
+        release_held();
+        for (auto& [id, port] : in_ports_)
+          if (port->carries("key") || port->carries("pointer_button"))
+            note(port->send_upstream(InputState{}));
+      }
+      watch_silence();
+    });
+  }
+
+  static bool readable(int fd) {
+    pollfd waiting{fd, POLLIN, 0};
+    return ::poll(&waiting, 1, 0) > 0;
+  }
+
+  void release_held() {
+    held_.reset();
+    if (hooks_.let_go) hooks_.let_go();
+  }
+
+  void say_goodbye() {
+    if (std::exchange(said_goodbye_, true) || !running_) return;
+    release_held();
+    if (hooks_.stop) hooks_.stop();
+  }
+
+  void lost(const Error& error) {
+    if (error.code() == Errc::corrupt) log_error(error.message());
+    say_goodbye();
+    finish(error.code() == Errc::corrupt ? 1 : 0);
+  }
+
+  // An error on the way out means that the stream is gone: the next read says so.
+  void note(const Result<>& result) {
+    if (!result && result.error().code() != Errc::disconnected) log_error(result.error().message());
+  }
+
+  void leave() {
+    say_goodbye();
+    note(session_.stream().drain(kLeaveTimeMax));
+  }
+
+  void want_writable(bool wanted) {
+    if (wanted == writable_wanted_) return;
+    writable_wanted_ = wanted;
+    const std::uint32_t interest = wanted ? detail::Poller::kWritable : 0;
+    if (in_.get() == out_.get() || !out_) {
+      poller_.set_interest(in_.get(), detail::Poller::kReadable | interest);
+    } else if (wanted) {
+      note(poller_.watch(out_.get(), detail::Poller::kWritable, [] {}));
+    } else {
+      poller_.forget(out_.get());
+    }
+  }
+
+  void wake_up() {
+    const char byte = 1;
+    [[maybe_unused]] const ssize_t ignored = ::write(wake_write_.get(), &byte, 1);
+  }
+
+  void run_posted() {
+    char bytes[64];
+    while (::read(wake_read_.get(), bytes, sizeof(bytes)) > 0) {
+    }
+    if (terminated_ != 0) {
+      say_goodbye();
+      finish(0);
+    }
+    std::vector<std::function<void()>> work;
+    {
+      const std::lock_guard lock(posted_mutex_);
+      work.swap(posted_);
+    }
+    for (auto& each : work) each();
+  }
+
+  detail::Fd in_;
+  detail::Fd out_;
+  detail::Poller poller_;
+  Session session_;
+  detail::Calls calls_;
+  Config config_;
+  DeviceHooks hooks_;
+
+  std::map<std::uint16_t, OutPort*> out_ports_;
+  std::map<std::uint16_t, InPort*> in_ports_;
+  std::map<std::uint16_t, std::unique_ptr<OutPort>> owned_out_;
+  std::map<std::uint16_t, std::unique_ptr<InPort>> owned_in_;
+  detail::Handlers kernel_events_;
+  std::function<bool()> idle_;
+
+  std::bitset<kInputCodesMax> held_;
+  std::uint64_t last_frame_ns_ = 0;
+  bool running_ = false;
+  bool said_goodbye_ = false;
+  bool writable_wanted_ = false;
+  std::optional<int> exit_status_;
+
+  int wake_pipe_[2] = {-1, -1};
+  detail::Fd wake_read_;
+  detail::Fd wake_write_;
+  volatile std::sig_atomic_t terminated_ = 0;
+  std::mutex posted_mutex_;
+  std::vector<std::function<void()>> posted_;
+};
+
+}  // namespace dkvm

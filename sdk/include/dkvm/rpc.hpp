@@ -1,0 +1,193 @@
+#pragma once
+
+#include <dkvm/result.hpp>
+#include <dkvm/session.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+// Calls between devices and the kernel. Bodies are JSON texts; this layer
+// never looks into them. Every call has exactly one answer.
+// Source: docs/protocol.md, "RPC".
+namespace dkvm {
+
+using Answer = Result<std::string>;
+
+struct Call {
+  std::string method;
+  std::string caller;  // written by the kernel: a device, or link/laptop:device
+  std::string body;
+  std::chrono::milliseconds deadline{0};  // from now
+};
+
+// What a call's body, or an answer's body or message, may hold.
+inline constexpr std::size_t kCallBodyBytesMax = 60 * 1024;
+
+namespace detail {
+
+// Shared between a Reply and the session it answers on, whichever ends first.
+struct PendingReply {
+  Session* session = nullptr;
+  std::uint64_t id = 0;
+  bool cancelled = false;
+  std::function<void()> on_cancel;
+};
+
+inline Result<> send_answer(Session& session, std::uint64_t id, const Answer& answer) {
+  wire::ResponseT response;
+  if (answer) {
+    response.body = *answer;
+  } else {
+    response.code = static_cast<wire::Code>(answer.error().code());
+    response.message = answer.error().message();
+  }
+  if (response.body.size() + response.message.size() > kCallBodyBytesMax) {
+    response = {};
+    response.code = wire::Code::exhausted;
+    response.message = "the answer is larger than a frame: ask for a page of it";
+  }
+  return session.send_table({.kind = wire::FrameKind::response, .sequence = id}, response);
+}
+
+}  // namespace detail
+
+// The one answer to a call; may be kept and given later. One that is dropped
+// unanswered answers `internal`.
+class Reply {
+ public:
+  explicit Reply(std::shared_ptr<detail::PendingReply> pending) : pending_(std::move(pending)) {}
+  Reply(Reply&&) noexcept = default;
+  Reply& operator=(Reply&&) noexcept = default;
+  ~Reply() {
+    if (pending_ && pending_->session) (*this)(fail(Errc::internal, "the call was dropped"));
+  }
+
+  void operator()(const Answer& answer) {
+    if (!pending_) return;
+    const auto pending = std::exchange(pending_, nullptr);
+    if (pending->session == nullptr) return;
+    Session& session = *std::exchange(pending->session, nullptr);
+    // A stream that cannot take the answer is closing, and says so at its next use.
+    [[maybe_unused]] const auto sent = detail::send_answer(session, pending->id, answer);
+  }
+
+  // True when the caller no longer waits; an answer is still due.
+  bool cancelled() const { return pending_ && pending_->cancelled; }
+  void on_cancel(std::function<void()> callback) {
+    if (pending_) pending_->on_cancel = std::move(callback);
+  }
+
+ private:
+  std::shared_ptr<detail::PendingReply> pending_;
+};
+
+namespace detail {
+
+// The calls of one session, both ways.
+class Calls {
+ public:
+  using OnAnswer = std::function<void(Answer)>;
+  using Serve = std::function<void(const Call&, Reply)>;
+
+  explicit Calls(Session& session) : session_(session) {}
+  ~Calls() {
+    for (auto& [id, pending] : serving_)
+      if (const auto alive = pending.lock()) alive->session = nullptr;
+  }
+
+  void serve(std::string method, Serve handler) { methods_[std::move(method)] = std::move(handler); }
+
+  // Errors: Errc::overloaded with too many calls outstanding.
+  Result<std::uint64_t> call(std::string target, std::string method, std::string body,
+                             OnAnswer on_answer, std::chrono::milliseconds deadline) {
+    if (waiting_.size() >= kCallsOutstandingMax)
+      return fail(Errc::overloaded, "256 calls are already waiting for an answer");
+    wire::RequestT request;
+    request.target = std::move(target);
+    request.method = std::move(method);
+    request.body = std::move(body);
+    request.deadline_ms = static_cast<std::uint32_t>(deadline.count());
+    if (request.body.size() > kCallBodyBytesMax)
+      return fail(Errc::invalid, "the body of a call is at most 60 KiB");
+    const std::uint64_t id = ++last_id_;
+    DKVM_CHECK(session_.send_table({.kind = wire::FrameKind::request, .sequence = id}, request));
+    waiting_[id] = std::move(on_answer);
+    return id;
+  }
+
+  // Ends the wait: the callback gets `timeout` at once, a late answer is dropped.
+  void expire(std::uint64_t id) {
+    if (!waiting_.contains(id)) return;
+    [[maybe_unused]] const auto sent = session_.send({.kind = wire::FrameKind::cancel, .sequence = id});
+    finish(id, fail(Errc::timeout, "no answer in time"));
+  }
+
+  void cancel(std::uint64_t id) {
+    if (waiting_.erase(id) == 0) return;
+    [[maybe_unused]] const auto sent = session_.send({.kind = wire::FrameKind::cancel, .sequence = id});
+  }
+
+  Result<> on_response(const Frame& frame) {
+    DKVM_TRY(wire::ResponseT response, read_payload<wire::ResponseT>(frame.payload));
+    if (response.code == wire::Code::ok) {
+      finish(frame.header.sequence(), std::move(response.body));
+    } else {
+      finish(frame.header.sequence(),
+             fail(static_cast<Errc>(response.code), std::move(response.message)));
+    }
+    return {};
+  }
+
+  Result<> on_request(const Frame& frame) {
+    DKVM_TRY(wire::RequestT request, read_payload<wire::RequestT>(frame.payload));
+    auto pending = std::make_shared<PendingReply>();
+    pending->session = &session_;
+    pending->id = frame.header.sequence();
+    serving_[pending->id] = pending;
+    forget_answered();
+    Reply reply(std::move(pending));
+    const auto method = methods_.find(request.method);
+    if (method == methods_.end()) {
+      reply(fail(Errc::not_found, "no method '" + request.method + "' here"));
+      return {};
+    }
+    const Call call{request.method, std::move(request.caller), std::move(request.body),
+                    std::chrono::milliseconds(request.deadline_ms)};
+    method->second(call, std::move(reply));
+    return {};
+  }
+
+  void on_cancel(const Frame& frame) {
+    const auto found = serving_.find(frame.header.sequence());
+    if (found == serving_.end()) return;
+    const auto pending = found->second.lock();
+    if (!pending || pending->cancelled) return;
+    pending->cancelled = true;
+    if (pending->on_cancel) pending->on_cancel();
+  }
+
+ private:
+  void finish(std::uint64_t id, Answer answer) {
+    auto waiting = waiting_.extract(id);
+    if (!waiting.empty() && waiting.mapped()) waiting.mapped()(std::move(answer));
+  }
+
+  void forget_answered() {
+    if (serving_.size() < 2 * kCallsOutstandingMax) return;
+    std::erase_if(serving_, [](const auto& entry) { return entry.second.expired(); });
+  }
+
+  Session& session_;
+  std::unordered_map<std::string, Serve> methods_;
+  std::unordered_map<std::uint64_t, OnAnswer> waiting_;
+  std::unordered_map<std::uint64_t, std::weak_ptr<PendingReply>> serving_;
+  std::uint64_t last_id_ = 0;
+};
+
+}  // namespace detail
+}  // namespace dkvm

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <dkvm/detail/stream.hpp>
+#include <dkvm/manifest.hpp>
+#include <dkvm/payload.hpp>
+#include <dkvm/result.hpp>
+#include <dkvm/time.hpp>
+#include <dkvm/topics.hpp>
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+
+namespace dkvm {
+
+// What a frame is addressed with; the rest of its header is made here.
+struct Envelope {
+  wire::FrameKind kind = wire::FrameKind::none;
+  std::uint16_t port = 0;
+  TopicId topic = 0;
+  std::uint16_t flags = 0;
+  std::uint64_t sequence = 0;
+  std::uint64_t capture_ns = 0;
+};
+
+// A device's conversation with its kernel: writes frames, knows who it is and
+// which number each topic has. It reads no descriptor by itself.
+class Session {
+ public:
+  Session(int in, int out) : stream_(in, out) {}
+
+  detail::Stream& stream() { return stream_; }
+
+  Result<> send(const Envelope& envelope, Bytes payload = {}) {
+    Frame frame{make_header(envelope.kind), {}, {}, payload};
+    frame.header.mutate_port(envelope.port);
+    frame.header.mutate_topic(envelope.topic);
+    frame.header.mutate_flags(envelope.flags);
+    frame.header.mutate_sequence(envelope.sequence);
+    frame.header.mutate_capture_ns(envelope.capture_ns);
+    return stream_.write(frame);
+  }
+
+  template <class Native>
+  Result<> send_table(const Envelope& envelope, const Native& value) {
+    return send(envelope, writer_.write(value));
+  }
+
+  Result<> hello(const Manifest& manifest) {
+    wire::HelloT hello;
+    hello.protocol_min = hello.protocol_max = kProtocolVersion;
+    hello.type = manifest.type;
+    hello.version = manifest.version;
+    hello.fds = manifest.fds;
+    hello.cleanup = manifest.cleanup;
+    for (const auto& port : manifest.ports)
+      hello.ports.push_back(std::make_unique<wire::PortSpecT>(spec_of(port)));
+    DKVM_CHECK(send_table({.kind = wire::FrameKind::hello}, hello));
+    return stream_.flush();
+  }
+
+  // Errors: Errc::corrupt, Errc::unsupported for a protocol that is not ours.
+  Result<> welcomed(Bytes payload) {
+    DKVM_TRY(welcome_, read_payload<wire::WelcomeT>(payload));
+    if (welcome_.protocol != kProtocolVersion)
+      return fail(Errc::unsupported,
+                  "the kernel speaks protocol " + std::to_string(welcome_.protocol));
+    learn(welcome_.topics);
+    return {};
+  }
+
+  Result<> learn_topics(Bytes payload) {
+    DKVM_TRY(const wire::TopicsT topics, read_payload<wire::TopicsT>(payload));
+    learn(topics.topics);
+    return {};
+  }
+
+  const wire::WelcomeT& welcome() const { return welcome_; }
+
+  // 0 when neither well known nor interned by this kernel.
+  TopicId topic_id(std::string_view name) const {
+    if (const auto known = well_known_topic(name)) return *known;
+    const auto found = topics_.find(std::string(name));
+    return found == topics_.end() ? TopicId{0} : found->second;
+  }
+
+  std::string topic_name(TopicId id) const {
+    if (id < kCustomTopicFirst) return std::string(well_known_name(id));
+    for (const auto& [name, known] : topics_)
+      if (known == id) return name;
+    return {};
+  }
+
+  static wire::PortSpecT spec_of(const PortManifest& port) {
+    wire::PortSpecT spec;
+    spec.id = port.id;
+    spec.name = port.name;
+    spec.direction = port.direction;
+    spec.topics = port.topics;
+    spec.live = port.live;
+    spec.injects = port.injects;
+    return spec;
+  }
+
+ private:
+  void learn(const std::vector<std::unique_ptr<wire::TopicNameT>>& topics) {
+    for (const auto& topic : topics) topics_[topic->name] = topic->id;
+  }
+
+  detail::Stream stream_;
+  PayloadWriter writer_;
+  wire::WelcomeT welcome_;
+  std::unordered_map<std::string, TopicId> topics_;
+};
+
+}  // namespace dkvm
