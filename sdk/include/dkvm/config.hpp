@@ -21,11 +21,11 @@ namespace dkvm {
 // Errors: Errc::not_found for a required key without a value, Errc::invalid
 //         with the key, the value and what was expected.
 // Source: docs/protocol.md, "Configuration".
-class Config {
+class ConfigReader {
  public:
   using Lookup = std::function<std::optional<std::string>(const std::string& variable)>;
 
-  explicit Config(std::vector<KeyManifest> keys, Lookup lookup = from_environment)
+  explicit ConfigReader(std::vector<KeyManifest> keys, Lookup lookup = from_environment)
       : keys_(std::move(keys)), lookup_(std::move(lookup)) {}
 
   static std::optional<std::string> from_environment(const std::string& variable) {

@@ -53,7 +53,7 @@ class Context {
 
   // --- what a device asks for -------------------------------------------
 
-  const Config& config() const { return config_; }
+  const ConfigReader& config() const { return config_; }
   const std::string& name() const { return session_.welcome().device; }
   const std::string& kernel() const { return session_.welcome().kernel; }
   std::uint32_t incarnation() const { return session_.welcome().incarnation; }
@@ -397,7 +397,7 @@ class Context {
   detail::Poller poller_;
   Session session_;
   detail::Calls calls_;
-  Config config_;
+  ConfigReader config_;
   DeviceHooks hooks_;
 
   std::map<std::uint16_t, OutPort*> out_ports_;
