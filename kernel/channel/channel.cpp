@@ -31,21 +31,27 @@ void Channel::on_ready(PollEvents events) {
 
 // The bytes lie in memory that all channels share; what is left of them is the
 // beginning of one frame at most.
-void Channel::read_turn() {
+bool Channel::read_turn() {
   std::byte* const input = scratch_.input.get();
   const std::size_t kept = partial_.size();
   if (kept != 0) std::memcpy(input, partial_.data(), kept);
   const std::size_t got = receive({input + kept, kReadBytesPerTurnMax});
-  if (got == 0) return;
+  if (got == 0) return false;
   const std::uint64_t received_ns = now_ns();
   FrameDecoder decoder({input, kept + got});
   Frame frame;
   while (decoder.next(frame))
-    if (!owner_.on_frame(frame, received_ns)) return;
+    if (!owner_.on_frame(frame, received_ns)) break;
   if (decoder.fault() != FrameFault::none)
-    return fail_with(Error(Errc::corrupt, std::string(describe(decoder.fault()))));
-  partial_.assign(input + decoder.consumed(), input + kept + got);
+    fail_with(Error(Errc::corrupt, std::string(describe(decoder.fault()))));
+  if (!closed_) partial_.assign(input + decoder.consumed(), input + kept + got);
   owner_.on_turn_end();
+  return !closed_;
+}
+
+void Channel::read_all() {
+  while (!closed_ && read_turn()) {
+  }
 }
 
 // No ancillary buffer: descriptors that a device sends are refused by the
@@ -67,28 +73,29 @@ std::size_t Channel::receive(std::span<std::byte> room) {
   return 0;
 }
 
-Result<> Channel::send(Frame frame) {
-  if (closed_) return {};
-  if (control_.size() > kControlBytesMax)
-    return fail(Errc::overloaded,
-                fmt::format("it has left {} bytes of the kernel's messages unread", control_.size()));
-  append_frame(control_, frame);
-  return {};
+void Channel::send(Frame frame) {
+  if (!closed_) append_frame(control_, frame);
 }
 
 void Channel::flush() {
-  if (closed_ || !send_unsent()) return;
-  for (;;) {
-    if (!control_.empty()) {
-      const std::vector<std::byte> batch = std::exchange(control_, {});
-      if (!send_bytes(batch)) return;
-    }
+  if (closed_) return;
+  if (control_.size() > kControlBytesMax)
+    return fail_with(Error(Errc::overloaded,
+                           fmt::format("it has left {} bytes of the kernel's messages unread",
+                                       control_.size())));
+  if (!send_unsent()) return;
+  while (send_control()) {
     std::byte* const output = scratch_.output.get();
     const std::size_t filled = owner_.fill({output, ChannelScratch::kBytes}, write_budget_);
-    if (filled == 0 && control_.empty()) break;
-    if (filled != 0 && !send_bytes({output, filled})) return;
+    if (filled == 0 && control_.empty()) return watch(false);
+    if (!send_bytes({output, filled})) return;
   }
-  watch(false);
+}
+
+bool Channel::send_control() {
+  if (control_.empty()) return true;
+  const std::vector<std::byte> batch = std::exchange(control_, {});
+  return send_bytes(batch);
 }
 
 // True when everything left; else the rest is kept and the socket watched.

@@ -17,7 +17,7 @@ namespace dkvm {
 // Memory that all channels of a loop share while one of them reads or writes:
 // an idle channel owns next to nothing.
 struct ChannelScratch {
-  static constexpr std::size_t kBytes = kFrameBytesMax + 64 * 1024;
+  static constexpr std::size_t kBytes = kFrameBytesMax + 64 * 1024;  // a frame and a batch
 
   std::unique_ptr<std::byte[]> input{new std::byte[kBytes]};
   std::unique_ptr<std::byte[]> output{new std::byte[kBytes]};
@@ -54,12 +54,15 @@ class Channel {
   Channel(Loop& loop, UniqueFd stream, ChannelScratch& scratch, ChannelOwner& owner,
           std::size_t write_budget);
 
-  // Queues a frame of the kernel's own; flush() sends it.
-  // Errors: Errc::overloaded when the device does not read: end it.
-  Result<> send(Frame frame);
+  // Queues a frame of the kernel's own; flush() sends it. A device that leaves
+  // more than kControlBytesMax of them unread is closed by the next flush().
+  void send(Frame frame);
 
   // Sends what waits, as far as the socket takes it.
   void flush();
+
+  // Reads until nothing is left, as when the process at the other end is gone.
+  void read_all();
 
   // Reads no more and writes no more.
   void close();
@@ -69,11 +72,12 @@ class Channel {
 
  private:
   void on_ready(PollEvents events);
-  void read_turn();
+  bool read_turn();
   std::size_t receive(std::span<std::byte> room);
   void fail_with(Error error);
   bool send_bytes(Bytes bytes);
   bool send_unsent();
+  bool send_control();
   void watch(bool writable);
 
   UniqueFd stream_;
