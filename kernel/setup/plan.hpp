@@ -8,11 +8,13 @@
 #include "pipelines/spec.hpp"
 
 #include <dkvm/manifest.hpp>
+#include <dkvm/result.hpp>
 
 #include <tl/expected.hpp>
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dkvm {
@@ -23,16 +25,19 @@ struct DevicePlan {
   std::string type;  // or the program of exec
   DeviceSpec spec;
   std::optional<Manifest> manifest;
+  std::string doubt;  // why there is no manifest
   std::vector<Grant> grants;
   bool enabled = true;
 };
 
 // A configuration that was checked, in the words of the modules that do it.
 struct Plan {
+  Config config;
   KernelConfig kernel;
   std::vector<DevicePlan> devices;
   std::vector<PipelineSpec> pipelines;
 
+  // Null when there is none of that name.
   const DevicePlan* device(std::string_view name) const;
 };
 
@@ -42,11 +47,13 @@ struct Plan {
 tl::expected<Plan, ConfigErrors> make_plan(const std::string& path, Catalog& catalog,
                                            bool ask_exec);
 
-// The same conversion for a pipeline made at run time.
-PipelineSpec pipeline_spec(const PipelineConfig& config);
+// One pipeline made at run time, YAML or JSON, checked against the rest of the
+// plan. Errors: Errc::invalid with the located messages.
+Result<PipelineSpec> plan_pipeline(const std::string& text, const Plan& plan,
+                                   const Catalog& catalog);
 
-// The order in which devices are told to stop: sources first, each device
-// after all that feed it. Names by rank.
+// The order in which devices are told to stop: each after all that feed it.
+// Shape: names by rank.
 std::vector<std::vector<std::string>> stop_order(const Plan& plan);
 
 }  // namespace dkvm

@@ -87,20 +87,20 @@ void PipelineServices::add_to(ServiceTable& table) {
       return fail(Errc::invalid, "'pipeline' must be given, as an object like one of the YAML's");
     DKVM_TRY(PipelineSpec spec, parse(wanted->dump()));
     const std::string pipeline = spec.name;
-    DKVM_CHECK(switchboard.router().add(std::move(spec), now_ns()));
+    DKVM_CHECK(pipelines.add(std::move(spec), now_ns()));
     switchboard.settle_soon();
     return stats_of(switchboard.router(), pipeline);
   });
   table.add("pipelines.remove", [*this](const ServiceCall&, const Params& params) -> Json {
     DKVM_TRY(const std::string pipeline, params.text("name"));
-    DKVM_CHECK(switchboard.router().remove(pipeline, now_ns()));
+    DKVM_CHECK(pipelines.remove(pipeline, now_ns()));
     switchboard.settle_soon();
     return nlohmann::json::object();
   });
   const auto add_switch = [&](const char* method, bool enabled) {
     table.add(method, [*this, enabled](const ServiceCall&, const Params& params) -> Json {
       DKVM_TRY(const std::string pipeline, params.text("name"));
-      DKVM_CHECK(switchboard.router().enable(pipeline, enabled, now_ns()));
+      DKVM_CHECK(pipelines.enable(pipeline, enabled, now_ns()));
       switchboard.settle_soon();
       return stats_of(switchboard.router(), pipeline);
     });
