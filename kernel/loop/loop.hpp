@@ -133,7 +133,8 @@ class Async {
 
 // Calls back once after the next poll pass has been handled: what was readable
 // when it was requested has then been read. libuv runs timers before it polls,
-// so a deadline judged in a timer would overlook an answer that is there.
+// so a deadline judged in a timer would overlook an answer that is there. To be
+// requested from a timer: requested by a poll callback, the present pass counts.
 class AfterPoll {
  public:
   using Callback = std::function<void()>;
