@@ -50,7 +50,7 @@ class LogRing {
   const LogRecord& append(LogRecord record);
 
   // Up to a page of what follows sequence `after` (0: from the oldest kept) and
-  // matches; at least one record if there is one.
+  // matches; at least one record if there is one, its text cut to the page.
   LogPage read(std::uint64_t after, const LogFilter& filter,
                std::size_t records_max = kLogPageRecordsMax,
                std::size_t bytes_max = kLogPageBytesMax) const;

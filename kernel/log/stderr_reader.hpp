@@ -28,14 +28,13 @@ class StderrReader {
 
  private:
   void on_readable();
-  void on_tokens();
-  // False at the end of the stream, or when there is nothing to read now.
+  // False when there is nothing to read now, or never again.
   bool read_some(std::size_t bytes_max);
-  void close();
 
   LineSplitter lines_;
   RateLimit rate_;
   UniqueFd fd_;
+  bool ended_ = false;
   Timer timer_;
   Poll poll_;  // goes before fd_
 };
