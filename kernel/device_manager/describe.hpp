@@ -19,7 +19,7 @@ inline constexpr std::size_t kDescribeParallelMax = 32;
 
 // What `<program> <args> --describe` prints: a manifest as JSON, not parsed here.
 // Blocks the caller, at most `timeout` for each batch of kDescribeParallelMax.
-// Nothing of the program is left when it returns.
+// Nothing of its process group is left when it returns.
 // Errors: timeout · invalid (exit status, output over kDescribeBytesMax) ·
 //         not_found (missing or not executable); with the first line of its stderr.
 Result<std::string> describe(Spawner& spawner, const Program& program,

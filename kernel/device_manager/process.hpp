@@ -10,6 +10,13 @@ namespace dkvm {
 
 using ProcessId = int;
 
+// Exit statuses that the launcher gives when it cannot become the program.
+inline constexpr int kExitLimitsRefused = 123;
+inline constexpr int kExitNotExecutable = 126;
+inline constexpr int kExitNotFound = 127;
+// What stands for the status where not even the launcher could be started.
+inline constexpr int kExitNeverStarted = -1;
+
 // How a process ended.
 struct ExitStatus {
   int code = 0;

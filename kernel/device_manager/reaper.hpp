@@ -28,6 +28,9 @@ class Reaper {
 
   // To the whole group. Nothing happens after `exited`.
   virtual void signal(ProcessId pid, KillSignal signal) = 0;
+
+  // Kills the group and buries it without telling anybody.
+  virtual void abandon(ProcessId pid) = 0;
 };
 
 // Makes the kernel the parent of all orphans below it. One per program.

@@ -37,16 +37,11 @@ class Spawner {
   virtual ~Spawner() = default;
 
   // Returns when the launcher runs (about 0.1 ms). That it could not become the
-  // program is told by its exit status: 127 not found, 126 not executable, 123
-  // limits refused, each with a line on stderr.
+  // program is told by its exit status (process.hpp), with a line on stderr.
   // Errors: Errc::exhausted when the system has no process or descriptor left,
   //         Errc::not_found when the launcher itself is missing.
   virtual Result<Process> spawn(const SpawnRequest& request) = 0;
 };
-
-inline constexpr int kExitLimitsRefused = 123;
-inline constexpr int kExitNotExecutable = 126;
-inline constexpr int kExitNotFound = 127;
 
 // Life: processes are told to end when the thread that calls spawn() ends.
 std::unique_ptr<Spawner> make_spawner(std::string launcher_path);

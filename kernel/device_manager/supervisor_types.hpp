@@ -99,6 +99,7 @@ using SupervisorEvent =
                  event::ProcessContinued, event::Exited, event::CleanupFinished, event::InputHeld,
                  event::Tick>;
 
+// Also told when only the reason or the process changed.
 struct StateChange {
   RunState from = RunState::stopped;
   RunState to = RunState::stopped;
