@@ -27,7 +27,8 @@ inline constexpr std::size_t kGrantsPerDeviceMax = 256;
 inline constexpr std::size_t kMethodsPerGrantMax = 64;
 inline constexpr std::size_t kArgsPerDeviceMax = 256;
 inline constexpr std::size_t kEnvPerDeviceMax = 256;
-inline constexpr std::size_t kTextBytesMax = 4096;  // of one argument, path or variable
+inline constexpr std::size_t kTextBytesMax = 4096;      // of one argument, path or variable
+inline constexpr std::size_t kRuntimeDirBytesMax = 90;  // leaves room for a socket's name
 
 // Of numbers that people set.
 inline constexpr std::uint64_t kQueueDepthMax = 65'536;
