@@ -12,7 +12,7 @@
 namespace dkvm {
 namespace {
 
-using detail::quoted;
+using detail::in_quotes;
 
 bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool is_name_part(char c) { return is_name_start(c) || c == '_' || c == '-'; }
@@ -41,7 +41,7 @@ std::optional<std::string> name_complaint(std::string_view name) {
 Result<Address> parse_address(std::string_view text) {
   constexpr std::string_view kForms = "expected device, device/port or link/peer/stream";
   const auto wrong = [&](std::string why) {
-    return fail(Errc::invalid, fmt::format("{} {}", quoted(text), why));
+    return fail(Errc::invalid, fmt::format("{} {}", in_quotes(text), why));
   };
   const auto parts = split(text, '/');
   const bool link = parts[0] == kLinkName;
@@ -52,7 +52,7 @@ Result<Address> parse_address(std::string_view text) {
   if (parts.size() > (link ? 3u : 2u)) return wrong(fmt::format("has too many parts, {}", kForms));
   for (const std::string_view part : parts)
     if (const auto complaint = name_complaint(part))
-      return wrong(fmt::format("is no address: {} {}", quoted(part), *complaint));
+      return wrong(fmt::format("is no address: {} {}", in_quotes(part), *complaint));
 
   Address address;
   address.device = parts[0];

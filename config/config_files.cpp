@@ -106,7 +106,7 @@ void ConfigFiles::merge_device(const YamlEntry& entry) {
   if (!is_new) {
     errors_.add(entry.key_at, fmt::format("device {} is there twice, expected it once (the first "
                                           "is at {})",
-                                          quoted(entry.key), to_string(first->second)));
+                                          in_quotes(entry.key), to_string(first->second)));
     return;
   }
   if (config_.devices.size() == kDevicesMax) {
@@ -171,11 +171,11 @@ void ConfigFiles::include(const YamlNode& node, Merge merge) {
   if (!bytes) {
     errors_.add(node.at,
                 fmt::format("the included file {} cannot be read, expected a YAML file: {}",
-                            quoted(node.text), bytes.error().message()));
+                            in_quotes(node.text), bytes.error().message()));
   } else if (!enter(*path, shown)) {
     errors_.add(node.at, fmt::format("including {} makes a loop, expected a file that does not "
                                      "include this one",
-                                     quoted(node.text)));
+                                     in_quotes(node.text)));
   } else {
     if (const auto root = parse_yaml(*bytes, files_.back().shown, budget_, errors_)) merge(*root);
     files_.pop_back();
@@ -200,7 +200,7 @@ std::optional<std::string> ConfigFiles::include_path(const YamlNode& node) {
   // Reading a pipe or a device could wait for ever.
   if (fs::exists(path, code) && !fs::is_regular_file(path, code))
     return refuse(fmt::format("the included file {} is no regular file, expected a YAML file",
-                              quoted(*text)));
+                              in_quotes(*text)));
   return path;
 }
 

@@ -2,6 +2,8 @@
 
 #include "config/config_files.hpp"
 
+#include <dkvm/limits.hpp>
+
 #include <unistd.h>
 
 #include <algorithm>

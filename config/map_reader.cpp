@@ -38,7 +38,7 @@ void MapReader::finish() {
     if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
     const std::string hint = did_you_mean(entry.key, known_);
     errors_.add(entry.key_at, fmt::format("{} has no key {}, expected {}{}", what_,
-                                          quoted(entry.key), one_of(known_), hint));
+                                          in_quotes(entry.key), one_of(known_), hint));
   }
 }
 

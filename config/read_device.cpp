@@ -47,7 +47,7 @@ class DeviceReader {
         context_(context),
         errors_(context.errors),
         values_{context.errors},
-        reader_(entry.value, fmt::format("device {}", quoted(entry.key)), context.errors) {}
+        reader_(entry.value, fmt::format("device {}", in_quotes(entry.key)), context.errors) {}
 
   DeviceConfig run() {
     check_name();
@@ -74,7 +74,7 @@ class DeviceReader {
     device_.type_at = entry_.key_at;
     if (const auto complaint = name_complaint(entry_.key))
       errors_.add(entry_.key_at,
-                  fmt::format("the device name {} {}", quoted(entry_.key), *complaint));
+                  fmt::format("the device name {} {}", in_quotes(entry_.key), *complaint));
     else if (entry_.key == kKernelName || entry_.key == kLinkName)
       errors_.add(entry_.key_at,
                   fmt::format("the device name '{}' is reserved, expected another", entry_.key));
@@ -145,11 +145,11 @@ class DeviceReader {
       if (!is_variable(key) || key.size() > kTextBytesMax)
         errors_.add(key_at, fmt::format("{} is no name of an environment variable, expected "
                                         "letters, digits and '_'",
-                                        quoted(key)));
+                                        in_quotes(key)));
       else if (key.starts_with(kOwnVariables))
         errors_.add(key_at, fmt::format("the variable {} is set by dKVM itself, expected one that "
                                         "does not begin with {}",
-                                        quoted(key), kOwnVariables));
+                                        in_quotes(key), kOwnVariables));
       if (auto word = values_.word(value, fmt::format("env.{}", key)))
         device_.env[key] = std::move(*word);
     }

@@ -37,7 +37,7 @@ std::vector<Address> read_addresses(const YamlNode& node, std::string_view what,
     address->at = item->at;
     if (std::find(addresses.begin(), addresses.end(), *address) != addresses.end())
       errors.add(item->at,
-                 fmt::format("{} is in '{}' twice, expected it once", quoted(*text), what));
+                 fmt::format("{} is in '{}' twice, expected it once", in_quotes(*text), what));
     addresses.push_back(std::move(*address));
   }
   return addresses;
@@ -56,7 +56,8 @@ std::vector<TopicConfig> read_events(const YamlNode& node, ErrorList& errors) {
     if (!text) continue;
     const auto same = [&](const TopicConfig& topic) { return topic.name == *text; };
     if (std::any_of(topics.begin(), topics.end(), same))
-      errors.add(item->at, fmt::format("{} is in 'events' twice, expected it once", quoted(*text)));
+      errors.add(item->at,
+                 fmt::format("{} is in 'events' twice, expected it once", in_quotes(*text)));
     topics.push_back({std::move(*text), item->at});
   }
   return topics;
@@ -122,7 +123,7 @@ PipelineConfig read_pipeline(const YamlNode& node, ErrorList& errors) {
   const YamlNode* name = node.find("name");
   MapReader reader(node,
                    name != nullptr && name->is_scalar()
-                       ? fmt::format("pipeline {}", quoted(name->text))
+                       ? fmt::format("pipeline {}", in_quotes(name->text))
                        : "a pipeline",
                    errors);
   if (reader.require("name", node.at) != nullptr) {

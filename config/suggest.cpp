@@ -60,7 +60,7 @@ std::string one_of(std::span<const std::string_view> choices) {
   return text;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "'";
   std::size_t length = std::min(text.size(), kQuotedBytesMax);
   while (length < text.size() && length > 0 && is_continuation(text[length])) --length;

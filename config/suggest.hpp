@@ -20,6 +20,6 @@ std::string did_you_mean(std::string_view written, std::span<const std::string_v
 std::string one_of(std::span<const std::string_view> choices);
 
 // 'text' for a message: control characters as '?', cut after some 40 characters.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace dkvm::detail

@@ -70,7 +70,7 @@ Result<double> quantity(std::string_view text, std::span<const Unit> units, Want
     return value;
   }
   return fail(Errc::invalid, fmt::format("expected {}: the unit {} is not one of {}", wanted.what,
-                                         detail::quoted(rest), wanted.units));
+                                         detail::in_quotes(rest), wanted.units));
 }
 
 }  // namespace

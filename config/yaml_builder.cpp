@@ -42,7 +42,7 @@ std::string where(const Location& at) {
 std::string describe(const YamlNode& node) {
   switch (node.kind) {
     case YamlNode::Kind::null: return "nothing";
-    case YamlNode::Kind::scalar: return quoted(node.text);
+    case YamlNode::Kind::scalar: return in_quotes(node.text);
     case YamlNode::Kind::sequence: return "a list";
     case YamlNode::Kind::map: return "a map";
   }
@@ -159,7 +159,7 @@ void YamlBuilder::add_key(Frame& frame, YamlNode node) {
     if (!is_new)
       errors_.add(node.at, fmt::format("the key {} is there twice, expected it once (the first is "
                                        "at {})",
-                                       quoted(node.text), where(first->second)));
+                                       in_quotes(node.text), where(first->second)));
   }
   frame.key = std::move(node.text);
 }
@@ -193,7 +193,7 @@ void YamlBuilder::merge(Frame& frame) {
 
 void YamlBuilder::refuse_tag(const std::string& tag, const Location& at) {
   errors_.add(at, fmt::format("the tag {}, expected a value without a tag (only !!str is known)",
-                              quoted(tag)));
+                              in_quotes(tag)));
 }
 
 void YamlBuilder::spend(std::size_t nodes, const Location& at) {

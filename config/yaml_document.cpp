@@ -53,9 +53,9 @@ std::optional<YamlNode> parse_yaml(std::string_view bytes, const FileName& file,
     return std::nullopt;
   }
   if (!check_quotes(*text, builder, errors)) return std::nullopt;
-  auto root = builder.take_root();
-  if (!root) return YamlNode{.at = {file, 1, 1}};
-  return root;
+  YamlNode nothing;
+  nothing.at = {file, 1, 1};
+  return builder.take_root().value_or(std::move(nothing));
 }
 
 }  // namespace dkvm::detail

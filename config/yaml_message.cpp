@@ -81,8 +81,8 @@ ConfigError misplaced(const YamlBuilder::Frame& frame, std::string_view text, co
   const bool list = frame.node.is_sequence();
   return {at, fmt::format("{} cannot stand here, expected the next {} that begins at {} (is the "
                           "indentation right?)",
-                          quoted(word_at(text, at)), list ? "'- ' of the list" : "key of the map",
-                          where(frame.node.at))};
+                          in_quotes(word_at(text, at)),
+                          list ? "'- ' of the list" : "key of the map", where(frame.node.at))};
 }
 
 ConfigError explain(const YAML::Exception& error, const std::string& text, const Location& at,
@@ -100,7 +100,7 @@ ConfigError explain(const YAML::Exception& error, const std::string& text, const
                             from_column(line_of(text, at.line), at.column).substr(0, 1))};
   if (says("the referenced anchor"))
     return {at, fmt::format("the alias {} is not defined, expected an anchor before it",
-                            quoted(word_at(text, at)))};
+                            in_quotes(word_at(text, at)))};
   if (says("unknown escape character"))
     return {at, fmt::format("the escape '\\{}' is not known, expected a backslash as '\\\\' or "
                             "single quotes around the text",

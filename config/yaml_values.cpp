@@ -137,7 +137,7 @@ class JsonBuilder {
     errors_.add(node.at,
                 fmt::format("the number {} is out of range, expected one that fits 64 bits "
                             "(in quotes it is text)",
-                            quoted(node.text)));
+                            in_quotes(node.text)));
     return nullptr;
   }
 
@@ -209,17 +209,17 @@ std::optional<std::string> Values::name(const YamlNode& node, std::string_view w
   if (!value) return std::nullopt;
   const auto complaint = name_complaint(*value);
   if (!complaint) return value;
-  errors.add(node.at, fmt::format("the {} {} {}", what, quoted(*value), *complaint));
+  errors.add(node.at, fmt::format("the {} {} {}", what, in_quotes(*value), *complaint));
   return std::nullopt;
 }
 
 std::optional<bool> Values::boolean(const YamlNode& node, std::string_view what) const {
   const auto value = node.is_scalar() ? core_value(node) : std::nullopt;
   if (value && value->is_boolean()) return value->get<bool>();
-  const bool in_quotes = node.is_scalar() && is_one_of(node.text, {"true", "false"});
+  const bool is_quoted = node.is_scalar() && is_one_of(node.text, {"true", "false"});
   wrong(node, what,
         fmt::format("expected true or false{}",
-                    in_quotes ? " without quotes" : boolean_hint(node.text)));
+                    is_quoted ? " without quotes" : boolean_hint(node.text)));
   return std::nullopt;
 }
 
