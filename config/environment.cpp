@@ -33,6 +33,10 @@ std::optional<std::string> variable_part(std::string_view key) {
   return out;
 }
 
+std::string text_of(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 class EnvironmentBuilder {
  public:
   EnvironmentBuilder(const DeviceConfig& device, std::map<std::string, std::string>& out,
@@ -44,7 +48,7 @@ class EnvironmentBuilder {
     if (config.is_object())
       for (const auto& [key, value] : config.items())
         add(std::string(kConfigVariable) + '_', Json::json_pointer() / key, key, value);
-    out_[std::string(kConfigVariable)] = config.is_null() ? "{}" : config.dump();
+    out_[std::string(kConfigVariable)] = config.is_null() ? "{}" : text_of(config);
     check_size();
   }
 
@@ -61,7 +65,7 @@ class EnvironmentBuilder {
       for (std::size_t i = 0; i < value.size(); ++i)
         add(name + "__", pointer / i, std::to_string(i), value[i]);
     else if (!value.is_null())
-      set(name, pointer, value.is_string() ? value.get<std::string>() : value.dump());
+      set(name, pointer, value.is_string() ? value.get<std::string>() : text_of(value));
   }
 
   void set(const std::string& name, const Json::json_pointer& pointer, std::string value) {

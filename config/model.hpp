@@ -102,8 +102,9 @@ struct DeviceConfig {
   std::optional<HealthConfig> health;
   LimitsConfig limits;
   std::vector<GrantConfig> grants;
-  Location at;       // its name
-  Location type_at;  // the value of type or exec
+  std::string folder;  // absolute, of the file that declares it
+  Location at;         // its name
+  Location type_at;    // the value of type or exec
 };
 
 struct QueueConfig {

@@ -70,6 +70,7 @@ class DeviceReader {
  private:
   void check_name() {
     device_.name = entry_.key;
+    device_.folder = context_.folder;
     device_.at = entry_.key_at;
     device_.type_at = entry_.key_at;
     if (const auto complaint = name_complaint(entry_.key))
