@@ -102,7 +102,7 @@ QueueConfig read_queue(const YamlNode& node, ErrorList& errors) {
       queue.policy = static_cast<QueueConfig::Policy>(*index);
   }
   if (const auto* depth = reader.take("depth"))
-    if (const auto value = values.integer(*depth, "queue.depth", 1, kQueueDepthMax))
+    if (const auto value = values.integer(*depth, "queue.depth", 1, kConfigQueueDepthMax))
       queue.depth = static_cast<std::uint32_t>(*value);
   if (const auto* age = reader.take("max_age")) {
     if (age->is_scalar() && age->text == kOff)

@@ -28,11 +28,8 @@ void Log::write(LogLevel level, std::string_view device, std::string_view text) 
 void Log::reopen() { output_->reopen(); }
 
 void format_record(const LogRecord& record, std::string& out) {
-  constexpr std::int64_t ns_per_s = 1'000'000'000;
-  const std::time_t seconds = record.wall_ns / ns_per_s;
-  const std::int64_t millis = record.wall_ns % ns_per_s / 1'000'000;
-  fmt::format_to(std::back_inserter(out), "{:%Y-%m-%dT%H:%M:%S}.{:03}Z {:<5} ",
-                 fmt::gmtime(seconds), millis, name(record.level));
+  fmt::format_to(std::back_inserter(out), "{} {:<5} ", format_time(record.wall_ns),
+                 name(record.level));
   if (record.device.empty())
     fmt::format_to(std::back_inserter(out), "kernel: {}", record.text);
   else

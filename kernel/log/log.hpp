@@ -10,6 +10,7 @@
 
 #include "kernel/log/level.hpp"
 #include "kernel/log/ring.hpp"
+#include "kernel/log/time.hpp"
 
 namespace dkvm {
 

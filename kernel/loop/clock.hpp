@@ -15,11 +15,6 @@ using Duration = std::chrono::nanoseconds;
 // A time that never comes.
 inline constexpr TimePoint kNever = TimePoint::max();
 
-// Nanoseconds of CLOCK_MONOTONIC, as the wire's capture times have them.
-inline std::uint64_t now_ns() {
-  return static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
-}
-
 // Time since boot, suspend included (CLOCK_BOOTTIME); where a system has no
 // such clock, the same as Clock.
 Duration boottime();

@@ -64,9 +64,9 @@ Result<DeviceId> DeviceServices::named(const Params& params) const {
 }
 
 Result<nlohmann::json> DeviceServices::act(const ServiceCall& call, const Params& params,
-                                           Act act) const {
+                                           Act how) const {
   DKVM_TRY(const DeviceId id, named(params));
-  DKVM_CHECK(act(devices, id, fmt::format("asked by {}", call.caller)));
+  DKVM_CHECK(how(devices, id, fmt::format("asked by {}", call.caller)));
   switchboard.settle_soon();
   return describe(*devices.snapshot(id));
 }

@@ -22,7 +22,7 @@ struct DeviceServices {
   using Act = Result<> (*)(DeviceManager&, DeviceId, const std::string& reason);
   nlohmann::json describe(const DeviceSnapshot& snapshot) const;
   Result<DeviceId> named(const Params& params) const;
-  Result<nlohmann::json> act(const ServiceCall& call, const Params& params, Act act) const;
+  Result<nlohmann::json> act(const ServiceCall& call, const Params& params, Act how) const;
 };
 
 }  // namespace dkvm
