@@ -45,7 +45,8 @@ class FixtureDevices final : public ManifestSource {
     add("dummy-keyboard-sink", {port(1, "keys", sink, {"key"})}, to_file);
     add("dummy-mouse-source", {port(1, "pointer", source, pointer)}, from_file);
     add("dummy-mouse-sink", {port(1, "pointer", sink, pointer)}, to_file);
-    add("camera", {port(1, "frames", source, {"display_frame", "display_mode"})}).ports[0].live = true;
+    add("camera", {port(1, "frames", source, {"display_frame", "display_mode"})}).ports[0].live =
+        true;
     add("screen", {port(1, "picture", sink, {"display_frame", "display_mode", "cursor"})});
     add("link", {}).runtime_ports = true;
     add("desk-input", {port(1, "keyboard", source, {"key"}), port(2, "pointer", source, pointer)});
@@ -57,8 +58,8 @@ class FixtureDevices final : public ManifestSource {
         {config_key("video.rate", ValueType::integer, false, {"30", "60"}),
          config_key("video.device", ValueType::path), config_key("delay", ValueType::duration),
          config_key("gain", ValueType::number), config_key("label", ValueType::text),
-         config_key("mirror", ValueType::boolean), config_key("codecs", ValueType::list, false,
-                                                              {"h264", "vp9"}),
+         config_key("mirror", ValueType::boolean),
+         config_key("codecs", ValueType::list, false, {"h264", "vp9"}),
          config_key("extra", ValueType::map)});
   }
 
