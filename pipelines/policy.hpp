@@ -87,8 +87,7 @@ constexpr Policy default_policy(TopicId topic) {
 constexpr Policy policy_of(TopicId topic, std::optional<Policy> override_policy) {
   const Policy usual = default_policy(topic);
   if (!override_policy || *override_policy == Policy::coalesce) return usual;
-  const bool keeps_all =
-      *override_policy == Policy::lossless || *override_policy == Policy::block;
+  const bool keeps_all = *override_policy == Policy::lossless || *override_policy == Policy::block;
   if (is_input(topic) && topic != id_of(wire::Topic::pointer_motion) && !keeps_all) return usual;
   return *override_policy;
 }

@@ -23,9 +23,9 @@ struct StageSpec {
 };
 
 struct QueueSpec {
-  std::optional<Policy> policy;               // none: each topic's own
-  std::optional<std::size_t> depth;           // entries, 1 .. kQueueDepthMax
-  std::optional<std::uint64_t> max_age_ns;    // 0: never too old
+  std::optional<Policy> policy;             // none: each topic's own
+  std::optional<std::size_t> depth;         // entries, 1 .. kQueueDepthMax
+  std::optional<std::uint64_t> max_age_ns;  // 0: never too old
 
   bool operator==(const QueueSpec&) const = default;
 };

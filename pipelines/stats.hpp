@@ -34,7 +34,7 @@ inline constexpr std::size_t kDropReasons = static_cast<std::size_t>(Drop::count
 
 constexpr std::string_view name(Drop reason) {
   constexpr std::array<std::string_view, kDropReasons> names = {
-      "filtered", "duplicate", "orphan",     "merged", "invalid", "overflow",
+      "filtered", "duplicate",  "orphan", "merged", "invalid",   "overflow",
       "stale",    "superseded", "oldest", "delta",  "sink_gone", "waiting"};
   return names[static_cast<std::size_t>(reason)];
 }
@@ -61,9 +61,7 @@ struct EdgeCounters {
   std::uint64_t refreshes = 0;
   std::array<std::uint64_t, kDropReasons> dropped{};
 
-  std::uint64_t dropped_for(Drop reason) const {
-    return dropped[static_cast<std::size_t>(reason)];
-  }
+  std::uint64_t dropped_for(Drop reason) const { return dropped[static_cast<std::size_t>(reason)]; }
 };
 
 // Nanoseconds; all 0 when nothing was measured.
