@@ -246,8 +246,6 @@ Result<Record> parse_line(std::string_view line) {
   Fields fields;
   if (!json::sax_parse(line.begin(), line.end(), &fields))
     return fail(Errc::invalid, std::move(fields.error));
-  if (fields.seen.none() && fields.error.empty())
-    return fail(Errc::invalid, "no event, expected an object with t and an event");
   DKVM_TRY(const Kind kind, kind_of(fields.seen));
   return record_of(std::move(fields), kind.of);
 }

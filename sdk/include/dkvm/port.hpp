@@ -36,6 +36,7 @@ class Handlers {
   void set(Handle handle) {
     by_topic_[id_of(topic_of<Message>)] = [handle = std::move(handle),
                                            value = Message{}](const Frame& frame) mutable {
+      value = Message{};  // unpacking leaves alone what the payload lacks
       view_table<typename Message::TableType>(frame.payload).UnPackTo(&value);
       handle(std::as_const(value), EventInfo{frame});
     };
