@@ -20,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -70,6 +71,11 @@ class Context {
   Result<> watch(int fd, std::function<void()> callback) {
     return poller_.watch(fd, detail::Poller::kReadable, std::move(callback));
   }
+  // The same callback also whenever the watched fd takes more bytes, until
+  // turned off again.
+  void watch_writable(int fd, bool wanted) {
+    poller_.set_interest(fd, detail::Poller::kReadable | (wanted ? detail::Poller::kWritable : 0));
+  }
   void forget(int fd) { poller_.forget(fd); }
 
   using Timer = std::uint64_t;
@@ -100,10 +106,16 @@ class Context {
                              std::chrono::milliseconds deadline = kCallTimeDefault) {
     DKVM_TRY(const std::uint64_t id, calls_.call(std::move(target), std::move(method),
                                                  std::move(body), std::move(on_answer), deadline));
-    after(deadline + kAnswerGrace, [this, id] { calls_.expire(id); });
+    call_timers_[id] = after(deadline + kAnswerGrace, [this, id] {
+      call_timers_.erase(id);
+      calls_.expire(id);
+    });
     return id;
   }
-  void cancel_call(std::uint64_t id) { calls_.cancel(id); }
+  void cancel_call(std::uint64_t id) {
+    forget_call_timer(id);
+    calls_.cancel(id);
+  }
 
   void serve(std::string method, std::function<void(const Call&, Reply)> handler) {
     calls_.serve(std::move(method), std::move(handler));
@@ -233,7 +245,9 @@ class Context {
       case wire::FrameKind::welcome: return welcome(frame);
       case wire::FrameKind::topics: return session_.learn_topics(frame.payload);
       case wire::FrameKind::request: return calls_.on_request(frame);
-      case wire::FrameKind::response: return calls_.on_response(frame);
+      case wire::FrameKind::response:
+        forget_call_timer(frame.header.sequence());
+        return calls_.on_response(frame);
       case wire::FrameKind::cancel: calls_.on_cancel(frame); return {};
       case wire::FrameKind::pause: set_paused(port, true); return {};
       case wire::FrameKind::resume: set_paused(port, false); return {};
@@ -283,6 +297,12 @@ class Context {
     DKVM_CHECK(session_.send({.kind = wire::FrameKind::stopped}));
     finish(0);
     return {};
+  }
+
+  // Answered calls leave no timer behind, however long their deadline was.
+  void forget_call_timer(std::uint64_t id) {
+    const auto timer = call_timers_.extract(id);
+    if (!timer.empty()) cancel_timer(timer.mapped());
   }
 
   void set_paused(std::uint16_t id, bool paused) {
@@ -397,6 +417,7 @@ class Context {
   detail::Poller poller_;
   Session session_;
   detail::Calls calls_;
+  std::unordered_map<std::uint64_t, Timer> call_timers_;  // of the calls that wait
   Config config_;
   DeviceHooks hooks_;
 
