@@ -22,6 +22,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -71,6 +72,11 @@ class Context {
   // Calls back whenever fd is readable (or closed).
   Result<> watch(int fd, std::function<void()> callback) {
     return poller_.watch(fd, detail::Poller::kReadable, std::move(callback));
+  }
+  // The same callback also whenever the watched fd takes more bytes, until
+  // turned off again.
+  void watch_writable(int fd, bool wanted) {
+    poller_.set_interest(fd, detail::Poller::kReadable | (wanted ? detail::Poller::kWritable : 0));
   }
   void forget(int fd) { poller_.forget(fd); }
 
@@ -255,7 +261,8 @@ class Context {
       case wire::FrameKind::welcome: return welcome(frame);
       case wire::FrameKind::topics: return session_.learn_topics(frame.payload);
       case wire::FrameKind::request: return calls_.on_request(frame);
-      case wire::FrameKind::response: return calls_.on_response(frame);
+      case wire::FrameKind::response:
+        return calls_.on_response(frame);
       case wire::FrameKind::cancel: calls_.on_cancel(frame); return {};
       case wire::FrameKind::pause: set_paused(port, true); return {};
       case wire::FrameKind::resume: set_paused(port, false); return {};
