@@ -30,6 +30,10 @@ inline constexpr std::size_t kTopicsPerPortMax = 64;
 inline constexpr std::size_t kNameBytesMax = 64;
 inline constexpr std::size_t kInputCodesMax = 768;  // evdev KEY_CNT: keys and buttons
 inline constexpr std::size_t kCustomTopicsMax = 1024;
+inline constexpr std::size_t kMonitorsMax = 64;
+inline constexpr std::size_t kChordsPerGrabMax = 64;
+inline constexpr std::size_t kCodesPerChordMax = 8;
+inline constexpr std::size_t kEdgesPerGrabMax = 64;
 
 inline constexpr std::size_t kConfigEnvBytesMax = 96 * 1024;
 inline constexpr std::size_t kLogLineBytesMax = 64 * 1024;
