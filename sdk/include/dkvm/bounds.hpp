@@ -64,6 +64,18 @@ inline bool within_limits(const wire::Welcome& welcome) {
               [](const auto& topic) { return within_limits(topic); });
 }
 
+// The kernel unpacks calls and packs them anew for whoever gets them.
+inline bool within_limits(const wire::Request& request) {
+  return at_most(request.target(), kCallAddressBytesMax) &&
+         at_most(request.caller(), kCallAddressBytesMax) &&
+         at_most(request.method(), kNameBytesMax) && at_most(request.body(), kCallBodyBytesMax);
+}
+
+inline bool within_limits(const wire::Response& response) {
+  const std::size_t message = response.message() == nullptr ? 0 : response.message()->size();
+  return message <= kCallBodyBytesMax && at_most(response.body(), kCallBodyBytesMax - message);
+}
+
 inline bool within_limits(const wire::InputState& state) {
   return at_most(state.pressed(), kInputCodesMax);
 }

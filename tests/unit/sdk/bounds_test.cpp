@@ -67,6 +67,43 @@ TEST_CASE("names of topics are bounded, in welcome and later") {
   CHECK_FALSE(accepted(welcome));
 }
 
+TEST_CASE("all topics that a kernel may intern fit one welcome") {
+  wire::WelcomeT welcome;
+  welcome.kernel = welcome.device = std::string(kNameBytesMax, 'n');
+  for (std::size_t i = 0; i < kCustomTopicsMax; ++i) {
+    auto topic = std::make_unique<wire::TopicNameT>();
+    topic->id = static_cast<TopicId>(kCustomTopicFirst + i);
+    topic->name = std::string(kNameBytesMax, 't');
+    welcome.topics.push_back(std::move(topic));
+  }
+  PayloadWriter writer;
+  const Bytes payload = writer.write(welcome);
+  CHECK(payload.size() <= kPayloadBytesMax);
+  CHECK(read_payload<wire::WelcomeT>(payload));
+}
+
+TEST_CASE("a call that is within its limits fits a frame again, with its caller written in") {
+  wire::RequestT request;
+  request.target = std::string(kCallAddressBytesMax, 't');
+  request.method = std::string(kNameBytesMax, 'm');
+  request.body = std::string(kCallBodyBytesMax, 'b');
+  CHECK(accepted(request));
+  request.caller = std::string(kCallAddressBytesMax, 'c');
+  PayloadWriter writer;
+  CHECK(writer.write(request).size() <= kPayloadBytesMax);
+  request.body += 'b';
+  CHECK_FALSE(accepted(request));
+}
+
+TEST_CASE("an answer's body and message share one limit") {
+  wire::ResponseT response;
+  response.body = std::string(kCallBodyBytesMax - 10, 'b');
+  response.message = std::string(10, 'm');
+  CHECK(accepted(response));
+  response.message += 'm';
+  CHECK_FALSE(accepted(response));
+}
+
 TEST_CASE("lists of codes, monitors, chords and edges are bounded") {
   InputState state;
   state.pressed.assign(kInputCodesMax, 1);

@@ -49,7 +49,8 @@ const std::map<std::string, std::string> kLimits = {
     DKVM_LIMIT(kConfigEnvBytesMax),   DKVM_LIMIT(kLogLineBytesMax),
     DKVM_LIMIT(kHelloTimeMax),        DKVM_LIMIT(kKernelSilenceMax),
     DKVM_LIMIT(kCallTimeDefault),     DKVM_LIMIT(kKernelPort),
-    DKVM_LIMIT(kExitRefused),         DKVM_LIMIT(kCallBodyBytesMax),
+    DKVM_LIMIT(kCallAddressBytesMax), DKVM_LIMIT(kExitRefused),
+    DKVM_LIMIT(kCallBodyBytesMax),
 };
 #undef DKVM_LIMIT
 
