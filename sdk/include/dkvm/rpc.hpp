@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dkvm/limits.hpp>
 #include <dkvm/result.hpp>
 #include <dkvm/session.hpp>
 
@@ -24,9 +25,6 @@ struct Call {
   std::string body;
   std::chrono::milliseconds deadline{0};  // from now
 };
-
-// What a call's body, or an answer's body or message, may hold.
-inline constexpr std::size_t kCallBodyBytesMax = 60 * 1024;
 
 namespace detail {
 
