@@ -9,7 +9,6 @@
 namespace dkvm::ctl {
 namespace {
 
-constexpr int kPageItems = 200;
 constexpr int kPagesMax = 1000;  // against a log that grows faster than it is read
 constexpr std::size_t kLinesDefault = 50;
 
@@ -55,10 +54,9 @@ struct Past {
 Called<Past> read_past(Ctl& ctl, const LogOptions& options) {
   Past past;
   Json params = filter_of(options);
-  params["limit"] = kPageItems;
   params["after"] = 0;
   for (int page = 0; page < kPagesMax; ++page) {
-    DKVM_TRY(const Json answer, ctl.kernel("log.read", params));
+    DKVM_TRY(const Json answer, page_of(ctl, "log.read", params, ctl.timeout));
     for (const Json& record : list_of(answer, "records")) {
       past.records.push_back(record);
       if (past.records.size() > options.lines) past.records.pop_front();
@@ -94,7 +92,7 @@ void add_logs(CLI::App& app, Command& chosen) {
   logs->add_flag("-f,--follow", options->follow, "go on with what is logged from now on");
   logs->add_option("-d,--device", options->device, "only of this device");
   logs->add_option("-l,--level", options->level, "only this bad or worse")
-      ->check(CLI::IsMember({"error", "warning", "notice", "info", "debug"}));
+      ->check(CLI::IsMember({"error", "warning", "info", "debug"}));
   logs->add_option("-n,--lines", options->lines, "how many of the past")->capture_default_str();
   logs->callback(
       [&chosen, options] { chosen = [options](Ctl& ctl) { return show_logs(ctl, *options); }; });
