@@ -45,7 +45,8 @@ void add_edge(Table& table, const Json& pipeline, const Json& edge) {
              trouble_cell(edge, "refreshes"),
              depth_text(edge),
              latency_text(edge, "queued"),
-             latency_text(edge, "applied")});
+             latency_text(edge, "applied"),
+             text_of(edge, "reason")});
 }
 
 // A pipeline whose devices are not there has no edge to show.

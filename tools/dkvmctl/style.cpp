@@ -35,8 +35,9 @@ Tone tone_of_state(std::string_view state) {
 }
 
 Tone tone_of_level(std::string_view level) {
-  if (level == "error" || level == "critical") return Tone::bad;
-  if (level == "warning") return Tone::careful;
+  if (level == "warning" || level == "warn") return Tone::careful;
+  for (const std::string_view bad : {"error", "err", "crit", "critical", "alert", "emerg"})
+    if (level == bad) return Tone::bad;
   if (level == "debug") return Tone::faint;
   return Tone::plain;
 }

@@ -105,7 +105,7 @@ TEST_CASE("pipelines shows the counts and latencies of each edge") {
             "typing    keyboard → recorder  active    1,234,567  1,234,560        7     1  "
             "0 (max 31)   18 µs / 96 µs   41 µs / 1.2 ms\n"));
   CHECK(has(table, "mousing   mouse → recorder     disabled"));
-  CHECK(has(table, "talking                         waiting"));
+  CHECK(has(table, "talking                        waiting"));
   CHECK(has(table, "missing: microphone\n"));
   CHECK_FALSE(has(table, "COALESCED"));
   CHECK(desk.json({"pipelines", "--json"})["pipelines"][0]["name"] == "typing");
