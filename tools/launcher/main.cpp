@@ -131,6 +131,7 @@ void set_niceness(int nice) {
 int main(int argc, char** argv) {
   const Options options = parse(argc > 0 ? argv + 1 : argv);
   follow(options.parent);
+  ::setsid();  // fails by hand only, where a shell has made us the leader of a group
   ::close_range(STDERR_FILENO + 1, ~0U, 0);
   reset_signals();
   set_niceness(options.nice);
