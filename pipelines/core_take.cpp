@@ -19,22 +19,27 @@ std::size_t RouterCore::take(DeviceId sink, std::span<std::byte> out, std::size_
   Device* device = find_device(sink);
   if (device == nullptr) return 0;
   Batch batch{out.data(), budget_bytes, now_ns};
-  while (!batch.full() && take_one(*device, device->common, batch)) {
-  }
-  // Ports with lanes of their own, one entry each in turn: input, then bulk.
-  const std::size_t ports = device->sinks.size();
-  for (std::unique_ptr<Lane> SinkPort::*side : {&SinkPort::own, &SinkPort::bulk}) {
-    std::size_t idle = 0;
-    while (idle < ports && !batch.full()) {
-      SinkPort& port = *device->sinks[device->turn++ % ports];
-      Lane* lane = (port.*side).get();
-      const bool took = lane != nullptr && !port.paused && take_one(*device, *lane, batch);
-      idle = took ? 0 : idle + 1;
-    }
-  }
+  // Again, when putting one lane right has put something into another.
+  while (!batch.full() && takeable(*device)) take_round(*device, batch);
   device->awake = takeable(*device);
   if (any_finished_) bury_finished();
   return batch.bytes;
+}
+
+void RouterCore::take_round(Device& device, Batch& batch) {
+  while (!batch.full() && take_one(device, device.common, batch)) {
+  }
+  // Ports with lanes of their own, one entry each in turn: input, then bulk.
+  const std::size_t ports = device.sinks.size();
+  for (std::unique_ptr<Lane> SinkPort::*side : {&SinkPort::own, &SinkPort::bulk}) {
+    std::size_t idle = 0;
+    while (idle < ports && !batch.full()) {
+      SinkPort& port = *device.sinks[device.turn++ % ports];
+      Lane* lane = (port.*side).get();
+      const bool took = lane != nullptr && !port.paused && take_one(device, *lane, batch);
+      idle = took ? 0 : idle + 1;
+    }
+  }
 }
 
 // Writes the lane's next event, past those that turn out to be unwanted.
