@@ -92,19 +92,3 @@ TEST_CASE("stray output lands in the log and leaves the stream alone") {
   CHECK_THAT(kernel.drain_log(),
              Catch::Contains("stray output\n") && Catch::Contains("more of it\n"));
 }
-
-TEST_CASE("a device that finishes waits until its kernel has taken everything") {
-  FakeKernel kernel({DKVM_PROBE});
-  kernel.greet();
-  kernel.request("finish with much");
-  kernel.wait_log("finishing");
-  // It has more to send than a socket holds, and so is still there to answer.
-  kernel.send({.kind = wire::FrameKind::ping});
-  std::vector<wire::FrameKind> kinds;
-  for (const auto& frame : kernel.rest()) kinds.push_back(frame.kind());
-  std::vector expected(6, wire::FrameKind::event);
-  expected.push_back(wire::FrameKind::response);
-  expected.push_back(wire::FrameKind::pong);
-  CHECK(kinds == expected);
-  CHECK(kernel.wait_exit() == 0);
-}

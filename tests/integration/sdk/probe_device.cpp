@@ -118,13 +118,6 @@ class Probe final : public Device {
     context_->serve("greeting", [this](const Call&, Reply reply) {
       reply(context_->config().text("greeting"));
     });
-    context_->serve("finish with much", [this](const Call&, Reply) {
-      Clipboard text;
-      text.data.assign(60'000, 7);
-      for (int i = 0; i < 6; ++i) check(out_->emit(text));
-      context_->finish(0);
-      log_info("finishing");
-    });
   }
 
   void serve_ports() {

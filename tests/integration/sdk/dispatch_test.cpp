@@ -100,3 +100,33 @@ TEST_CASE("a timer that always sets another in the past does not keep the device
   for (int i = 0; i < 10 && !(*context)->finished(); ++i) (*context)->dispatch();
   CHECK((*context)->finished());
 }
+
+TEST_CASE("a device that finishes stays until its kernel has taken everything") {
+  Pair pair;
+  Device device("last-words", "Says much and ends");
+  OutPort& out = device.source<Clipboard>({.name = "out"});
+  device.on_start([&](Context& context) -> Result<> {
+    Clipboard text;
+    text.data.assign(60'000, 1);
+    for (int i = 0; i < 6; ++i) DKVM_CHECK(out.emit(text));  // more than a socket holds
+    context.finish(0);
+    return {};
+  });
+  auto context = device.run_over(std::move(pair.device), std::move(pair.device_too));
+  REQUIRE(context);
+  welcome(pair.kernel.get());
+  while (readable((*context)->fd())) (*context)->dispatch();
+  CHECK((*context)->backlogged());
+  CHECK_FALSE((*context)->finished());
+  std::size_t received = 0;
+  std::vector<std::byte> sink(64 * 1024);
+  while (!(*context)->finished()) {
+    const ssize_t got = ::recv(pair.kernel.get(), sink.data(), sink.size(), MSG_DONTWAIT);
+    if (got > 0) received += static_cast<std::size_t>(got);
+    (*context)->dispatch();
+  }
+  context->reset();
+  while (const ssize_t got = ::recv(pair.kernel.get(), sink.data(), sink.size(), 0))
+    received += static_cast<std::size_t>(got);
+  CHECK(received > 6 * 60'000);
+}
