@@ -42,6 +42,9 @@ inline constexpr std::size_t kEdgesPerGrabMax = 64;
 inline constexpr std::size_t kConfigEnvBytesMax = 96 * 1024;
 inline constexpr std::size_t kLogLineBytesMax = 64 * 1024;
 
+// A line of the control socket, either way, without its newline.
+inline constexpr std::size_t kControlLineBytesMax = 64 * 1024;
+
 inline constexpr std::chrono::seconds kHelloTimeMax{10};
 inline constexpr std::chrono::milliseconds kKernelSilenceMax{500};
 inline constexpr std::chrono::milliseconds kCallTimeDefault{5000};

@@ -130,6 +130,12 @@ class Calls {
     [[maybe_unused]] const auto sent = session_.send({.kind = wire::FrameKind::cancel, .sequence = id});
   }
 
+  // Nobody will answer any more: every callback gets `error`.
+  void end(const Error& error) {
+    for (auto& [id, on_answer] : std::exchange(waiting_, {}))
+      if (on_answer) on_answer(fail(error));
+  }
+
   Result<> on_response(const Frame& frame) {
     DKVM_TRY(wire::ResponseT response, read_payload<wire::ResponseT>(frame.payload));
     if (response.code == wire::Code::ok) {

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "config/error_list.hpp"
+#include "config/model.hpp"
+#include "config/read_sections.hpp"
+#include "config/yaml_document.hpp"
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dkvm::detail {
+
+// One configuration out of the main file and all that it includes.
+class ConfigFiles {
+ public:
+  explicit ConfigFiles(bool includes) : includes_(includes) {}
+
+  void load(const std::string& path);
+  void load_text(std::string_view text, const std::string& pseudo_file);
+
+  ErrorList& errors() { return errors_; }
+  Config take() { return std::move(config_); }
+
+ private:
+  // A file being read; the stack of them shows include loops.
+  struct File {
+    FileName shown;                   // as errors name it
+    std::string folder;               // absolute
+    std::filesystem::path canonical;  // for telling loops
+  };
+
+  bool enter(const std::string& path, const std::string& shown);
+  void read_main(std::string_view bytes);
+  void merge_document(const YamlNode& root, bool is_main);
+  void merge_devices(const YamlNode& node);
+  void merge_device(const YamlEntry& entry);
+  void merge_pipelines(const YamlNode& node);
+  void merge_pipeline(const YamlNode& node);
+  void merge_include(const YamlNode& node);
+  // Reads the file that the node names and hands its document to `merge`.
+  template <class Merge>
+  void include(const YamlNode& node, Merge merge);
+  // The path as it is to be opened, if the include is allowed.
+  std::optional<std::string> include_path(const YamlNode& node);
+
+  bool includes_;
+  std::size_t includes_seen_ = 0;
+  YamlBudget budget_;
+  ErrorList errors_;
+  Config config_;
+  std::map<std::string, Location> device_names_;
+  std::vector<File> files_;
+};
+
+}  // namespace dkvm::detail

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "config/limits.hpp"
+#include "config/location.hpp"
+
+#include <algorithm>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace dkvm::detail {
+
+// Collects errors; past kConfigErrorsMax further ones are dropped: what is
+// left to say is said when those are mended.
+class ErrorList {
+ public:
+  void add(Location at, std::string message) {
+    if (full()) return;
+    errors_.push_back({std::move(at), std::move(message)});
+  }
+
+  bool full() const { return errors_.size() >= kConfigErrorsMax; }
+  bool empty() const { return errors_.empty(); }
+  std::size_t size() const { return errors_.size(); }
+
+  // In the order of the text, file by file.
+  ConfigErrors take() {
+    std::stable_sort(errors_.begin(), errors_.end(), [](const auto& a, const auto& b) {
+      return std::tuple(a.at.file_name(), a.at.line, a.at.column) <
+             std::tuple(b.at.file_name(), b.at.line, b.at.column);
+    });
+    return std::move(errors_);
+  }
+
+ private:
+  ConfigErrors errors_;
+};
+
+}  // namespace dkvm::detail

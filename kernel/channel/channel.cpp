@@ -1,0 +1,162 @@
+#include "kernel/channel/channel.hpp"
+
+#include <dkvm/time.hpp>
+
+#include <fmt/format.h>
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace dkvm {
+
+Channel::Channel(Loop& loop, UniqueFd stream, ChannelScratch& scratch, ChannelOwner& owner,
+                 std::size_t write_budget)
+    : stream_(std::move(stream)),
+      scratch_(scratch),
+      owner_(owner),
+      write_budget_(write_budget),
+      poll_(loop, stream_.get(), [this](PollEvents events) { on_ready(events); }) {
+  poll_.watch(true, false);
+}
+
+void Channel::on_ready(PollEvents events) {
+  if (closed_) return;
+  if (events.writable) flush();
+  // A hang-up is read like data: what was written before it still counts.
+  if (!closed_ && (events.readable || events.hangup || events.error != 0)) read_turn();
+}
+
+// The bytes lie in memory that all channels share; what is left of them is the
+// beginning of one frame at most.
+bool Channel::read_turn() {
+  std::byte* const input = scratch_.input.get();
+  const std::size_t kept = partial_.size();
+  if (kept != 0) std::memcpy(input, partial_.data(), kept);
+  const std::size_t got = receive({input + kept, kReadBytesPerTurnMax});
+  if (got == 0) return false;
+  const std::uint64_t received_ns = now_ns();
+  FrameDecoder decoder({input, kept + got});
+  Frame frame;
+  while (decoder.next(frame))
+    if (!owner_.on_frame(frame, received_ns)) break;
+  if (decoder.fault() != FrameFault::none)
+    fail_with(Error(Errc::corrupt, std::string(describe(decoder.fault()))));
+  if (!closed_) partial_.assign(input + decoder.consumed(), input + kept + got);
+  owner_.on_turn_end();
+  return !closed_;
+}
+
+void Channel::read_all() {
+  while (!closed_ && read_turn()) {
+  }
+}
+
+// No ancillary buffer: descriptors that a device sends are refused by the
+// system, so it cannot make the kernel hoard them.
+std::size_t Channel::receive(std::span<std::byte> room) {
+  iovec part{room.data(), room.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  const ssize_t got = ::recvmsg(stream_.get(), &message, MSG_DONTWAIT);
+  if (got > 0) return static_cast<std::size_t>(got);
+  if (got == 0) {
+    fail_with(Error(Errc::disconnected, partial_.empty()
+                                            ? "it closed its stream"
+                                            : "it closed its stream in the middle of a frame"));
+  } else if (errno != EAGAIN && errno != EINTR) {
+    fail_with(Error(Errc::disconnected, fmt::format("reading its stream: {}", std::strerror(errno))));
+  }
+  return 0;
+}
+
+void Channel::send(Frame frame) {
+  if (!closed_) append_frame(control_, frame);
+}
+
+void Channel::flush() {
+  if (closed_) return;
+  if (control_.size() > kControlBytesMax)
+    return fail_with(Error(Errc::overloaded,
+                           fmt::format("it has left {} bytes of the kernel's messages unread",
+                                       control_.size())));
+  if (!send_unsent()) return;
+  while (send_control()) {
+    std::byte* const output = scratch_.output.get();
+    const std::size_t filled = owner_.fill({output, ChannelScratch::kBytes}, write_budget_);
+    if (filled == 0 && control_.empty()) return watch(false);
+    if (!send_bytes({output, filled})) return;
+  }
+}
+
+bool Channel::send_control() {
+  if (control_.empty()) return true;
+  const std::vector<std::byte> batch = std::exchange(control_, {});
+  return send_bytes(batch);
+}
+
+// True when everything left; else the rest is kept and the socket watched.
+bool Channel::send_bytes(Bytes bytes) {
+  while (!bytes.empty()) {
+    iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    const ssize_t sent = ::sendmsg(stream_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0) {
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) {
+        // The reading side sees the end, with everything that was sent before it.
+        unsent_.clear();
+        watch(false);
+        return false;
+      }
+      unsent_.assign(bytes.begin(), bytes.end());
+      unsent_from_ = 0;
+      watch(true);
+      return false;
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+bool Channel::send_unsent() {
+  if (unsent_.empty()) return true;
+  const Bytes rest = Bytes(unsent_).subspan(unsent_from_);
+  const ssize_t sent = ::send(stream_.get(), rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+    unsent_.clear();
+    watch(false);
+    return false;
+  }
+  unsent_from_ += sent > 0 ? static_cast<std::size_t>(sent) : 0;
+  if (unsent_from_ < unsent_.size()) return false;
+  unsent_.clear();
+  unsent_from_ = 0;
+  if (unsent_.capacity() > 2 * write_budget_) unsent_.shrink_to_fit();
+  return true;
+}
+
+void Channel::watch(bool writable) {
+  if (writable == writable_watched_) return;
+  writable_watched_ = writable;
+  poll_.watch(true, writable);
+}
+
+void Channel::fail_with(Error error) {
+  if (closed_) return;
+  close();
+  owner_.on_closed(error);
+}
+
+void Channel::close() {
+  if (closed_) return;
+  closed_ = true;
+  poll_.watch(false, false);
+}
+
+}  // namespace dkvm

@@ -1,0 +1,96 @@
+#pragma once
+
+#include "kernel/loop/loop.hpp"
+#include "kernel/loop/unique_fd.hpp"
+
+#include <dkvm/frame.hpp>
+#include <dkvm/result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace dkvm {
+
+// Memory that all channels of a loop share while one of them reads or writes:
+// an idle channel owns next to nothing.
+struct ChannelScratch {
+  static constexpr std::size_t kBytes = kFrameBytesMax + 64 * 1024;  // a frame and a batch
+
+  std::unique_ptr<std::byte[]> input{new std::byte[kBytes]};
+  std::unique_ptr<std::byte[]> output{new std::byte[kBytes]};
+};
+
+// Whoever a channel belongs to.
+class ChannelOwner {
+ public:
+  virtual ~ChannelOwner() = default;
+  // One whole frame; its views are valid during the call. False stops the
+  // reading (the channel is to be closed).
+  virtual bool on_frame(const Frame& frame, std::uint64_t received_ns) = 0;
+  // Every frame of this turn has been handed over.
+  virtual void on_turn_end() = 0;
+  // Writes waiting events into out, about budget bytes of them; returns bytes.
+  // Shape: out has room for budget + kFrameBytesMax.
+  virtual std::size_t fill(std::span<std::byte> out, std::size_t budget) = 0;
+  // The stream has ended or broken; nothing more comes. Called once.
+  virtual void on_closed(const Error& error) = 0;
+};
+
+// One device's stream on the kernel's loop: fair reads, coalesced writes, two
+// queues. Frames given to send() go first, then what fill() has; a frame is
+// never split between them.
+// Limits: 16 KiB read a turn; kControlBytesMax waiting in send()'s queue.
+// Life:   loop thread; on_closed may not destroy the channel during a call of
+//         it (park it and destroy it later).
+class Channel {
+ public:
+  static constexpr std::size_t kControlBytesMax = 4 * 1024 * 1024;
+
+  // write_budget: bytes offered to the socket at once, small for sinks whose
+  // events should wait where they can still be coalesced.
+  Channel(Loop& loop, UniqueFd stream, ChannelScratch& scratch, ChannelOwner& owner,
+          std::size_t write_budget);
+
+  // Queues a frame of the kernel's own; flush() sends it. A device that leaves
+  // more than kControlBytesMax of them unread is closed by the next flush().
+  void send(Frame frame);
+
+  // Sends what waits, as far as the socket takes it.
+  void flush();
+
+  // Reads until nothing is left, as when the process at the other end is gone.
+  void read_all();
+
+  // Reads no more and writes no more.
+  void close();
+  bool closed() const { return closed_; }
+  // Bytes that the socket has not taken.
+  std::size_t backlog() const { return unsent_.size() - unsent_from_ + control_.size(); }
+
+ private:
+  void on_ready(PollEvents events);
+  bool read_turn();
+  std::size_t receive(std::span<std::byte> room);
+  void fail_with(Error error);
+  bool send_bytes(Bytes bytes);
+  bool send_unsent();
+  bool send_control();
+  void watch(bool writable);
+
+  UniqueFd stream_;
+  ChannelScratch& scratch_;
+  ChannelOwner& owner_;
+  std::size_t write_budget_;
+  std::vector<std::byte> partial_;  // the frame that has not come whole
+  std::vector<std::byte> unsent_;   // what the socket did not take
+  std::size_t unsent_from_ = 0;
+  std::vector<std::byte> control_;  // whole frames of the kernel's own
+  bool writable_watched_ = false;
+  bool closed_ = false;
+  Poll poll_;
+};
+
+}  // namespace dkvm

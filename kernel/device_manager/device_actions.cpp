@@ -1,0 +1,120 @@
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "kernel/device_manager/device_manager_impl.hpp"
+
+// What supervisors ask for, done with processes.
+namespace dkvm {
+namespace {
+
+std::string join(const std::vector<std::uint16_t>& codes) {
+  return fmt::format("{}", fmt::join(codes, ","));
+}
+
+}  // namespace
+
+std::unique_ptr<StderrReader> DeviceManager::Impl::read_log(const Device& device, UniqueFd fd) {
+  return std::make_unique<StderrReader>(
+      loop_, std::move(fd), device.spec.log_rate,
+      [this, id = device.spec.id](LogLevel level, std::string_view text) {
+        host_.log_line(id, level, text);
+      });
+}
+
+void DeviceManager::Impl::perform(Device& device, const action::Spawn& spawn) {
+  const DeviceId id = device.spec.id;
+  device.started = device.spec.program;
+  SpawnRequest request{device.started, Stdio::stream, 0};
+  if (device.spec.injects) request.send_bytes = kInjectingSinkSendBytes;
+  auto process = spawner_.spawn(request);
+  if (!process) return post(id, event::SpawnFailed{process.error().message()});
+  reaper_.watch(process->pid, std::move(process->handle),
+                {[this, id](ExitStatus status) { on_exited(id, status); },
+                 [this, id](bool stopped) {
+                   if (stopped)
+                     post(id, event::ProcessStopped{});
+                   else
+                     post(id, event::ProcessContinued{});
+                 }});
+  device.log = read_log(device, std::move(process->log));
+  heard_[id] = 0;
+  // Before the host hears of it: what it then says must find a living process.
+  post(id, event::Spawned{process->pid});
+  host_.connect(id, std::move(process->output), spawn.incarnation);
+}
+
+// What the device wrote before it ended still counts, so that is read first.
+void DeviceManager::Impl::on_exited(DeviceId id, ExitStatus status) {
+  Device* const found = device(id);
+  if (!found) return;
+  host_.drain(id);
+  found->log->drain();
+  std::vector<std::uint16_t> codes;
+  if (found->supervisor.spec().cleanup) codes = host_.codes_to_release(id);
+  post(id, event::Exited{status, std::move(codes)});
+}
+
+void DeviceManager::Impl::perform(Device& device, const action::RunCleanup& cleanup) {
+  const DeviceId id = device.spec.id;
+  SpawnRequest request{device.started, Stdio::none, 0};
+  request.program.args.emplace_back("--cleanup");
+  request.program.env.push_back("DKVM_CLEANUP_CODES=" + join(cleanup.codes));
+  auto process = spawner_.spawn(request);
+  if (!process) {
+    host_.log_line(id, LogLevel::error, "cleanup: " + process.error().message());
+    return post(id, event::CleanupFinished{});
+  }
+  const ProcessId pid = process->pid;
+  reaper_.watch(pid, std::move(process->handle),
+                {[this, id](ExitStatus status) { on_cleanup_exited(id, status); }, {}});
+  device.cleanup.pid = pid;
+  device.cleanup.log = read_log(device, std::move(process->log));
+  device.cleanup.limit =
+      std::make_unique<Timer>(loop_, [this, pid] { reaper_.signal(pid, KillSignal::kill); });
+  device.cleanup.limit->arm_in(kCleanupTimeMax);
+}
+
+void DeviceManager::Impl::on_cleanup_exited(DeviceId id, ExitStatus status) {
+  Device* const found = device(id);
+  if (!found) return;
+  found->cleanup.log->drain();
+  found->cleanup = {};
+  if (!status.ok())
+    host_.log_line(id, LogLevel::warning, "its cleanup failed: " + describe(status));
+  post(id, event::CleanupFinished{});
+}
+
+void DeviceManager::Impl::perform(Device& device, const action::SendPing&) {
+  host_.send_ping(device.spec.id);
+}
+
+void DeviceManager::Impl::perform(Device& device, const action::SendStop& stop) {
+  host_.send_stop(device.spec.id, stop.deadline, stop.reason);
+}
+
+void DeviceManager::Impl::perform(Device& device, const action::Signal& signal) {
+  reaper_.signal(device.supervisor.pid(), signal.signal);
+}
+
+void DeviceManager::Impl::perform(Device& device, const action::Disconnect&) {
+  device.log_delays_before += device.log->delays();
+  device.log.reset();
+  host_.disconnect(device.spec.id);
+}
+
+void DeviceManager::Impl::perform(Device& device, const action::Gap& gap) {
+  host_.gap(device.spec.id, gap.incarnation);
+}
+
+void DeviceManager::Impl::perform(Device& device, const action::Died& died) {
+  deaths_.add({0, wall_ns(), device.spec.name, died.incarnation, died.reason, died.status,
+               host_.log_tail(device.spec.id)});
+}
+
+void DeviceManager::Impl::perform(Device& device, const StateChange& change) {
+  if (change.from != change.to) device.since_wall_ns = wall_ns();
+  host_.state_changed(device.spec.id, change);
+}
+
+}  // namespace dkvm

@@ -1,0 +1,229 @@
+#include "kernel/device_manager/supervisor.hpp"
+
+#include <dkvm/limits.hpp>
+
+#include <algorithm>
+
+#include "kernel/device_manager/supervisor_step.hpp"
+#include "kernel/loop/assert.hpp"
+
+// How a device starts and runs, and what follows its end. How it is ended is in
+// supervisor_stop.cpp.
+namespace dkvm {
+namespace {
+
+// Before hello it is mostly the launcher that speaks through the status.
+std::string_view meaning_before_hello(ExitStatus status) {
+  if (status.signal != 0) return " before hello";
+  switch (status.code) {
+    case kExitLimitsRefused: return ": the system refused its limits";
+    case kExitRefused: return ": it refused its configuration";
+    case kExitNotExecutable: return ": the program cannot be executed";
+    case kExitNotFound: return ": the program was not found";
+    default: return " before hello";
+  }
+}
+
+}  // namespace
+
+std::string_view name(RunState state) {
+  switch (state) {
+    case RunState::stopped: return "stopped";
+    case RunState::starting: return "starting";
+    case RunState::running: return "running";
+    case RunState::degraded: return "degraded";
+    case RunState::stopping: return "stopping";
+    case RunState::finished: return "finished";
+    case RunState::backoff: return "backoff";
+    case RunState::failed: return "failed";
+  }
+  return "unknown";
+}
+
+Supervisor::Supervisor(SupervisorSpec spec, std::function<double()> random, TimePoint now)
+    : spec_(spec),
+      random_(std::move(random)),
+      backoff_(spec.backoff),
+      health_(spec.health),
+      since_(now) {}
+
+void Supervisor::handle(const SupervisorEvent& event, TimePoint now, SupervisorActions& out) {
+  Step step{now, out};
+  std::visit([&](const auto& one) { on(one, step); }, event);
+}
+
+TimePoint Supervisor::deadline() const {
+  if (process_ == ProcessState::spawning) return kNever;  // its answer comes first
+  return std::min({health_.due(), start_due_, hello_due_, streamless_due_, term_due_, kill_due_});
+}
+
+bool Supervisor::at_rest() const {
+  return !has_process() && !cleaning_ && !start_waits_ && state_ != RunState::backoff;
+}
+
+void Supervisor::change(RunState to, std::string reason, Step& step) {
+  step.out.push_back(StateChange{state_, to, reason, incarnation_, pid_, step.now});
+  if (to != state_) since_ = step.now;
+  state_ = to;
+  reason_ = std::move(reason);
+}
+
+// --- starting
+
+void Supervisor::on(const event::Start&, Step& step) {
+  if (state_ == RunState::stopping)
+    request_ = Request::restart;
+  else if (!has_process() && !start_waits_)
+    begin_anew(step);
+}
+
+void Supervisor::on(const event::Reload& event, Step& step) {
+  spec_ = event.spec;
+  backoff_.set_spec(spec_.backoff);
+  health_.set_spec(spec_.health, step.now);
+  parks_ = false;
+  if (state_ == RunState::failed) begin_anew(step);
+}
+
+// Past failures do not count any more.
+void Supervisor::begin_anew(Step& step) {
+  backoff_.reset();
+  begin({}, step);
+}
+
+void Supervisor::begin(std::string reason, Step& step) {
+  start_due_ = kNever;
+  if (!cleaning_) return spawn(step);
+  start_waits_ = true;
+  change(RunState::starting, reason.empty() ? "waits for the cleanup" : std::move(reason), step);
+}
+
+void Supervisor::spawn(Step& step) {
+  DKVM_ASSERT(process_ == ProcessState::none && !cleaning_);
+  start_waits_ = false;
+  process_ = ProcessState::spawning;
+  ++incarnation_;
+  change(RunState::starting, {}, step);
+  step.out.push_back(action::Spawn{incarnation_});
+}
+
+void Supervisor::on(const event::Spawned& event, Step& step) {
+  DKVM_ASSERT(process_ == ProcessState::spawning);
+  process_ = ProcessState::alive;
+  pid_ = event.pid;
+  change(state_, reason_, step);
+  if (killed_) step.out.push_back(action::Signal{KillSignal::kill});
+  if (announced_) announce_stop(step);
+  if (state_ == RunState::starting) hello_due_ = step.now + kHelloTimeMax;
+}
+
+void Supervisor::on(const event::SpawnFailed& event, Step& step) {
+  DKVM_ASSERT(process_ == ProcessState::spawning);
+  const ExitStatus status{kExitNeverStarted, 0};
+  step.out.push_back(action::Died{incarnation_, event.reason, status});
+  after_end({.reason = event.reason}, step);
+}
+
+void Supervisor::on(const event::HelloAccepted&, Step& step) {
+  if (state_ != RunState::starting || process_ != ProcessState::alive) return;
+  hello_ = true;
+  hello_due_ = kNever;
+  healthy_since_ = step.now;
+  health_.start(step.now);
+  change(RunState::running, {}, step);
+}
+
+// --- running
+
+void Supervisor::on(const event::InputHeld& event, Step& step) {
+  if (process_ == ProcessState::alive) health_.hold(event.held, step.now);
+}
+
+void Supervisor::on(const event::ProcessStopped&, Step& step) {
+  if (process_ != ProcessState::alive) return;
+  health_.process_stopped(true, step.now);
+  if (state_ == RunState::running)
+    change(RunState::degraded, "its process is stopped by a signal", step);
+}
+
+void Supervisor::on(const event::ProcessContinued&, Step& step) {
+  if (process_ != ProcessState::alive) return;
+  health_.process_stopped(false, step.now);
+  if (state_ == RunState::degraded && health_.misses() == 0) change(RunState::running, {}, step);
+}
+
+// --- its end
+
+void Supervisor::on(const event::Exited& event, Step& step) {
+  DKVM_ASSERT(process_ == ProcessState::alive);
+  const ExitStatus status = event.status;
+  if (status.signal == 0 && status.code == kExitRefused && cause_.empty()) parks_ = true;
+  End end;
+  end.finished = status.ok() && hello_ && cause_.empty();
+  end.healthy = hello_ ? step.now - healthy_since_ : Duration(0);
+  end.reason = end_reason(status);
+  const bool as_asked = request_ != Request::none && (status.ok() || told_early_);
+
+  step.out.push_back(action::Disconnect{});
+  if (!goodbye_ || !end.finished) clean_up(event.codes, step);
+  if (!end.finished && !(as_asked && cause_.empty()))
+    step.out.push_back(action::Died{incarnation_, end.reason, status});
+  after_end(std::move(end), step);
+}
+
+// What must be done about an end without goodbye.
+void Supervisor::clean_up(const std::vector<std::uint16_t>& codes, Step& step) {
+  if (hello_) step.out.push_back(action::Gap{incarnation_});
+  if (!spec_.cleanup || codes.empty()) return;
+  DKVM_ASSERT(!cleaning_);
+  cleaning_ = true;
+  step.out.push_back(action::RunCleanup{codes});
+}
+
+std::string Supervisor::end_reason(ExitStatus status) const {
+  if (!cause_.empty()) return cause_;
+  std::string reason = describe(status);
+  if (!hello_) return reason + std::string(meaning_before_hello(status));
+  if (request_ != Request::none) return "did not stop by itself: " + reason;
+  return goodbye_ && !status.ok() ? reason + " after its goodbye" : reason;
+}
+
+void Supervisor::after_end(End end, Step& step) {
+  const Request request = request_;
+  const bool parks = parks_;
+  std::string asked = std::move(reason_);
+  forget_incarnation();
+  if (request == Request::stop) return change(RunState::stopped, std::move(asked), step);
+  if (request == Request::restart) return begin_anew(step);
+  if (parks) return change(RunState::failed, std::move(end.reason), step);
+  if (end.finished && spec_.restart != RestartPolicy::always)
+    return change(RunState::finished, {}, step);
+  if (spec_.restart == RestartPolicy::never)
+    return change(RunState::failed, std::move(end.reason), step);
+  retry(std::move(end.reason), end.healthy, step);
+}
+
+void Supervisor::retry(std::string reason, Duration healthy, Step& step) {
+  const Duration delay = backoff_.next(healthy, random_());
+  start_due_ = step.now + delay;
+  change(RunState::backoff, reason, step);
+  if (delay == Duration(0)) begin(std::move(reason), step);
+}
+
+void Supervisor::forget_incarnation() {
+  process_ = ProcessState::none;
+  pid_ = 0;
+  hello_ = goodbye_ = killed_ = parks_ = announced_ = told_early_ = false;
+  request_ = Request::none;
+  cause_.clear();
+  healthy_since_ = hello_due_ = streamless_due_ = term_due_ = kill_due_ = kNever;
+  health_.end();
+}
+
+void Supervisor::on(const event::CleanupFinished&, Step& step) {
+  DKVM_ASSERT(cleaning_);
+  cleaning_ = false;
+  if (start_waits_) spawn(step);
+}
+
+}  // namespace dkvm

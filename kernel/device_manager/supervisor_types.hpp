@@ -1,0 +1,147 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "kernel/device_manager/backoff.hpp"
+#include "kernel/device_manager/health.hpp"
+#include "kernel/device_manager/process.hpp"
+#include "kernel/loop/clock.hpp"
+
+// The vocabulary of the supervisor: what happens to a device, and what is done
+// about it.
+namespace dkvm {
+
+enum class RunState : std::uint8_t {
+  stopped,   // not wanted
+  starting,  // its process is being made, or has not said hello yet
+  running,
+  degraded,  // runs, but misses pings or is stopped by a signal
+  stopping,  // its end was asked for, and is awaited
+  finished,  // exited with 0
+  backoff,   // waits for its next start
+  failed,    // will not be started again by itself
+};
+
+std::string_view name(RunState state);
+
+enum class RestartPolicy : std::uint8_t { on_failure, always, never };
+
+struct SupervisorSpec {
+  RestartPolicy restart = RestartPolicy::on_failure;
+  BackoffSpec backoff;
+  HealthSpec health;
+  bool cleanup = false;  // its manifest says that it knows --cleanup
+
+  bool operator==(const SupervisorSpec&) const = default;
+};
+
+// One timetable for every device that is told to stop, counted from the request.
+inline constexpr Duration kStopTermAfter = std::chrono::milliseconds(1500);
+inline constexpr Duration kStopKillAfter = std::chrono::milliseconds(2500);
+inline constexpr Duration kStopTimeMax = std::chrono::milliseconds(3000);
+inline constexpr Duration kCleanupTimeMax = std::chrono::milliseconds(500);
+// A device that closed its stream may still live this long.
+inline constexpr Duration kStreamlessTimeMax = std::chrono::milliseconds(200);
+
+namespace event {
+struct Start {};
+struct Stop {
+  std::string reason;
+  TimePoint requested;   // the timetable counts from here
+  bool announce = true;  // false: its turn for the stop frame comes with StopTurn
+};
+struct StopTurn {};
+struct Restart {
+  std::string reason;
+};
+// The configuration was loaded anew: a parked device may try again.
+struct Reload {
+  SupervisorSpec spec;
+};
+struct Spawned {
+  ProcessId pid;
+};
+struct SpawnFailed {
+  std::string reason;
+};
+struct HelloAccepted {};
+struct HelloRefused {
+  std::string reason;
+  bool permanent;  // trying again as it stands changes nothing
+};
+struct Violation {
+  std::string reason;
+};
+struct StreamClosed {};
+struct StoppedFrame {};  // the device has said goodbye
+struct ProcessStopped {};
+struct ProcessContinued {};
+struct Exited {
+  ExitStatus status;
+  std::vector<std::uint16_t> codes;  // down at the device, or their up not yet applied
+};
+struct CleanupFinished {};
+struct InputHeld {
+  bool held;
+};
+struct Tick {};
+}  // namespace event
+
+using SupervisorEvent =
+    std::variant<event::Start, event::Stop, event::StopTurn, event::Restart, event::Reload,
+                 event::Spawned, event::SpawnFailed, event::HelloAccepted, event::HelloRefused,
+                 event::Violation, event::StreamClosed, event::StoppedFrame, event::ProcessStopped,
+                 event::ProcessContinued, event::Exited, event::CleanupFinished, event::InputHeld,
+                 event::Tick>;
+
+// Also told when only the reason or the process changed.
+struct StateChange {
+  RunState from = RunState::stopped;
+  RunState to = RunState::stopped;
+  std::string reason;  // for people; empty where the state says it all
+  std::uint32_t incarnation = 0;
+  ProcessId pid = 0;  // 0: no process
+  TimePoint at{};
+};
+
+namespace action {
+// Answered by exactly one SpawnFailed, or by Spawned and later Exited.
+struct Spawn {
+  std::uint32_t incarnation;
+};
+struct SendPing {};
+struct SendStop {
+  std::string reason;
+  Duration deadline;  // left until SIGTERM
+};
+struct Signal {
+  KillSignal signal;
+};
+// Answered by exactly one CleanupFinished.
+struct RunCleanup {
+  std::vector<std::uint16_t> codes;
+};
+// The incarnation is over: its stream is done with.
+struct Disconnect {};
+// What this incarnation had not applied is lost.
+struct Gap {
+  std::uint32_t incarnation;
+};
+struct Died {
+  std::uint32_t incarnation;
+  std::string reason;
+  ExitStatus status;
+};
+}  // namespace action
+
+using SupervisorAction =
+    std::variant<action::Spawn, action::SendPing, action::SendStop, action::Signal,
+                 action::RunCleanup, action::Disconnect, action::Gap, action::Died, StateChange>;
+using SupervisorActions = std::vector<SupervisorAction>;
+
+}  // namespace dkvm

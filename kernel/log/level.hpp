@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace dkvm {
+
+// Severity with sd-daemon's numbers: `<4>text` on a device's stderr is a warning.
+enum class LogLevel : std::uint8_t {
+  emergency = 0,
+  alert = 1,
+  critical = 2,
+  error = 3,
+  warning = 4,
+  notice = 5,
+  info = 6,
+  debug = 7,
+};
+
+// At most five letters, as a log line has it: emerg alert crit error warn note info debug.
+std::string_view name(LogLevel level);
+
+// The inverse; knows the long names and syslog's (warning, notice, err) too.
+std::optional<LogLevel> parse_log_level(std::string_view text);
+
+// True when a record of `level` passes a filter that shows up to `shown`.
+constexpr bool passes(LogLevel level, LogLevel shown) { return level <= shown; }
+
+}  // namespace dkvm

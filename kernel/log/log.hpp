@@ -1,0 +1,91 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "kernel/log/level.hpp"
+#include "kernel/log/ring.hpp"
+#include "kernel/log/time.hpp"
+
+namespace dkvm {
+
+namespace detail {
+class LogOutput;
+}
+
+struct LogOptions {
+  LogLevel level = LogLevel::info;
+  std::string file;  // empty: stderr
+  std::size_t ring_bytes = kLogRingBytesDefault;
+};
+
+// The one log of a kernel: its own records and those of its devices, in one
+// ring and one format.
+//   2026-11-20T09:00:00.123Z info  kernel: text
+//   2026-11-20T09:00:00.123Z info  device kbd0: text
+// Never blocks: what a slow terminal or pipe does not take is dropped there,
+// counted and said later; the ring has it all the same. A file that cannot be
+// written is said once on stderr, the log goes on without it.
+// Life: loop thread only.
+class Log {
+ public:
+  using Listener = std::function<void(const LogRecord&)>;
+
+  explicit Log(LogOptions options);
+  ~Log();
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  // Keeps and writes one line; what is not printable in `text` is escaped.
+  // An empty `device` is the kernel itself. Records beyond the level vanish.
+  void write(LogLevel level, std::string_view device, std::string_view text);
+
+  template <class... Args>
+  void error(fmt::format_string<Args...> format, Args&&... args) {
+    write_kernel(LogLevel::error, format, std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  void warning(fmt::format_string<Args...> format, Args&&... args) {
+    write_kernel(LogLevel::warning, format, std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  void info(fmt::format_string<Args...> format, Args&&... args) {
+    write_kernel(LogLevel::info, format, std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  void debug(fmt::format_string<Args...> format, Args&&... args) {
+    write_kernel(LogLevel::debug, format, std::forward<Args>(args)...);
+  }
+
+  LogLevel level() const { return level_; }
+  void set_level(LogLevel level) { level_ = level; }
+  const LogRing& ring() const { return ring_; }
+
+  // Told of each record that was kept, after it was; for `logs -f`. Must not write.
+  void on_record(Listener listener) { listener_ = std::move(listener); }
+
+  // Opens the file anew, after a rotation.
+  void reopen();
+
+ private:
+  template <class... Args>
+  void write_kernel(LogLevel level, fmt::format_string<Args...> format, Args&&... args) {
+    if (passes(level, level_)) write(level, {}, fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  LogLevel level_;
+  LogRing ring_;
+  std::unique_ptr<detail::LogOutput> output_;
+  Listener listener_;
+  std::string line_;
+};
+
+// A record as the log's line, without the newline.
+void format_record(const LogRecord& record, std::string& out);
+
+}  // namespace dkvm

@@ -1,0 +1,81 @@
+#include "kernel/log/ring.hpp"
+
+#include <algorithm>
+
+namespace dkvm {
+namespace {
+
+std::size_t cost(const LogRecord& record) {
+  return sizeof(LogRecord) + record.device.size() + record.text.size();
+}
+
+// Shortens a text that is valid UTF-8 so that it stays valid.
+void cut_text(std::string& text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return;
+  while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xC0) == 0x80) --bytes_max;
+  text.resize(bytes_max);
+}
+
+void cut_record(LogRecord& record, std::size_t cost_max) {
+  const std::size_t rest = cost(record) - record.text.size();
+  cut_text(record.text, cost_max - std::min(rest, cost_max));
+}
+
+}  // namespace
+
+bool LogFilter::matches(const LogRecord& record) const {
+  if (!passes(record.level, level)) return false;
+  if (!device.empty()) return record.device == device;
+  return source == Source::all || (source == Source::kernel) == record.device.empty();
+}
+
+const LogRecord& LogRing::append(LogRecord record) {
+  record.sequence = next_++;
+  cut_record(record, bytes_max_);
+  bytes_ += cost(record);
+  records_.push_back(std::move(record));
+  while (bytes_ > bytes_max_ && records_.size() > 1) {
+    bytes_ -= cost(records_.front());
+    records_.pop_front();
+  }
+  return records_.back();
+}
+
+LogPage LogRing::read(std::uint64_t after, const LogFilter& filter, std::size_t records_max,
+                      std::size_t bytes_max) const {
+  LogPage page;
+  const std::uint64_t first = records_.empty() ? next_ : records_.front().sequence;
+  if (after != 0 && after + 1 < first) page.lost = first - after - 1;
+  page.next_after = std::max(after, first - 1);
+  std::size_t bytes = 0;
+  const std::size_t skip = static_cast<std::size_t>(
+      std::min<std::uint64_t>(page.next_after - (first - 1), records_.size()));
+  for (auto record = records_.begin() + static_cast<std::ptrdiff_t>(skip);
+       record != records_.end() && page.records.size() < records_max; ++record) {
+    if (filter.matches(*record)) {
+      bytes += cost(*record);
+      if (bytes > bytes_max && !page.records.empty()) break;
+      page.records.push_back(*record);
+      cut_record(page.records.back(), bytes_max);
+    }
+    page.next_after = record->sequence;
+  }
+  return page;
+}
+
+std::vector<std::string> LogRing::tail(std::string_view device, std::size_t lines_max,
+                                       std::size_t bytes_max) const {
+  std::vector<std::string> lines;
+  std::size_t bytes = 0;
+  for (auto record = records_.rbegin(); record != records_.rend() && lines.size() < lines_max;
+       ++record) {
+    if (record->device != device) continue;
+    bytes += record->text.size();
+    if (bytes > bytes_max) break;
+    lines.push_back(record->text);
+  }
+  std::reverse(lines.begin(), lines.end());
+  return lines;
+}
+
+}  // namespace dkvm

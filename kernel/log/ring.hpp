@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel/log/level.hpp"
+
+namespace dkvm {
+
+struct LogRecord {
+  std::uint64_t sequence = 0;  // from 1, without holes
+  std::int64_t wall_ns = 0;    // since 1970, UTC
+  LogLevel level = LogLevel::info;
+  std::string device;  // empty: the kernel itself
+  std::string text;    // one line, printable UTF-8
+};
+
+// Which records a reader wants.
+struct LogFilter {
+  enum class Source : std::uint8_t { all, kernel, devices };
+
+  LogLevel level = LogLevel::debug;
+  Source source = Source::all;
+  std::string device;  // only this device; empty: what `source` says
+  bool matches(const LogRecord& record) const;
+};
+
+struct LogPage {
+  std::vector<LogRecord> records;
+  std::uint64_t next_after = 0;  // ask with this for what follows
+  std::uint64_t lost = 0;        // records after `after` that the ring had already dropped
+};
+
+inline constexpr std::size_t kLogRingBytesDefault = 4 * 1024 * 1024;
+inline constexpr std::size_t kLogPageRecordsMax = 1024;
+inline constexpr std::size_t kLogPageBytesMax = 48 * 1024;
+
+// The last records of the kernel and of all devices, in the order of arrival.
+// When full: the oldest go; a reader that was too slow is told how many.
+class LogRing {
+ public:
+  explicit LogRing(std::size_t bytes_max = kLogRingBytesDefault) : bytes_max_(bytes_max) {}
+
+  // Numbers the record and keeps it; a record larger than the ring is cut.
+  // Life: the reference is valid until the next append.
+  const LogRecord& append(LogRecord record);
+
+  // Up to a page of what follows sequence `after` (0: from the oldest kept) and
+  // matches; at least one record if there is one, its text cut to the page.
+  LogPage read(std::uint64_t after, const LogFilter& filter,
+               std::size_t records_max = kLogPageRecordsMax,
+               std::size_t bytes_max = kLogPageBytesMax) const;
+
+  // The last texts of one device, oldest first, of at most bytes_max in all.
+  std::vector<std::string> tail(std::string_view device, std::size_t lines_max,
+                                std::size_t bytes_max) const;
+
+  std::uint64_t last_sequence() const { return next_ - 1; }
+  std::size_t bytes() const { return bytes_; }
+  std::size_t records() const { return records_.size(); }
+
+ private:
+  std::size_t bytes_max_;
+  std::size_t bytes_ = 0;
+  std::uint64_t next_ = 1;
+  std::deque<LogRecord> records_;
+};
+
+}  // namespace dkvm

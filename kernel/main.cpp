@@ -1,0 +1,120 @@
+#include "kernel/device_manager/reaper.hpp"
+#include "kernel/device_manager/spawner.hpp"
+#include "kernel/kernel.hpp"
+#include "kernel/log/log.hpp"
+#include "kernel/loop/loop.hpp"
+#include "kernel/setup/catalog.hpp"
+#include "kernel/setup/plan.hpp"
+#include "kernel/setup/self.hpp"
+#include "kernel/version.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace {
+
+using namespace dkvm;
+
+constexpr int kExitBadConfig = 2;
+
+struct Arguments {
+  std::string config;
+  std::optional<std::string> check;  // "" or "exec"
+  std::optional<LogLevel> log_level;
+};
+
+LogLevel level_of(const LogConfig& config) {
+  switch (config.level) {
+    case LogConfig::Level::trace:
+    case LogConfig::Level::debug: return LogLevel::debug;
+    case LogConfig::Level::info: return LogLevel::info;
+    case LogConfig::Level::warn: return LogLevel::warning;
+    case LogConfig::Level::error: return LogLevel::error;
+  }
+  return LogLevel::info;
+}
+
+int check(const Arguments& arguments, Catalog& catalog) {
+  const auto plan = make_plan(arguments.config, catalog, arguments.check == "exec");
+  if (!plan) {
+    fmt::print(stderr, "{}\n", to_string(plan.error()));
+    return kExitBadConfig;
+  }
+  fmt::print("{}: fine: {} devices, {} pipelines\n", arguments.config, plan->devices.size(),
+             plan->pipelines.size());
+  for (const DevicePlan& device : plan->devices)
+    if (!device.manifest)
+      fmt::print("  device {}: not checked against its program (--check=exec asks it)\n",
+                 device.name);
+  return 0;
+}
+
+int run(const Arguments& arguments, Catalog& catalog, Spawner& spawner) {
+  auto plan = make_plan(arguments.config, catalog, true);
+  if (!plan) {
+    fmt::print(stderr, "{}\n", to_string(plan.error()));
+    return kExitBadConfig;
+  }
+  const auto claimed = claim_runtime_dir(plan->kernel.runtime_dir);
+  if (!claimed) {
+    fmt::print(stderr, "dkvm-kernel: {}\n", claimed.error().message());
+    return 1;
+  }
+  Loop loop;
+  Log log({arguments.log_level.value_or(level_of(plan->kernel.log)),
+           plan->kernel.log.file.value_or(""), plan->kernel.log.bytes_max});
+  const auto reaper = make_reaper(loop);
+  Kernel kernel(loop, log, spawner, *reaper, catalog, arguments.config);
+  if (const auto started = kernel.start(std::move(*plan)); !started) {
+    fmt::print(stderr, "dkvm-kernel: {}\n", started.error().message());
+    return 1;
+  }
+  const Signal interrupt(loop, SIGINT, [&] { kernel.stop("interrupted"); });
+  const Signal terminate(loop, SIGTERM, [&] { kernel.stop("asked by SIGTERM"); });
+  const Signal hangup(loop, SIGHUP, [&] {
+    log.reopen();
+    [[maybe_unused]] const auto reported = kernel.reload();  // it has logged the outcome
+  });
+  loop.run();
+  return kernel.exit_status();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Arguments arguments;
+  std::string level;
+  CLI::App app{"dkvm-kernel: runs the devices of a kvm.yaml and routes their events"};
+  app.add_option("--config", arguments.config, "the YAML file")->required()->type_name("FILE");
+  auto* check_option =
+      app.add_option("--check", arguments.check,
+                     "only check the file; --check=exec also asks the programs of `exec` devices")
+          ->expected(0, 1)
+          ->default_str("")
+          ->check(CLI::IsMember({"", "exec"}))
+          ->type_name("[exec]");
+  app.add_option("--log-level", level, "error, warning, info or debug; overrides the file")
+      ->type_name("L");
+  app.set_version_flag("--version", fmt::format("dkvm-kernel {}", kVersion));
+  CLI11_PARSE(app, argc, argv);
+  if (!level.empty()) {
+    arguments.log_level = parse_log_level(level);
+    if (!arguments.log_level) {
+      fmt::print(stderr, "--log-level: '{}' is none of error, warning, info, debug\n", level);
+      return kExitBadConfig;
+    }
+  }
+  prepare_process();
+  const std::string folder = own_folder();
+  const auto folders = Catalog::default_folders(folder);
+  const auto spawner = make_spawner(Catalog::find_program(folders, "dkvm-launcher"));
+  Catalog catalog(folders, *spawner);
+  if (check_option->count() > 0) return check(arguments, catalog);
+  return run(arguments, catalog, *spawner);
+}

@@ -1,0 +1,165 @@
+#include "kernel/rpc/call_router.hpp"
+
+#include <dkvm/limits.hpp>
+#include <dkvm/payload.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace dkvm {
+namespace {
+
+wire::ResponseT response_of(const Error& error) {
+  wire::ResponseT response;
+  response.code = static_cast<wire::Code>(error.code());
+  response.message = error.message();
+  return response;
+}
+
+}  // namespace
+
+Result<> CallRouter::on_frame(DeviceId from, const Frame& frame, std::uint64_t now_ns) {
+  switch (frame.kind()) {
+    case wire::FrameKind::request: return on_request(from, frame, now_ns);
+    case wire::FrameKind::response: return on_response(from, frame);
+    default: on_cancel(from, frame); return {};
+  }
+}
+
+Result<> CallRouter::on_request(DeviceId from, const Frame& frame, std::uint64_t now_ns) {
+  DKVM_TRY(wire::RequestT request, read_payload<wire::RequestT>(frame.payload));
+  const std::uint64_t caller_id = frame.header.sequence();
+  if (ids_.contains({from, caller_id}))
+    return fail(Errc::corrupt, fmt::format("it makes call {} while that waits for its answer",
+                                           caller_id));
+  const auto refuse = [&](const Error& error) {
+    transport_.send_response(from, caller_id, response_of(error));
+    return Result<>{};
+  };
+  if (outstanding_[from] >= kCallsOutstandingMax)
+    return refuse(Error(Errc::overloaded, fmt::format("{} calls are waiting for their answers",
+                                                      kCallsOutstandingMax)));
+  request.caller = transport_.name_of(from);
+  if (!grants_.allow(request.caller, request.target, request.method))
+    return refuse(Error(Errc::denied,
+                        fmt::format("'{}' has no grant for '{}' at '{}'; give it one in its "
+                                    "device's `grants`",
+                                    request.caller, request.method, request.target)));
+  auto callee = callee_of(request);
+  if (!callee) return refuse(callee.error());
+  const std::uint32_t asked_ms =
+      request.deadline_ms != 0 ? request.deadline_ms
+                               : static_cast<std::uint32_t>(kCallTimeDefault.count());
+  request.deadline_ms = std::min(asked_ms, kDeadlineMsMax);
+  const std::uint64_t deadline_ns = now_ns + request.deadline_ms * std::uint64_t{1'000'000};
+  const std::uint64_t token = open({from, caller_id, *callee, deadline_ns});
+  if (*callee == kKernelDevice) {
+    transport_.serve(token, {from, std::move(request.caller), std::move(request.method),
+                             std::move(request.body), deadline_ns});
+  } else {
+    transport_.send_request(*callee, token, request);
+  }
+  return {};
+}
+
+Result<DeviceId> CallRouter::callee_of(const wire::RequestT& request) const {
+  if (request.target == "kernel") return kKernelDevice;
+  if (const auto device = transport_.running_device(request.target)) return *device;
+  return fail(Errc::not_found, fmt::format("no device '{}' is running", request.target));
+}
+
+Result<> CallRouter::on_response(DeviceId from, const Frame& frame) {
+  DKVM_TRY(const wire::ResponseT response, read_payload<wire::ResponseT>(frame.payload));
+  const auto call = pending_.find(frame.header.sequence());
+  // Late after a timeout, or never asked: nobody waits for it.
+  if (call == pending_.end() || call->second.callee != from) return {};
+  const Pending pending = call->second;
+  erase(call);
+  respond(pending, response);
+  return {};
+}
+
+void CallRouter::on_cancel(DeviceId from, const Frame& frame) {
+  const auto id = ids_.find({from, frame.header.sequence()});
+  if (id == ids_.end()) return;
+  const auto call = pending_.find(id->second);
+  if (call->second.callee != kKernelDevice) {
+    transport_.send_cancel(call->second.callee, call->first);  // its answer is still due
+  } else {
+    close(call, Error(Errc::timeout, "the caller has cancelled the call"));
+  }
+}
+
+void CallRouter::answer(std::uint64_t token, Result<std::string> result) {
+  const auto call = pending_.find(token);
+  if (call == pending_.end()) return;
+  if (!result) return close(call, std::move(result).error());
+  const Pending pending = call->second;
+  erase(call);
+  wire::ResponseT response;
+  response.body = std::move(*result);
+  respond(pending, response);
+}
+
+void CallRouter::device_gone(DeviceId device) {
+  for (auto call = pending_.begin(); call != pending_.end();) {
+    const auto next = std::next(call);
+    if (call->second.caller == device) {
+      if (call->second.callee != kKernelDevice)
+        transport_.send_cancel(call->second.callee, call->first);
+      erase(call);
+    } else if (call->second.callee == device) {
+      close(call, Error(Errc::disconnected,
+                        fmt::format("'{}' ended before it answered", transport_.name_of(device))));
+    }
+    call = next;
+  }
+  outstanding_.erase(device);
+}
+
+std::uint64_t CallRouter::deadline() const {
+  return deadlines_.empty() ? kNever : deadlines_.begin()->first;
+}
+
+void CallRouter::tick(std::uint64_t now_ns) {
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now_ns) {
+    const auto call = pending_.find(deadlines_.begin()->second);
+    if (call->second.callee != kKernelDevice)
+      transport_.send_cancel(call->second.callee, call->first);
+    close(call, Error(Errc::timeout, "no answer before the deadline"));
+  }
+}
+
+std::uint64_t CallRouter::open(const Pending& pending) {
+  const std::uint64_t token = ++last_token_;
+  pending_.emplace(token, pending);
+  ids_[{pending.caller, pending.caller_id}] = token;
+  deadlines_.emplace(pending.deadline_ns, token);
+  ++outstanding_[pending.caller];
+  return token;
+}
+
+void CallRouter::respond(const Pending& pending, const wire::ResponseT& response) {
+  transport_.send_response(pending.caller, pending.caller_id, response);
+}
+
+void CallRouter::close(Calls::iterator call, Error error) {
+  const Pending pending = call->second;
+  erase(call);
+  respond(pending, response_of(error));
+}
+
+CallRouter::Calls::iterator CallRouter::erase(Calls::iterator call) {
+  const Pending& pending = call->second;
+  ids_.erase({pending.caller, pending.caller_id});
+  --outstanding_[pending.caller];
+  auto [at, end] = deadlines_.equal_range(pending.deadline_ns);
+  at = std::find_if(at, end, [&](const auto& entry) { return entry.second == call->first; });
+  deadlines_.erase(at);
+  return pending_.erase(call);
+}
+
+}  // namespace dkvm

@@ -1,0 +1,117 @@
+#include "kernel/rpc/services/devices.hpp"
+
+#include "kernel/log/time.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace dkvm {
+namespace {
+
+nlohmann::json describe_ports(const PortTable* table, const TopicTable& topics) {
+  nlohmann::json ports = nlohmann::json::array();
+  if (table == nullptr) return ports;
+  for (const Port* port : table->sorted()) {
+    nlohmann::json names = nlohmann::json::array();
+    if (port->topics.open()) {
+      names.push_back("*");
+    } else {
+      for (const TopicId topic : port->topics.members()) names.push_back(topics.name(topic));
+    }
+    ports.push_back({{"id", port->id},
+                     {"name", port->name},
+                     {"direction", wire::EnumNameDirection(port->direction)},
+                     {"topics", std::move(names)}});
+  }
+  return ports;
+}
+
+nlohmann::json describe_death(const Death& death) {
+  return {{"id", fmt::format("{:012}", death.sequence)},
+          {"device", death.device},
+          {"incarnation", death.incarnation},
+          {"time", format_time(death.wall_ns)},
+          {"reason", death.reason},
+          {"status", dkvm::describe(death.status)},
+          {"log", death.log}};
+}
+
+}  // namespace
+
+nlohmann::json DeviceServices::describe(const DeviceSnapshot& snapshot) const {
+  const std::int64_t since_ns = wall_ns() - snapshot.since_wall_ns;
+  return {{"name", snapshot.name},
+          {"type", type_of(snapshot.name)},
+          {"state", name(snapshot.state)},
+          {"reason", snapshot.reason},
+          {"pid", snapshot.pid},
+          {"incarnation", snapshot.incarnation},
+          {"restarts", snapshot.restarts},
+          {"since_s", static_cast<double>(since_ns) / 1e9},
+          {"next_start_s", std::chrono::duration<double>(snapshot.next_start_in).count()},
+          {"cpu_s", static_cast<double>(snapshot.usage.cpu_ns) / 1e9},
+          {"rss_bytes", snapshot.usage.rss_bytes},
+          {"log_delays", snapshot.log_delays},
+          {"ports", describe_ports(switchboard.ports(snapshot.id), switchboard.topics())}};
+}
+
+Result<DeviceId> DeviceServices::named(const Params& params) const {
+  DKVM_TRY(const std::string device, params.text("name"));
+  if (const auto id = devices.find(device)) return *id;
+  return fail(Errc::not_found, fmt::format("there is no device '{}'", device));
+}
+
+Result<nlohmann::json> DeviceServices::act(const ServiceCall& call, const Params& params,
+                                           Act how) const {
+  DKVM_TRY(const DeviceId id, named(params));
+  DKVM_CHECK(how(devices, id, fmt::format("asked by {}", call.caller)));
+  switchboard.settle_soon();
+  return describe(*devices.snapshot(id));
+}
+
+void DeviceServices::add_to(ServiceTable& table) {
+  table.add("devices.list", [*this](const ServiceCall&, const Params& params) {
+    auto all = devices.snapshots();
+    std::ranges::sort(all, {}, &DeviceSnapshot::name);
+    return page("devices", all, params, [](const DeviceSnapshot& each) { return each.name; },
+                [this](const DeviceSnapshot& each) { return describe(each); });
+  });
+  table.add("devices.get",
+            [*this](const ServiceCall&, const Params& params) -> Result<nlohmann::json> {
+              DKVM_TRY(const DeviceId id, named(params));
+              return describe(*devices.snapshot(id));
+            });
+  table.add("devices.start", [*this](const ServiceCall& call, const Params& params) {
+    return act(call, params,
+               [](DeviceManager& manager, DeviceId id, const std::string&) { return manager.start(id); });
+  });
+  table.add("devices.stop", [*this](const ServiceCall& call, const Params& params) {
+    return act(call, params, [](DeviceManager& manager, DeviceId id, const std::string& reason) {
+      return manager.stop(id, reason);
+    });
+  });
+  table.add("devices.restart", [*this](const ServiceCall& call, const Params& params) {
+    return act(call, params, [](DeviceManager& manager, DeviceId id, const std::string& reason) {
+      return manager.restart(id, reason);
+    });
+  });
+  table.add("devices.deaths",
+            [*this](const ServiceCall&, const Params& params) -> Result<nlohmann::json> {
+              DKVM_TRY(const std::string device, params.text_or("name", ""));
+              return page("deaths", devices.deaths(device), params,
+                          [](const Death& death) { return fmt::format("{:012}", death.sequence); },
+                          describe_death);
+            });
+  table.add("devices.subscribe", [*this](const ServiceCall& call, const Params&) {
+    switchboard.subscribe(call.device);
+    return nlohmann::json::object();
+  });
+  table.add("devices.unsubscribe", [*this](const ServiceCall& call, const Params&) {
+    switchboard.unsubscribe(call.device);
+    return nlohmann::json::object();
+  });
+}
+
+}  // namespace dkvm

@@ -1,0 +1,112 @@
+#include "kernel/rpc/services/pipelines.hpp"
+
+#include <dkvm/time.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace dkvm {
+namespace {
+
+nlohmann::json describe(const LatencyStats& latency) {
+  const auto us = [](std::uint64_t ns) { return static_cast<double>(ns) / 1e3; };
+  return {{"count", latency.count},
+          {"p50_us", us(latency.p50_ns)},
+          {"p99_us", us(latency.p99_ns)},
+          {"p999_us", us(latency.p999_ns)},
+          {"max_us", us(latency.max_ns)}};
+}
+
+nlohmann::json describe_drops(const EdgeCounters& counters) {
+  nlohmann::json reasons = nlohmann::json::object();
+  for (std::size_t i = 0; i < kDropReasons; ++i)
+    if (counters.dropped[i] != 0) reasons[std::string(name(static_cast<Drop>(i)))] = counters.dropped[i];
+  return reasons;
+}
+
+nlohmann::json describe(const EdgeStats& edge) {
+  const EdgeCounters& counters = edge.counters;
+  return {{"from", edge.source},
+          {"to", edge.sink},
+          {"state", name(edge.state)},
+          {"reason", edge.reason},
+          {"in", counters.in},
+          {"delivered", counters.delivered},
+          {"dropped", std::accumulate(counters.dropped.begin(), counters.dropped.end(),
+                                      std::uint64_t{0})},
+          {"drops", describe_drops(counters)},
+          {"coalesced", counters.coalesced},
+          {"made", counters.made},
+          {"gaps", counters.gaps},
+          {"lost", counters.lost},
+          {"refreshes", counters.refreshes},
+          {"depth", edge.queued},
+          {"depth_max", edge.queued_max},
+          {"latency",
+           {{"captured", describe(edge.captured_to_received)},
+            {"queued", describe(edge.received_to_sent)},
+            {"applied", describe(edge.sent_to_applied)}}}};
+}
+
+Result<nlohmann::json> stats_of(const Router& router, const std::string& pipeline) {
+  const RouterStats stats = router.stats();
+  const auto found = std::ranges::find(stats.pipelines, pipeline, &PipelineStats::name);
+  if (found == stats.pipelines.end())
+    return fail(Errc::not_found, fmt::format("there is no pipeline '{}'", pipeline));
+  return describe(*found);
+}
+
+}  // namespace
+
+nlohmann::json describe(const PipelineStats& pipeline) {
+  nlohmann::json edges = nlohmann::json::array();
+  for (const EdgeStats& edge : pipeline.edges) edges.push_back(describe(edge));
+  return {{"name", pipeline.name},
+          {"state", name(pipeline.state)},
+          {"enabled", pipeline.state != PipelineState::disabled},
+          {"missing", pipeline.missing},
+          {"edges", std::move(edges)}};
+}
+
+void PipelineServices::add_to(ServiceTable& table) {
+  using Json = Result<nlohmann::json>;
+  table.add("pipelines.list", [*this](const ServiceCall&, const Params& params) {
+    return page("pipelines", switchboard.router().stats().pipelines, params,
+                [](const PipelineStats& each) { return each.name; },
+                [](const PipelineStats& each) { return dkvm::describe(each); });
+  });
+  table.add("pipelines.stats", [*this](const ServiceCall&, const Params& params) -> Json {
+    DKVM_TRY(const std::string pipeline, params.text("name"));
+    return stats_of(switchboard.router(), pipeline);
+  });
+  table.add("pipelines.create", [*this](const ServiceCall&, const Params& params) -> Json {
+    const auto* wanted = params.find("pipeline");
+    if (wanted == nullptr || !wanted->is_object())
+      return fail(Errc::invalid, "'pipeline' must be given, as an object like one of the YAML's");
+    DKVM_TRY(PipelineSpec spec, parse(wanted->dump()));
+    const std::string pipeline = spec.name;
+    DKVM_CHECK(pipelines.add(std::move(spec), now_ns()));
+    switchboard.settle_soon();
+    return stats_of(switchboard.router(), pipeline);
+  });
+  table.add("pipelines.remove", [*this](const ServiceCall&, const Params& params) -> Json {
+    DKVM_TRY(const std::string pipeline, params.text("name"));
+    DKVM_CHECK(pipelines.remove(pipeline, now_ns()));
+    switchboard.settle_soon();
+    return nlohmann::json::object();
+  });
+  const auto add_switch = [&](const char* method, bool enabled) {
+    table.add(method, [*this, enabled](const ServiceCall&, const Params& params) -> Json {
+      DKVM_TRY(const std::string pipeline, params.text("name"));
+      DKVM_CHECK(pipelines.enable(pipeline, enabled, now_ns()));
+      switchboard.settle_soon();
+      return stats_of(switchboard.router(), pipeline);
+    });
+  };
+  add_switch("pipelines.enable", true);
+  add_switch("pipelines.disable", false);
+}
+
+}  // namespace dkvm

@@ -1,0 +1,95 @@
+#include "kernel/session/port_table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace dkvm {
+namespace {
+
+Result<> check_port(const wire::PortSpecT& said, const PortManifest& promised) {
+  if (said.name != promised.name || said.direction != promised.direction)
+    return fail(Errc::invalid,
+                fmt::format("hello calls port {} '{}' ({}), the manifest '{}' ({})", said.id,
+                            said.name, wire::EnumNameDirection(said.direction), promised.name,
+                            wire::EnumNameDirection(promised.direction)));
+  const std::set<std::string> said_topics(said.topics.begin(), said.topics.end());
+  const std::set<std::string> promised_topics(promised.topics.begin(), promised.topics.end());
+  if (said_topics != promised_topics)
+    return fail(Errc::invalid,
+                fmt::format("hello gives port '{}' other topics than the manifest", said.name));
+  if (said.live != promised.live || said.injects != promised.injects)
+    return fail(Errc::invalid,
+                fmt::format("hello gives port '{}' other abilities than the manifest", said.name));
+  return {};
+}
+
+}  // namespace
+
+Result<Port> PortTable::open(const wire::PortSpecT& spec, TopicTable& topics) {
+  if (ports_.size() >= kPortsPerDeviceMax)
+    return fail(Errc::exhausted, fmt::format("it opens more than {} ports", kPortsPerDeviceMax));
+  if (spec.id == 0 || spec.id == kKernelPort || ports_.contains(spec.id))
+    return fail(Errc::invalid, fmt::format("it opens port {}, which is taken or reserved", spec.id));
+  if (spec.name.empty() || spec.name.size() > kNameBytesMax)
+    return fail(Errc::invalid, fmt::format("the name of port {} is empty or longer than {} bytes",
+                                           spec.id, kNameBytesMax));
+  if (spec.topics.size() > kTopicsPerPortMax)
+    return fail(Errc::exhausted, fmt::format("port '{}' has more than {} topics", spec.name,
+                                             kTopicsPerPortMax));
+  for (const auto& [id, port] : ports_)
+    if (port.name == spec.name)
+      return fail(Errc::invalid, fmt::format("it opens two ports named '{}'", spec.name));
+  Port port{spec.id, spec.name, spec.direction, {}, spec.live, spec.injects};
+  for (const auto& name : spec.topics) {
+    if (name == "*") {
+      port.topics = TopicSet::all();
+      continue;
+    }
+    const TopicId id = topics.id(name);
+    if (id == 0)
+      return fail(Errc::invalid,
+                  fmt::format("port '{}' has the topic '{}', which is empty, longer than {} bytes "
+                              "or one too many for this kernel",
+                              spec.name, name.substr(0, kNameBytesMax), kNameBytesMax));
+    port.topics.add(id);
+  }
+  ports_.emplace(port.id, port);
+  return port;
+}
+
+const Port* PortTable::find(std::uint16_t id) const {
+  const auto found = ports_.find(id);
+  return found == ports_.end() ? nullptr : &found->second;
+}
+
+std::vector<const Port*> PortTable::sorted() const {
+  std::vector<const Port*> ports;
+  for (const auto& [id, port] : ports_) ports.push_back(&port);
+  std::ranges::sort(ports, {}, &Port::id);
+  return ports;
+}
+
+Result<> check_hello(const wire::HelloT& hello, const Manifest& manifest) {
+  if (hello.type != manifest.type)
+    return fail(Errc::invalid, fmt::format("hello says type '{}', the manifest '{}'", hello.type,
+                                           manifest.type));
+  if (hello.ports.size() != manifest.ports.size())
+    return fail(Errc::invalid, fmt::format("hello names {} ports, the manifest {}",
+                                           hello.ports.size(), manifest.ports.size()));
+  for (const auto& said : hello.ports) {
+    const auto promised = std::ranges::find(manifest.ports, said->id, &PortManifest::id);
+    if (promised == manifest.ports.end())
+      return fail(Errc::invalid,
+                  fmt::format("hello names port {}, which the manifest has not", said->id));
+    DKVM_CHECK(check_port(*said, *promised));
+  }
+  if (hello.cleanup != manifest.cleanup || hello.fds != manifest.fds)
+    return fail(Errc::invalid, "hello claims other abilities than the manifest");
+  return {};
+}
+
+}  // namespace dkvm

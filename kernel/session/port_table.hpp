@@ -1,0 +1,37 @@
+#pragma once
+
+#include "kernel/session/topic_table.hpp"
+#include "pipelines/port.hpp"
+
+#include <dkvm/manifest.hpp>
+#include <dkvm/result.hpp>
+#include <dkvm/wire/control_generated.h>
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+namespace dkvm {
+
+// The ports that a device has open, as its session checks frames against them.
+class PortTable {
+ public:
+  // Errors: Errc::invalid for an id or name that is taken or out of range, a
+  //         topic that cannot be one, Errc::exhausted for too many ports.
+  Result<Port> open(const wire::PortSpecT& spec, TopicTable& topics);
+
+  // Null when it is not open.
+  const Port* find(std::uint16_t id) const;
+  std::vector<const Port*> sorted() const;  // by id
+  bool close(std::uint16_t id) { return ports_.erase(id) != 0; }
+  void clear() { ports_.clear(); }
+
+ private:
+  std::unordered_map<std::uint16_t, Port> ports_;
+};
+
+// Holds a hello to the manifest that the YAML was checked against.
+// Errors: Errc::invalid, saying what differs.
+Result<> check_hello(const wire::HelloT& hello, const Manifest& manifest);
+
+}  // namespace dkvm

@@ -1,0 +1,198 @@
+#include "kernel/setup/plan.hpp"
+
+#include "config/check.hpp"
+#include "config/environment.hpp"
+#include "kernel/setup/environment.hpp"
+#include "pipelines/stages/registry.hpp"
+
+#include <dkvm/topics.hpp>
+
+#include <algorithm>
+#include <map>
+#include <span>
+#include <utility>
+
+namespace dkvm {
+namespace {
+
+// Devices off the input path give way to those on it.
+constexpr int kNiceOffInputPath = 10;
+
+std::span<const StageRule> stage_rules() {
+  static const std::vector<StageRule> rules = [] {
+    std::vector<StageRule> all;
+    for (const StageKind& kind : known_stages())
+      all.push_back({std::string(kind.name), [check = kind.check](const nlohmann::json& arguments) {
+                       std::vector<StageComplaint> complaints;
+                       if (const auto checked = check(arguments); !checked)
+                         complaints.push_back({"", checked.error().message(), false});
+                       return complaints;
+                     }});
+    return all;
+  }();
+  return rules;
+}
+
+bool carries_input(const PortManifest& port) {
+  return std::ranges::any_of(port.topics, [](const std::string& topic) {
+    return topic == "*" || topic == "key" || topic.starts_with("pointer_") || topic == "touch";
+  });
+}
+
+// A device that nobody knows may be one, and so may a link.
+bool on_input_path(const Manifest* manifest) {
+  return manifest == nullptr || manifest->runtime_ports ||
+         std::ranges::any_of(manifest->ports, carries_input);
+}
+
+RestartPolicy restart_policy(RestartConfig::Policy policy) {
+  switch (policy) {
+    case RestartConfig::Policy::on_failure: return RestartPolicy::on_failure;
+    case RestartConfig::Policy::always: return RestartPolicy::always;
+    case RestartConfig::Policy::never: return RestartPolicy::never;
+  }
+  return RestartPolicy::on_failure;
+}
+
+HealthSpec health_of(const DeviceConfig& device, bool input_path) {
+  HealthSpec health;
+  health.input_path = input_path;
+  if (!device.health) return health;
+  health.enabled = !device.health->off;
+  for (PingRate* rate : {&health.ordinary, &health.held}) {
+    if (device.health->interval) rate->interval = *device.health->interval;
+    if (device.health->misses) rate->misses_max = static_cast<int>(*device.health->misses);
+  }
+  return health;
+}
+
+SupervisorSpec supervision_of(const DeviceConfig& device, const Manifest* manifest) {
+  SupervisorSpec spec;
+  spec.restart = restart_policy(device.restart.policy);
+  spec.backoff = {device.restart.initial, device.restart.factor, device.restart.max,
+                  device.restart.jitter, device.restart.healthy};
+  spec.health = health_of(device, on_input_path(manifest));
+  spec.cleanup = manifest != nullptr && manifest->cleanup;
+  return spec;
+}
+
+ProcessLimits limits_of(const DeviceConfig& device, const Manifest* manifest) {
+  ProcessLimits limits;
+  limits.memory_bytes = device.limits.memory.value_or(0);
+  limits.files = device.limits.open_files.value_or(0);
+  limits.processes = device.limits.processes.value_or(0);
+  limits.core = device.limits.core.value_or(0) != 0;
+  limits.nice = device.limits.nice.value_or(on_input_path(manifest) ? 0 : kNiceOffInputPath);
+  return limits;
+}
+
+tl::expected<DevicePlan, ConfigErrors> plan_device(const DeviceConfig& device,
+                                                   const KernelConfig& kernel,
+                                                   const Catalog& catalog) {
+  auto environment = device_environment(device);
+  if (!environment) return tl::unexpected(std::move(environment).error());
+  const Manifest* manifest = catalog.find(device);
+  DevicePlan plan;
+  plan.name = device.name;
+  plan.type = device.exec.empty() ? device.type : device.exec.front();
+  plan.doubt = catalog.doubt(device);
+  plan.enabled = device.enabled;
+  if (manifest != nullptr) plan.manifest = *manifest;
+  plan.spec.name = device.name;
+  plan.spec.program = {catalog.program_of(device), Catalog::arguments_of(device),
+                       process_environment(*environment, device.name, kernel),
+                       limits_of(device, manifest)};
+  plan.spec.supervision = supervision_of(device, manifest);
+  plan.spec.injects =
+      manifest != nullptr && std::ranges::any_of(manifest->ports, &PortManifest::injects);
+  if (device.limits.log_rate) {
+    const auto rate = static_cast<std::size_t>(*device.limits.log_rate);
+    plan.spec.log_rate = {rate, rate};
+  }
+  for (const GrantConfig& grant : device.grants)
+    plan.grants.push_back({grant.target, grant.methods});
+  return plan;
+}
+
+PipelineSpec spec_of(const PipelineConfig& config) {
+  PipelineSpec spec;
+  spec.name = config.name;
+  spec.enabled = config.enabled;
+  for (const Address& address : config.from) spec.from.push_back(address.text());
+  for (const Address& address : config.to) spec.to.push_back(address.text());
+  for (const TopicConfig& topic : config.events) spec.events.push_back(topic.name);
+  for (const StageConfig& stage : config.via) spec.via.push_back({stage.name, stage.args.value});
+  if (config.queue.policy) spec.queue.policy = policy_named(name(*config.queue.policy));
+  if (config.queue.depth) spec.queue.depth = *config.queue.depth;
+  if (config.queue.max_age)
+    spec.queue.max_age_ns = static_cast<std::uint64_t>(std::chrono::nanoseconds(*config.queue.max_age).count());
+  return spec;
+}
+
+}  // namespace
+
+const DevicePlan* Plan::device(std::string_view name) const {
+  const auto found = std::ranges::find(devices, name, &DevicePlan::name);
+  return found == devices.end() ? nullptr : &*found;
+}
+
+tl::expected<Plan, ConfigErrors> make_plan(const std::string& path, Catalog& catalog,
+                                           bool ask_exec) {
+  auto config = load_config(path, LoadOptions::of_this_machine());
+  if (!config) return tl::unexpected(std::move(config).error());
+  if (ask_exec) catalog.ask(*config);
+  if (auto errors = check_config(*config, catalog, stage_rules()); !errors.empty())
+    return tl::unexpected(std::move(errors));
+  resolve_paths(*config, catalog);
+  Plan plan;
+  plan.kernel = config->kernel;
+  for (const DeviceConfig& device : config->devices) {
+    auto planned = plan_device(device, config->kernel, catalog);
+    if (!planned) return tl::unexpected(std::move(planned).error());
+    plan.devices.push_back(std::move(*planned));
+  }
+  for (const PipelineConfig& pipeline : config->pipelines)
+    plan.pipelines.push_back(spec_of(pipeline));
+  plan.config = std::move(*config);
+  return plan;
+}
+
+Result<PipelineSpec> plan_pipeline(const std::string& text, const Plan& plan,
+                                   const Catalog& catalog) {
+  auto pipeline = parse_pipeline_text(text, "pipeline");
+  if (!pipeline) return fail(Errc::invalid, to_string(pipeline.error()));
+  Config config = plan.config;
+  config.pipelines.push_back(*pipeline);
+  if (const auto errors = check_config(config, catalog, stage_rules()); !errors.empty())
+    return fail(Errc::invalid, to_string(errors));
+  return spec_of(*pipeline);
+}
+
+std::vector<std::vector<std::string>> stop_order(const Plan& plan) {
+  std::map<std::string, std::size_t> rank;
+  for (const DevicePlan& device : plan.devices) rank[device.name] = 0;
+  // A device's rank is the longest way to it; as many passes as devices reach
+  // every one, and end a cycle through a link.
+  bool changed = true;
+  for (std::size_t pass = 0; changed && pass < plan.devices.size(); ++pass) {
+    changed = false;
+    for (const PipelineConfig& pipeline : plan.config.pipelines)
+      for (const Address& from : pipeline.from)
+        for (const Address& to : pipeline.to) {
+          const auto source = rank.find(from.device);
+          const auto sink = rank.find(to.device);
+          if (source == rank.end() || sink == rank.end()) continue;
+          if (sink->second > source->second || source->second + 1 >= plan.devices.size()) continue;
+          sink->second = source->second + 1;
+          changed = true;
+        }
+  }
+  std::vector<std::vector<std::string>> order;
+  for (const auto& [device, position] : rank) {
+    if (order.size() <= position) order.resize(position + 1);
+    order[position].push_back(device);
+  }
+  return order;
+}
+
+}  // namespace dkvm

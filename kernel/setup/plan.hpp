@@ -1,0 +1,59 @@
+#pragma once
+
+#include "config/loader.hpp"
+#include "config/model.hpp"
+#include "kernel/device_manager/device_spec.hpp"
+#include "kernel/rpc/grants.hpp"
+#include "kernel/setup/catalog.hpp"
+#include "pipelines/spec.hpp"
+
+#include <dkvm/manifest.hpp>
+#include <dkvm/result.hpp>
+
+#include <tl/expected.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dkvm {
+
+// One device as the kernel is to run it. Its id is given by the kernel.
+struct DevicePlan {
+  std::string name;
+  std::string type;  // or the program of exec
+  DeviceSpec spec;
+  std::optional<Manifest> manifest;
+  std::string doubt;  // why there is no manifest
+  std::vector<Grant> grants;
+  bool enabled = true;
+};
+
+// A configuration that was checked, in the words of the modules that do it.
+struct Plan {
+  Config config;
+  KernelConfig kernel;
+  std::vector<DevicePlan> devices;
+  std::vector<PipelineSpec> pipelines;
+
+  // Null when there is none of that name.
+  const DevicePlan* device(std::string_view name) const;
+};
+
+// Loads and checks the file as a whole.
+// Errors: everything that is wrong with it, located; nothing was started but
+//         the `--describe` of exec devices, and that only where ask_exec says so.
+tl::expected<Plan, ConfigErrors> make_plan(const std::string& path, Catalog& catalog,
+                                           bool ask_exec);
+
+// One pipeline made at run time, YAML or JSON, checked against the rest of the
+// plan. Errors: Errc::invalid with the located messages.
+Result<PipelineSpec> plan_pipeline(const std::string& text, const Plan& plan,
+                                   const Catalog& catalog);
+
+// The order in which devices are told to stop: each after all that feed it.
+// Shape: names by rank.
+std::vector<std::vector<std::string>> stop_order(const Plan& plan);
+
+}  // namespace dkvm

@@ -1,0 +1,61 @@
+#include "kernel/setup/self.hpp"
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+
+namespace dkvm {
+
+std::string own_folder() {
+  char path[PATH_MAX];
+  const ssize_t length = ::readlink("/proc/self/exe", path, sizeof(path));
+  if (length <= 0) return ".";
+  return std::filesystem::path(std::string(path, static_cast<std::size_t>(length)))
+      .parent_path()
+      .string();
+}
+
+void prepare_process() {
+  std::signal(SIGPIPE, SIG_IGN);
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
+}
+
+Result<int> claim_runtime_dir(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    return fail(Errc::denied, fmt::format("making the runtime directory {}: {}", path,
+                                          std::strerror(errno)));
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != ::geteuid())
+    return fail(Errc::denied,
+                fmt::format("the runtime directory {} is no directory of this user", path));
+  const std::string lock = path + "/kernel.lock";
+  const int fd = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0)
+    return fail(Errc::denied, fmt::format("opening {}: {}", lock, std::strerror(errno)));
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    ::close(fd);
+    return fail(Errc::overloaded,
+                fmt::format("another kernel runs on the runtime directory {}; stop it, or give "
+                            "this one its own `kernel: {{runtime_dir: …}}`",
+                            path));
+  }
+  return fd;
+}
+
+}  // namespace dkvm

@@ -1,0 +1,369 @@
+#include "kernel/switchboard.hpp"
+
+#include <dkvm/time.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace dkvm {
+namespace {
+
+// Upstream messages wait here for a producer that does not read; they are
+// hints, and the next one says the same.
+constexpr std::size_t kUpstreamBacklogBytesMax = 256 * 1024;
+constexpr std::size_t kDevicesMax = 65'534;
+
+}  // namespace
+
+Switchboard::Switchboard(Loop& loop, Log& log, std::string kernel_name, std::uint64_t kernel_id,
+                         const Grants& grants)
+    : loop_(loop),
+      log_(log),
+      kernel_name_(std::move(kernel_name)),
+      kernel_id_(kernel_id),
+      router_(kernel_id, *this),
+      calls_(*this, grants),
+      names_{"kernel"},
+      flush_marked_(1),
+      timer_(loop, [this] { settle_soon(); }),
+      after_poll_(loop, [this] {
+        buried_.clear();  // no call of theirs is on the stack here
+        settle();
+      }) {}
+
+Switchboard::~Switchboard() {
+  for (auto& [id, session] : sessions_) session->close();
+}
+
+Result<DeviceId> Switchboard::id_of(const std::string& name) {
+  if (const auto found = ids_.find(name); found != ids_.end()) return found->second;
+  if (names_.size() > kDevicesMax)
+    return fail(Errc::exhausted, fmt::format("more than {} devices", kDevicesMax));
+  const auto id = static_cast<DeviceId>(names_.size());
+  names_.push_back(name);
+  flush_marked_.push_back(0);
+  ids_[name] = id;
+  return id;
+}
+
+void Switchboard::set_manifest(DeviceId device, std::optional<Manifest> manifest) {
+  manifests_[device] = std::move(manifest);
+}
+
+const PortTable* Switchboard::ports(DeviceId device) const {
+  const auto found = sessions_.find(device);
+  return found == sessions_.end() ? nullptr : &found->second->ports();
+}
+
+std::string Switchboard::name_of(DeviceId device) const {
+  return device < names_.size() ? names_[device] : "?";
+}
+
+DeviceSession* Switchboard::session(DeviceId device) {
+  const auto found = sessions_.find(device);
+  return found == sessions_.end() ? nullptr : found->second.get();
+}
+
+// --- the end of a turn -------------------------------------------------------
+
+void Switchboard::settle() {
+  if (std::exchange(settling_, true)) return settle_soon();
+  const std::uint64_t now = now_ns();
+  if (router_.deadline() <= now) router_.tick(now);
+  if (calls_.deadline() <= now) calls_.tick(now);
+  if (wake_at_ns_ <= now) wake_at_ns_ = Router::kNever;
+  act_on_notes();
+  let_in_who_may(now);
+  flush_sessions();
+  if (on_settled_) on_settled_();
+  settling_ = false;
+  arm(now);
+}
+
+void Switchboard::act_on_notes() {
+  while (!notes_.empty()) {
+    for (const Note& note : std::exchange(notes_, {})) {
+      if (note.offence.empty()) {
+        devices_->input_held(note.device, note.held);
+      } else if (DeviceSession* offender = session(note.device)) {
+        offender->close();
+        devices_->violation(note.device, Error(Errc::corrupt, note.offence));
+      }
+    }
+  }
+  if (topics_told_ == topics_.size()) return;
+  topics_told_ = topics_.size();
+  for (auto& [id, each] : sessions_) each->tell_topics();
+}
+
+// Sessions that a flush closes, or wakes, come in the same pass or the next.
+void Switchboard::flush_sessions() {
+  for (std::size_t i = 0; i < flush_.size(); ++i) {
+    const DeviceId device = flush_[i];
+    flush_marked_[device] = 0;
+    if (DeviceSession* waiting = session(device)) waiting->flush();
+  }
+  flush_.clear();
+  if (!notes_.empty()) settle_soon();
+}
+
+// Letting one in may make room for the next: those that feed it.
+void Switchboard::let_in_who_may(std::uint64_t now) {
+  for (std::size_t i = 0; i < waiting_.size();) {
+    const auto [device, since_ns] = waiting_[i];
+    if (now < since_ns + kSinksTimeMaxNs && !sinks_ready(device)) {
+      wake_at(since_ns + kSinksTimeMaxNs);
+      ++i;
+      continue;
+    }
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (DeviceSession* admitted = session(device)) {
+      admitted->let_in();
+      devices_->hello_accepted(device);
+      to_flush(device);
+      i = 0;
+    }
+  }
+}
+
+bool Switchboard::sinks_ready(DeviceId source) const {
+  const auto sinks = feeds_.find(source);
+  if (sinks == feeds_.end()) return true;
+  return std::ranges::all_of(sinks->second, [this](DeviceId sink) {
+    const auto snapshot = devices_->snapshot(sink);
+    return !snapshot || snapshot->state != RunState::starting;
+  });
+}
+
+void Switchboard::to_flush(DeviceId device) {
+  if (std::exchange(flush_marked_[device], std::uint8_t{1}) == 0) flush_.push_back(device);
+}
+
+void Switchboard::wake_at(std::uint64_t time_ns) {
+  if (time_ns < wake_at_ns_) wake_at_ns_ = time_ns;
+}
+
+void Switchboard::arm(std::uint64_t now) {
+  const std::uint64_t due = std::min({router_.deadline(), calls_.deadline(), wake_at_ns_});
+  if (due == Router::kNever || (armed_ns_ <= due && armed_ns_ > now)) return;
+  armed_ns_ = due;
+  timer_.arm_at(TimePoint(std::chrono::nanoseconds(due)));
+}
+
+// --- what the router says ------------------------------------------------------
+
+void Switchboard::wake(DeviceId sink) { to_flush(sink); }
+
+void Switchboard::signal_port(PortRef port, wire::FrameKind kind) {
+  DeviceSession* source = session(port.device);
+  if (source == nullptr) return;
+  wire::FrameHeader header = make_header(kind);
+  header.mutate_port(port.port);
+  source->send(header);
+  to_flush(port.device);
+}
+
+void Switchboard::send_upstream(const Upstream& message) {
+  DeviceSession* producer = session(message.source.device);
+  if (producer == nullptr || producer->backlog() > kUpstreamBacklogBytesMax) return;
+  wire::FrameHeader header = make_header(wire::FrameKind::upstream);
+  header.mutate_port(message.source.port);
+  header.mutate_topic(message.topic);
+  header.mutate_capture_ns(now_ns());
+  producer->send_frame({header, {}, message.hops, message.payload});
+  to_flush(message.source.device);
+}
+
+void Switchboard::held_changed(DeviceId device, bool held) { notes_.push_back({device, held, {}}); }
+
+void Switchboard::report(const Gap& gap) {
+  ++gaps_;
+  log_.warning("pipeline '{}': {} event(s) from {} did not reach {} ({})", gap.pipeline, gap.lost,
+               gap.source, gap.sink, name(gap.reason));
+}
+
+void Switchboard::offend(DeviceId device, std::string why) {
+  notes_.push_back({device, false, std::move(why)});
+}
+
+// --- what the device manager says ------------------------------------------------
+
+void Switchboard::connect(DeviceId id, UniqueFd stream, std::uint32_t incarnation) {
+  const auto manifest = manifests_.find(id);
+  SessionIdentity identity{id,          name_of(id),
+                           incarnation, kernel_name_,
+                           kernel_id_,  manifest == manifests_.end() ? std::nullopt : manifest->second};
+  auto& slot = sessions_[id];
+  if (slot) buried_.push_back(std::move(slot));
+  slot = std::make_unique<DeviceSession>(std::move(identity), loop_, std::move(stream), scratch_,
+                                         router_, topics_, *this);
+}
+
+void Switchboard::drain(DeviceId id) {
+  if (DeviceSession* dying = session(id)) dying->drain();
+}
+
+std::vector<std::uint16_t> Switchboard::codes_to_release(DeviceId id) {
+  const DeviceSession* dead = session(id);
+  return dead == nullptr ? std::vector<std::uint16_t>{} : dead->codes_to_release();
+}
+
+void Switchboard::disconnect(DeviceId id) {
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end()) return;
+  found->second->close();
+  subscribers_.erase(id);
+  std::erase_if(waiting_, [id](const auto& each) { return each.first == id; });
+  calls_.device_gone(id);
+  buried_.push_back(std::move(found->second));
+  sessions_.erase(found);
+  settle_soon();
+}
+
+void Switchboard::gap(DeviceId id, std::uint32_t incarnation) {
+  log_.debug("device {}: incarnation {} ended with events not applied", name_of(id), incarnation);
+}
+
+void Switchboard::send_ping(DeviceId id) {
+  if (DeviceSession* asked = session(id)) {
+    asked->send(make_header(wire::FrameKind::ping));
+    to_flush(id);
+    settle_soon();
+  }
+}
+
+void Switchboard::send_stop(DeviceId id, Duration deadline, std::string_view reason) {
+  DeviceSession* stopping = session(id);
+  if (stopping == nullptr) return;
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline).count();
+  stopping->stop_in_order(std::string(reason), static_cast<std::uint32_t>(std::max<long>(left, 0)));
+}
+
+void Switchboard::state_changed(DeviceId id, const StateChange& change) {
+  if (change.from == change.to) return;  // a new process in the same state
+  const LogLevel level = change.to == RunState::failed    ? LogLevel::error
+                         : change.to == RunState::backoff ? LogLevel::warning
+                                                          : LogLevel::info;
+  log_.write(level, {},
+             fmt::format("device {} is {}{}{}", name_of(id), name(change.to),
+                         change.reason.empty() ? "" : ": ", change.reason));
+  publish_state(id, change);
+  if (on_state_) on_state_(id, change);
+  settle_soon();
+}
+
+void Switchboard::publish_state(DeviceId id, const StateChange& change) {
+  wire::DeviceStateT state;
+  state.device = name_of(id);
+  state.state = name(change.to);
+  state.reason = change.reason;
+  state.incarnation = change.incarnation;
+  state.pid = change.pid;
+  PayloadWriter writer;
+  Frame frame{make_header(wire::FrameKind::event), {}, {}, writer.write(state)};
+  frame.header.mutate_topic(dkvm::id_of(wire::Topic::device_state));
+  frame.header.mutate_sequence(++state_sequence_);
+  frame.header.mutate_capture_ns(now_ns());
+  seal(frame);
+  router_.publish({kKernelDevice, 0}, frame, now_ns());
+  frame.header.mutate_port(kKernelPort);
+  for (const DeviceId subscriber : subscribers_) {
+    if (DeviceSession* told = session(subscriber)) {
+      told->send_frame(frame);
+      to_flush(subscriber);
+    }
+  }
+}
+
+void Switchboard::removed(DeviceId id) {
+  manifests_.erase(id);
+  log_.info("device {} is no longer configured", name_of(id));
+}
+
+void Switchboard::log_line(DeviceId id, LogLevel level, std::string_view text) {
+  log_.write(level, name_of(id), text);
+}
+
+std::vector<std::string> Switchboard::log_tail(DeviceId id) {
+  return log_.ring().tail(name_of(id), kDeathLogLinesMax, kDeathLogBytesMax);
+}
+
+void Switchboard::resumed(Duration suspended) {
+  log_.info("the machine slept for {} s: letting go of all held input",
+            std::chrono::duration_cast<std::chrono::seconds>(suspended).count());
+  router_.release_all(now_ns());
+  settle_soon();
+}
+
+// --- what the sessions say ---------------------------------------------------------
+
+void Switchboard::on_hello(DeviceId device) { waiting_.emplace_back(device, now_ns()); }
+
+void Switchboard::on_refused(DeviceId device, const Error& error, bool permanent) {
+  devices_->hello_refused(device, error, permanent);
+}
+
+void Switchboard::on_violation(DeviceId device, const Error& error) {
+  devices_->violation(device, error);
+}
+
+void Switchboard::on_stream_closed(DeviceId device, const Error& error) {
+  if (error.code() == Errc::disconnected) return devices_->stream_closed(device);
+  if (DeviceSession* broken = session(device)) broken->close();
+  devices_->violation(device, error);
+}
+
+void Switchboard::on_stopped_frame(DeviceId device) { devices_->stopped_frame(device); }
+
+void Switchboard::on_call(DeviceId device, const Frame& frame) {
+  if (const auto taken = calls_.on_frame(device, frame, now_ns()); !taken) {
+    session(device)->close();
+    devices_->violation(device, taken.error());
+  }
+}
+
+// --- calls ---------------------------------------------------------------------------
+
+void Switchboard::send_request(DeviceId callee, std::uint64_t id, const wire::RequestT& request) {
+  if (DeviceSession* called = session(callee)) {
+    wire::FrameHeader header = make_header(wire::FrameKind::request);
+    header.mutate_sequence(id);
+    called->send(header, request);
+    to_flush(callee);
+  }
+}
+
+void Switchboard::send_response(DeviceId caller, std::uint64_t id, const wire::ResponseT& response) {
+  if (DeviceSession* waiting = session(caller)) {
+    wire::FrameHeader header = make_header(wire::FrameKind::response);
+    header.mutate_sequence(id);
+    waiting->send(header, response);
+    to_flush(caller);
+  }
+}
+
+void Switchboard::send_cancel(DeviceId callee, std::uint64_t id) {
+  if (DeviceSession* called = session(callee)) {
+    wire::FrameHeader header = make_header(wire::FrameKind::cancel);
+    header.mutate_sequence(id);
+    called->send(header);
+    to_flush(callee);
+  }
+}
+
+std::optional<DeviceId> Switchboard::running_device(std::string_view name) const {
+  const auto id = ids_.find(std::string(name));
+  if (id == ids_.end()) return std::nullopt;
+  const auto found = sessions_.find(id->second);
+  if (found == sessions_.end() || !found->second->running()) return std::nullopt;
+  return id->second;
+}
+
+void Switchboard::serve(std::uint64_t token, const ServiceCall& call) {
+  if (serve_) return serve_(token, call);
+  calls_.answer(token, fail(Errc::unsupported, "this kernel offers no services"));
+}
+
+}  // namespace dkvm

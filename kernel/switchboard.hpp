@@ -1,0 +1,173 @@
+#pragma once
+
+#include "kernel/device_manager/device_manager.hpp"
+#include "kernel/log/log.hpp"
+#include "kernel/loop/loop.hpp"
+#include "kernel/rpc/call_router.hpp"
+#include "kernel/session/device_session.hpp"
+#include "kernel/session/topic_table.hpp"
+#include "pipelines/router.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace dkvm {
+
+// Joins the modules: the sessions of the devices that run, the router between
+// them, the device manager that starts and ends them, the calls they make.
+// What one module says while another is at work is noted and acted upon in
+// settle(), at the end of every turn.
+// Life: loop thread only.
+class Switchboard final : public RouterHost,
+                          public DeviceHost,
+                          public SessionHost,
+                          public CallTransport {
+ public:
+  using Serve = std::function<void(std::uint64_t token, const ServiceCall& call)>;
+  using OnState = std::function<void(DeviceId, const StateChange&)>;
+
+  Switchboard(Loop& loop, Log& log, std::string kernel_name, std::uint64_t kernel_id,
+              const Grants& grants);
+  ~Switchboard() override;
+
+  // The device manager is made with this as its host; then it is told here.
+  void attach(DeviceManager& devices) { devices_ = &devices; }
+  void on_serve(Serve serve) { serve_ = std::move(serve); }
+  void on_state(OnState on_state) { on_state_ = std::move(on_state); }
+  // Called at the end of turns in which something may have changed.
+  void on_settled(std::function<void()> callback) { on_settled_ = std::move(callback); }
+
+  // The number of a device, for as long as this kernel lives.
+  // Errors: Errc::exhausted after 65534 names.
+  Result<DeviceId> id_of(const std::string& name);
+  // Who feeds whom: a source is let in when the sinks that it feeds are, so that
+  // nothing it sends at its start is lost; but it never waits longer than
+  // kSinksTimeMax, nor for a sink that has failed or is switched off.
+  using Feeds = std::unordered_map<DeviceId, std::vector<DeviceId>>;
+  static constexpr std::uint64_t kSinksTimeMaxNs = 2'000'000'000;
+  void set_feeds(Feeds feeds) { feeds_ = std::move(feeds); }
+
+  // The manifest that its next hello is held to.
+  void set_manifest(DeviceId device, std::optional<Manifest> manifest);
+
+  Router& router() { return router_; }
+  CallRouter& calls() { return calls_; }
+  TopicTable& topics() { return topics_; }
+  const PortTable* ports(DeviceId device) const;
+
+  void subscribe(DeviceId device) { subscribers_.insert(device); }
+  void unsubscribe(DeviceId device) { subscribers_.erase(device); }
+
+  // Acts on everything noted, sends what waits, arms the timer. Whoever calls
+  // the router or the device manager from outside a turn asks for it.
+  void settle();
+  void settle_soon() { after_poll_.request(); }
+  // One more deadline that settle() must not sleep through.
+  void wake_at(std::uint64_t time_ns);
+
+  std::string name_of(DeviceId device) const override;
+  std::uint64_t gaps() const { return gaps_; }
+
+ private:
+  // RouterHost
+  void wake(DeviceId sink) override;
+  void pause(PortRef source) override { signal_port(source, wire::FrameKind::pause); }
+  void resume(PortRef source) override { signal_port(source, wire::FrameKind::resume); }
+  void send_upstream(const Upstream& message) override;
+  void held_changed(DeviceId device, bool held) override;
+  void report(const Gap& gap) override;
+  void offend(DeviceId device, std::string why) override;
+  TopicId topic_id(std::string_view name) override { return topics_.id(name); }
+
+  // DeviceHost
+  void connect(DeviceId id, UniqueFd stream, std::uint32_t incarnation) override;
+  void drain(DeviceId id) override;
+  std::vector<std::uint16_t> codes_to_release(DeviceId id) override;
+  void disconnect(DeviceId id) override;
+  void gap(DeviceId id, std::uint32_t incarnation) override;
+  void send_ping(DeviceId id) override;
+  void send_stop(DeviceId id, Duration deadline, std::string_view reason) override;
+  void state_changed(DeviceId id, const StateChange& change) override;
+  void removed(DeviceId id) override;
+  void log_line(DeviceId id, LogLevel level, std::string_view text) override;
+  std::vector<std::string> log_tail(DeviceId id) override;
+  void resumed(Duration suspended) override;
+
+  // SessionHost
+  void on_alive(DeviceId device) override { devices_->alive(device); }
+  void on_hello(DeviceId device) override;
+  void on_refused(DeviceId device, const Error& error, bool permanent) override;
+  void on_violation(DeviceId device, const Error& error) override;
+  void on_stream_closed(DeviceId device, const Error& error) override;
+  void on_stopped_frame(DeviceId device) override;
+  void on_call(DeviceId device, const Frame& frame) override;
+  void on_turn_end() override { settle(); }
+
+  // CallTransport
+  void send_request(DeviceId callee, std::uint64_t id, const wire::RequestT& request) override;
+  void send_response(DeviceId caller, std::uint64_t id, const wire::ResponseT& response) override;
+  void send_cancel(DeviceId callee, std::uint64_t id) override;
+  std::optional<DeviceId> running_device(std::string_view name) const override;
+  void serve(std::uint64_t token, const ServiceCall& call) override;
+
+  struct Note {
+    DeviceId device = 0;
+    bool held = false;
+    std::string offence;  // empty: a change of what it holds
+  };
+
+  DeviceSession* session(DeviceId device);
+  void signal_port(PortRef port, wire::FrameKind kind);
+  void to_flush(DeviceId device);
+  void act_on_notes();
+  void flush_sessions();
+  void let_in_who_may(std::uint64_t now);
+  bool sinks_ready(DeviceId source) const;
+  void arm(std::uint64_t now);
+  void publish_state(DeviceId id, const StateChange& change);
+
+  Loop& loop_;
+  Log& log_;
+  std::string kernel_name_;
+  std::uint64_t kernel_id_;
+  DeviceManager* devices_ = nullptr;
+  ChannelScratch scratch_;
+  TopicTable topics_;
+  Router router_;
+  CallRouter calls_;
+  Serve serve_;
+  OnState on_state_;
+  std::function<void()> on_settled_;
+
+  std::unordered_map<DeviceId, std::unique_ptr<DeviceSession>> sessions_;
+  std::vector<std::unique_ptr<DeviceSession>> buried_;  // may still be on the stack
+  std::unordered_map<DeviceId, std::optional<Manifest>> manifests_;
+  std::vector<std::string> names_;  // by id; 0 is the kernel
+  std::unordered_map<std::string, DeviceId> ids_;
+  std::unordered_set<DeviceId> subscribers_;
+
+  Feeds feeds_;
+  std::vector<std::pair<DeviceId, std::uint64_t>> waiting_;  // to be let in; since when
+
+  std::vector<Note> notes_;
+  std::vector<DeviceId> flush_;
+  std::vector<std::uint8_t> flush_marked_;  // by id
+  std::size_t topics_told_ = 0;
+  std::uint64_t gaps_ = 0;
+  std::uint64_t state_sequence_ = 0;
+  std::uint64_t wake_at_ns_ = Router::kNever;
+  std::uint64_t armed_ns_ = Router::kNever;
+  bool settling_ = false;
+  Timer timer_;
+  AfterPoll after_poll_;
+};
+
+}  // namespace dkvm
