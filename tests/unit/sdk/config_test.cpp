@@ -58,7 +58,7 @@ TEST_CASE("a key that is absent has the default of its manifest") {
   CHECK(config_of({{"DKVM_CONFIG_RATE", "30"}}, keys).integer("rate") == 30);
   CHECK(config_of({}, keys).has("rate"));
   CHECK_FALSE(config_of({}, keys).has("file"));
-  check_refused(config_of({}, keys).text("file"), Errc::not_found, "config key 'file' is required");
+  check_refused(config_of({}, keys).text("file"), Errc::invalid, "config key 'file' is required");
 }
 
 TEST_CASE("an empty value that is set is not an absent one") {
