@@ -48,7 +48,8 @@ TEST_CASE("asked with --describe it prints the manifest as JSON") {
   CHECK(manifest["cleanup"] == true);
 }
 
-TEST_CASE("run with --cleanup it releases the codes that the kernel names, and says when it cannot") {
+TEST_CASE(
+    "run with --cleanup it releases the codes that the kernel names, and says when it cannot") {
   const auto finished = run_program("DKVM_CLEANUP_CODES=29,42 " + kProbe + " --cleanup");
   CHECK(finished.status == 0);
   CHECK(finished.output == "released 29\nreleased 42\n");
