@@ -21,7 +21,7 @@ void RateLimit::refill(TimePoint now) {
 std::size_t RateLimit::allow(std::size_t wanted, TimePoint now) {
   if (rate_.bytes_per_s == 0) return wanted;
   refill(now);
-  if (tokens_ < 1.0) {
+  if (tokens_ < worth_reading()) {
     ++delays_;
     return 0;
   }
@@ -32,13 +32,18 @@ void RateLimit::spend(std::size_t bytes) {
   if (rate_.bytes_per_s != 0) tokens_ -= static_cast<double>(bytes);
 }
 
+// Reading on with less would be a wake-up for a few bytes each.
+double RateLimit::worth_reading() const {
+  const double share = static_cast<double>(rate_.bytes_per_s) / 16;
+  return std::max(1.0, std::min(share, static_cast<double>(rate_.burst_bytes)));
+}
+
 TimePoint RateLimit::ready_at(TimePoint now) const {
-  const double per_s = static_cast<double>(rate_.bytes_per_s);
-  const double goal =
-      std::min(std::max(per_s / 16, 1.0), std::max(1.0, static_cast<double>(rate_.burst_bytes)));
-  const double wait_s = std::max(goal - tokens_, 0.0) / per_s;
+  const double wait_s =
+      std::max(worth_reading() - tokens_, 0.0) / static_cast<double>(rate_.bytes_per_s);
+  constexpr Duration rounding = std::chrono::microseconds(1);
   return now + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(wait_s)) +
-         Duration(1);
+         rounding;
 }
 
 }  // namespace dkvm

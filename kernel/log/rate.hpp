@@ -18,16 +18,18 @@ class RateLimit {
  public:
   RateLimit(LogRate rate, TimePoint now);
 
-  // Bytes that may be read now, up to `wanted`; 0 starts a delay, which is counted.
+  // Bytes that may be read now, up to `wanted`. 0 starts a delay, which is
+  // counted, when there are not even a sixteenth of a second's bytes.
   std::size_t allow(std::size_t wanted, TimePoint now);
   void spend(std::size_t bytes);
-  // When the next read is worth its wake-up: a sixteenth of a second's bytes.
+  // When such a delay ends.
   TimePoint ready_at(TimePoint now) const;
 
   std::uint64_t delays() const { return delays_; }
 
  private:
   void refill(TimePoint now);
+  double worth_reading() const;
 
   LogRate rate_;
   double tokens_;

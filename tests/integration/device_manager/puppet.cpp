@@ -66,14 +66,20 @@ void leave_grandchild(const char* pid_file) {
   while (::access(pid_file, F_OK) != 0) ::usleep(1000);
 }
 
-void flood_stderr(std::size_t bytes) {
-  const std::string text(bytes, 'x');
+void write_stderr(const std::string& text) {
   std::size_t written = 0;
   while (written < text.size()) {
     const ssize_t count = ::write(STDERR_FILENO, text.data() + written, text.size() - written);
     if (count <= 0) std::exit(9);
     written += static_cast<std::size_t>(count);
   }
+}
+
+// At one stroke, so that the pipe holds them all whatever the machine does.
+void write_lines(int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) text.append("line ").append(std::to_string(i)).append("\n");
+  write_stderr(text);
 }
 
 std::string limit(__rlimit_resource resource) {
@@ -156,11 +162,11 @@ int play(const std::string& mode, const char* argument) {
     return serve();
   }
   if (mode == "orphan") return leave_grandchild(argument), good();
-  if (mode == "stderr") return flood_stderr(std::strtoul(argument, nullptr, 10)), good();
-  if (mode == "lines") {
-    for (int i = 0; i < std::atoi(argument); ++i) std::fprintf(stderr, "line %d\n", i);
+  if (mode == "stderr") {
+    write_stderr(std::string(std::strtoul(argument, nullptr, 10), 'x'));
     return good();
   }
+  if (mode == "lines") return write_lines(std::atoi(argument)), good();
   if (mode == "report") return report(), good();
   return 7;
 }

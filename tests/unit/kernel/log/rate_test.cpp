@@ -43,6 +43,13 @@ TEST_CASE("after its delay a read is allowed") {
   CHECK(limit.allow(1000, ready) >= 62);
 }
 
+TEST_CASE("a bucket that is nearly empty is not read byte by byte") {
+  RateLimit limit({1000, 500}, kStart);
+  limit.spend(500);
+  CHECK(limit.allow(4096, kStart + 50ms) == 0);
+  CHECK(limit.allow(4096, kStart + 63ms) == 63);
+}
+
 TEST_CASE("a rate of zero is no limit") {
   RateLimit limit({0, 0}, kStart);
   for (int i = 0; i < 10; ++i) {
