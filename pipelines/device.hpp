@@ -67,6 +67,9 @@ struct Device {
   std::size_t held() const { return held_as_source + held_as_sink; }
 };
 
+// What is idle is small: lanes, ledgers and histograms come with use.
+static_assert(sizeof(Edge) + sizeof(SourcePort) + sizeof(SinkPort) + sizeof(Device) < 4096);
+
 inline PortRef SourcePort::ref() const { return {device->id, info.id}; }
 inline PortRef SinkPort::ref() const { return {device->id, info.id}; }
 

@@ -66,7 +66,6 @@ class Edge {
   std::size_t depth(Policy policy) const {
     return queue.depth ? *queue.depth : default_depth(policy);
   }
-  bool any_broken() const { return broken[0] || broken[1] || broken[2]; }
   void count_drop(Drop reason) { ++counters.dropped[static_cast<std::size_t>(reason)]; }
   Latencies& latency() {
     if (!latencies) latencies = std::make_unique<Latencies>();

@@ -331,3 +331,16 @@ TEST_CASE("an idle router gives its memory back in time") {
   rig.press(kA);
   REQUIRE(rig.take() == "30+");
 }
+
+TEST_CASE("what a resumed port owes after its input went stale comes with the same take") {
+  Rig rig;
+  rig.desk({false, true});
+  rig.apply({pipeline("typing", "keyboard", "desk")});
+  rig.router.pause({2, 0});
+  rig.press(kCtrl);
+  rig.now += 2 * kSecond;
+  rig.router.resume({2, 0});
+  REQUIRE(rig.take() == "29+");  // pressed again, not replayed
+  REQUIRE(rig.host.gaps.size() == 1);
+  REQUIRE_FALSE(rig.router.has_entries(2));
+}
