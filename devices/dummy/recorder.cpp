@@ -20,7 +20,7 @@ void Recorder::declare(Device& device) {
                  .fallback = "false",
                  .help = "wait for the disk before an event counts as applied"});
   device.on_cleanup([this, &device](std::span<const std::uint16_t> codes) -> Result<> {
-    DKVM_CHECK(open(Config(device.manifest().keys), JsonlFile::Begin::append));
+    DKVM_CHECK(open(ConfigReader(device.manifest().keys), JsonlFile::Begin::append));
     return release(codes);
   });
 }

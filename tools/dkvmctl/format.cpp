@@ -166,8 +166,8 @@ std::string local_clock_text(Time time) {
 }
 
 std::optional<std::chrono::milliseconds> parse_timeout(std::string_view text) {
-  auto duration = Config::parse_duration(text);
-  if (!duration) duration = Config::parse_duration(std::string(text) + "s");
+  auto duration = ConfigReader::parse_duration(text);
+  if (!duration) duration = ConfigReader::parse_duration(std::string(text) + "s");
   if (!duration) return std::nullopt;
   return std::chrono::duration_cast<std::chrono::milliseconds>(*duration);
 }
