@@ -3,6 +3,7 @@
 #include <dkvm/payload.hpp>
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include <map>
 #include <random>
@@ -32,7 +33,7 @@ class Wires final : public CallTransport {
   std::vector<std::uint64_t> served;
 
   void send_request(DeviceId callee, std::uint64_t id, const wire::RequestT& request) override {
-    requests.push_back({callee, id, wire::Code::ok, request.caller + ">" + request.method});
+    requests.push_back({callee, id, wire::Code::ok, fmt::format("{}>{}", request.caller, request.method)});
   }
   void send_response(DeviceId caller, std::uint64_t id, const wire::ResponseT& response) override {
     responses.push_back({caller, id, response.code,
@@ -44,7 +45,7 @@ class Wires final : public CallTransport {
       if (name_of(device) == name) return device;
     return std::nullopt;
   }
-  std::string name_of(DeviceId device) const override { return "d" + std::to_string(device); }
+  std::string name_of(DeviceId device) const override { return fmt::format("d{}", device); }
   void serve(std::uint64_t token, const ServiceCall&) override { served.push_back(token); }
 };
 
@@ -221,8 +222,8 @@ TEST_CASE("whatever happens, each call of a living device has exactly one answer
       case 2:
         if (f.calls.outstanding() > 200) break;
         answers[{device, ++next_id}] = 0;
-        REQUIRE(f.request(device, next_id, random() % 2 ? "kernel" : "d" + std::to_string(1 + random() % 3),
-                          "m", 1 + random() % 200, now));
+        REQUIRE(f.request(device, next_id, random() % 2 ? "kernel" : fmt::format("d{}", 1 + random() % 3),
+                          "m", 1 + static_cast<std::uint32_t>(random() % 200), now));
         break;
       case 3:
         if (!f.wires.requests.empty()) {
