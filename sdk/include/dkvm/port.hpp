@@ -14,8 +14,8 @@
 namespace dkvm {
 
 struct PortOptions {
-  std::string name;
-  std::string help;
+  std::string name = {};
+  std::string help = {};
   bool live = false;     // source: its input cannot wait, so it is never paused
   bool injects = false;  // sink: it presses keys on a real machine
 };
