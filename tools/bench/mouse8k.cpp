@@ -1,0 +1,4 @@
+#include "tools/bench/harness/scenario.hpp"
+namespace dkvm::bench {
+Result<Report> run_mouse8k(const Options&) { return fail(Errc::unsupported, "not yet"); }
+}  // namespace dkvm::bench
