@@ -36,7 +36,13 @@ Location MapReader::key_at(std::string_view key) const {
 void MapReader::finish() {
   for (const YamlEntry& entry : node_.entries) {
     if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
-    const std::string hint = did_you_mean(entry.key, known_);
+    const auto is_glued = [&](std::string_view key) {
+      return entry.key.starts_with(key) && entry.key.size() > key.size() &&
+             std::string_view(" :=").find(entry.key[key.size()]) != std::string_view::npos;
+    };
+    const auto glued = std::find_if(known_.begin(), known_.end(), is_glued);
+    const std::string hint = glued != known_.end() ? fmt::format(" (did you mean '{}: …'?)", *glued)
+                                                   : did_you_mean(entry.key, known_);
     errors_.add(entry.key_at, fmt::format("{} has no key {}, expected {}{}", what_,
                                           in_quotes(entry.key), one_of(known_), hint));
   }

@@ -58,7 +58,7 @@ void YamlBuilder::OnDocumentStart(const YAML::Mark& mark) {
 
 void YamlBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
   YamlNode node;
-  node.at = location(mark);
+  node.at = location_of_nothing(mark);
   add(std::move(node), anchor);
 }
 
@@ -101,7 +101,22 @@ void YamlBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
 }
 
 Location YamlBuilder::location(const YAML::Mark& mark) const {
-  return {file_, mark.line + 1, mark.column + 1};
+  return source_.locate(mark.line, mark.column);
+}
+
+// Where there is no text the parser names what comes next; people look at the
+// '-' or ',' before it.
+Location YamlBuilder::location_of_nothing(const YAML::Mark& mark) const {
+  const Location at = location(mark);
+  const std::string_view rest = source_.from(at);
+  const bool is_written = rest.starts_with('~') || rest.starts_with("null") ||
+                          rest.starts_with("Null") || rest.starts_with("NULL");
+  if (is_written || frames_.empty() || !frames_.back().node.is_sequence()) return at;
+  const std::string_view before = std::string_view(source_.text()).substr(0, source_.offset(at));
+  const std::size_t last = before.find_last_not_of(" \n");
+  const bool is_mark = last != std::string_view::npos &&
+                       std::string_view("-,[").find(before[last]) != std::string_view::npos;
+  return is_mark ? source_.locate(last) : at;
 }
 
 void YamlBuilder::open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag,

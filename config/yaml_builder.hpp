@@ -36,8 +36,9 @@ class YamlBuilder final : public YAML::EventHandler {
     std::vector<YamlNode> merges;
   };
 
-  YamlBuilder(FileName file, YamlBudget& budget, ErrorList& errors)
-      : file_(std::move(file)), budget_(budget), errors_(errors) {}
+  // Life: borrows all three.
+  YamlBuilder(const SourceText& source, YamlBudget& budget, ErrorList& errors)
+      : source_(source), budget_(budget), errors_(errors) {}
 
   std::optional<YamlNode> take_root() { return std::move(root_); }
   const std::vector<Frame>& open_frames() const { return frames_; }
@@ -58,6 +59,7 @@ class YamlBuilder final : public YAML::EventHandler {
 
  private:
   Location location(const YAML::Mark& mark) const;
+  Location location_of_nothing(const YAML::Mark& mark) const;
   void open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag,
             YAML::anchor_t anchor, YAML::EmitterStyle::value style);
   void close();
@@ -69,7 +71,7 @@ class YamlBuilder final : public YAML::EventHandler {
   void spend(std::size_t nodes, const Location& at);
   [[noreturn]] void stop(Location at, std::string message);
 
-  FileName file_;
+  const SourceText& source_;
   YamlBudget& budget_;
   ErrorList& errors_;
   std::optional<YamlNode> root_;

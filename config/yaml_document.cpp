@@ -15,9 +15,9 @@ namespace dkvm::detail {
 namespace {
 
 // yaml-cpp takes a quoted text that the file ends in; we do not.
-bool check_quotes(const std::string& text, const YamlBuilder& builder, ErrorList& errors) {
+bool check_quotes(const SourceText& source, const YamlBuilder& builder, ErrorList& errors) {
   const Location& at = builder.last_quoted();
-  if (at.line == 0 || quote_is_closed(text, at)) return true;
+  if (at.line == 0 || quote_is_closed(source, at)) return true;
   errors.add(at, "this quote is never closed, expected a quote at the end of the text");
   return false;
 }
@@ -35,24 +35,24 @@ std::optional<YamlNode> parse_yaml(std::string_view bytes, const FileName& file,
     return std::nullopt;
   }
   budget.bytes_left -= bytes.size();
-  const auto text = clean_text(bytes, file, errors);
-  if (!text) return std::nullopt;
+  const auto source = clean_text(bytes, file, errors);
+  if (!source) return std::nullopt;
 
-  YamlBuilder builder(file, budget, errors);
+  YamlBuilder builder(*source, budget, errors);
   try {
-    std::istringstream stream(*text);
+    std::istringstream stream(source->text());
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) continue;
   } catch (const YamlStop&) {
     return std::nullopt;
   } catch (const YAML::Exception& error) {
-    if (check_quotes(*text, builder, errors)) add_explained(error, *text, file, builder, errors);
+    if (check_quotes(*source, builder, errors)) add_explained(error, *source, builder, errors);
     return std::nullopt;
   } catch (const std::exception& error) {
     errors.add({file, 0, 0}, fmt::format("the text cannot be read as YAML: {}", error.what()));
     return std::nullopt;
   }
-  if (!check_quotes(*text, builder, errors)) return std::nullopt;
+  if (!check_quotes(*source, builder, errors)) return std::nullopt;
   YamlNode nothing;
   nothing.at = {file, 1, 1};
   return builder.take_root().value_or(std::move(nothing));

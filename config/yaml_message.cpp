@@ -5,38 +5,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 
 namespace dkvm::detail {
 namespace {
 
-std::string_view line_of(std::string_view text, int line) {
-  for (; line > 1; --line) {
-    const std::size_t end = text.find('\n');
-    if (end == std::string_view::npos) return {};
-    text.remove_prefix(end + 1);
-  }
-  return text.substr(0, text.find('\n'));
-}
-
-// The part of a line from a column on, counted in characters.
-std::string_view from_column(std::string_view line, int column) {
-  std::size_t at = 0;
-  for (; column > 1 && at < line.size(); --column) do
-      ++at;
-    while (at < line.size() && (static_cast<unsigned char>(line[at]) & 0xC0) == 0x80);
-  return line.substr(at);
-}
-
 // The word at a place, for quoting it.
-std::string_view word_at(std::string_view text, const Location& at) {
-  const std::string_view rest = from_column(line_of(text, at.line), at.column);
-  return rest.substr(0, rest.find_first_of(" \t,]}"));
+std::string_view word_at(const SourceText& source, const Location& at) {
+  const std::string_view rest = source.from(at);
+  return rest.substr(0, rest.find_first_of(" \t\n,]}"));
 }
 
 // The column of a tab in the line's indentation, 0 when there is none.
-int tab_in_indentation(std::string_view text, int line) {
-  const std::string_view content = line_of(text, line);
+int tab_in_indentation(const SourceText& source, int line) {
+  const std::string_view content = source.line(line);
   const std::string_view indentation = content.substr(0, content.find_first_not_of(" \t"));
   return static_cast<int>(indentation.find('\t') + 1);
 }
@@ -63,48 +46,64 @@ constexpr Phrase kPhrases[] = {
      "a name of an anchor, alias or tag has a character "
      "that is not allowed, expected letters and digits"},
     {"illegal document indicator", "a '---' or '...' inside of a quoted text, expected its quote"},
-    {"cannot set zero indentation", "the indentation of a block text is 0, expected 1 to 9"},
     {"unexpected character in block scalar",
      "unexpected text after '|' or '>', expected a new line"},
     {"YAML major version", "a version of YAML that is not known, expected 1.2"},
     {"tag handle with no suffix", "a '!' begins a tag, expected the text in quotes"},
 };
 
-ConfigError unclosed_bracket(const YamlBuilder::Frame& frame, const Location& at) {
-  const bool list = frame.node.is_sequence();
-  return {frame.node.at, fmt::format("this '{}' is not closed, expected ',' or '{}' before {}",
-                                     list ? '[' : '{', list ? ']' : '}', where(at))};
+// The innermost bracket that is open. The parser may take what stands in it
+// for the key of a map of its own; that one has no bracket.
+std::optional<Location> open_bracket(const SourceText& source, const YamlBuilder& builder) {
+  const auto& frames = builder.open_frames();
+  for (auto frame = frames.rbegin(); frame != frames.rend() && frame->flow; ++frame) {
+    const std::string_view text = source.from(frame->node.at);
+    if (text.starts_with('[') || text.starts_with('{')) return frame->node.at;
+  }
+  return std::nullopt;
+}
+
+ConfigError unclosed_bracket(const SourceText& source, const Location& bracket,
+                             const Location& at) {
+  const bool list = source.from(bracket).starts_with('[');
+  return {bracket, fmt::format("this '{}' is not closed, expected ',' or '{}' before {}",
+                               list ? '[' : '{', list ? ']' : '}', where(at))};
 }
 
 // Something stands where the next entry of an open list or map should.
-ConfigError misplaced(const YamlBuilder::Frame& frame, std::string_view text, const Location& at) {
+ConfigError misplaced(const YamlBuilder::Frame& frame, const SourceText& source,
+                      const Location& at) {
   const bool list = frame.node.is_sequence();
   return {at, fmt::format("{} cannot stand here, expected the next {} that begins at {} (is the "
                           "indentation right?)",
-                          in_quotes(word_at(text, at)),
+                          in_quotes(word_at(source, at)),
                           list ? "'- ' of the list" : "key of the map", where(frame.node.at))};
 }
 
-ConfigError explain(const YAML::Exception& error, const std::string& text, const Location& at,
+ConfigError explain(const YAML::Exception& error, const SourceText& source, const Location& at,
                     const YamlBuilder& builder) {
   const std::string_view theirs = error.msg;
   const auto says = [&](std::string_view start) { return theirs.starts_with(start); };
-  if (const int column = tab_in_indentation(text, at.line); column > 0)
+  if (const int column = tab_in_indentation(source, at.line); column > 0)
     return {{at.file, at.line, column}, "a tab in the indentation, expected spaces"};
   const auto& open = builder.open_frames();
-  if (!open.empty() && open.back().flow && (says("end of ") || says("illegal flow end")))
-    return unclosed_bracket(open.back(), at);
-  if (!open.empty() && says("end of ")) return misplaced(open.back(), text, at);
+  if (says("end of ") || says("illegal flow end"))
+    if (const auto bracket = open_bracket(source, builder))
+      return unclosed_bracket(source, *bracket, at);
+  if (!open.empty() && says("end of ")) return misplaced(open.back(), source, at);
   if (says("unknown token"))
     return {at, fmt::format("a text cannot begin with '{}', expected it in quotes",
-                            from_column(line_of(text, at.line), at.column).substr(0, 1))};
+                            source.from(at).substr(0, 1))};
   if (says("the referenced anchor"))
     return {at, fmt::format("the alias {} is not defined, expected an anchor before it",
-                            in_quotes(word_at(text, at)))};
+                            in_quotes(word_at(source, at)))};
   if (says("unknown escape character"))
     return {at, fmt::format("the escape '\\{}' is not known, expected a backslash as '\\\\' or "
                             "single quotes around the text",
                             theirs.substr(theirs.size() - 1))};
+  if (says("cannot set zero indentation"))  // they point behind the digit
+    return {{at.file, at.line, at.column - 1},
+            "the indentation of a block text is 0, expected 1 to 9"};
   for (const Phrase& phrase : kPhrases)
     if (says(phrase.theirs)) return {at, std::string(phrase.ours)};
   return {at, fmt::format("this is no YAML: {}", theirs)};
@@ -112,17 +111,15 @@ ConfigError explain(const YAML::Exception& error, const std::string& text, const
 
 }  // namespace
 
-void add_explained(const YAML::Exception& error, const std::string& text, const FileName& file,
+void add_explained(const YAML::Exception& error, const SourceText& source,
                    const YamlBuilder& builder, ErrorList& errors) {
-  Location at{file, std::max(error.mark.line, 0) + 1, std::max(error.mark.column, 0) + 1};
-  ConfigError ours = explain(error, text, at, builder);
+  const Location at = source.locate(error.mark.line, error.mark.column);
+  ConfigError ours = explain(error, source, at, builder);
   errors.add(std::move(ours.at), std::move(ours.message));
 }
 
-bool quote_is_closed(const std::string& text, const Location& at) {
-  const std::string_view line = from_column(line_of(text, at.line), at.column);
-  const std::size_t offset = static_cast<std::size_t>(line.data() - text.data());
-  std::string_view rest = std::string_view(text).substr(offset);
+bool quote_is_closed(const SourceText& source, const Location& at) {
+  std::string_view rest = source.from(at);
   // Anchors and tags may stand before the quote.
   while (!rest.empty() && (rest[0] == '&' || rest[0] == '!')) {
     rest.remove_prefix(std::min(rest.find_first_of(" \n"), rest.size()));

@@ -71,6 +71,7 @@ Result<> Kernel::start(Plan plan) {
   });
   for (DevicePlan& device : plan.devices) DKVM_CHECK(add_device(device));
   plan_ = std::move(plan);
+  tell_feeds();
   DKVM_CHECK(pipelines_->load(plan_.pipelines, now_ns()));
   log_.info("kernel {} runs {} devices and {} pipelines", plan_.kernel.name, plan_.devices.size(),
             plan_.pipelines.size());
@@ -160,6 +161,7 @@ Result<nlohmann::json> Kernel::reload() {
   DKVM_CHECK(change_devices(*next, report));
   DKVM_CHECK(pipelines_->load(next->pipelines, now_ns()));
   plan_ = std::move(*next);
+  tell_feeds();
   log_.info("reloaded {}: {}", config_path_, report.dump());
   switchboard_->settle_soon();
   return report;
@@ -195,6 +197,23 @@ Result<> Kernel::change_devices(Plan& next, nlohmann::json& report) {
     }
   }
   return {};
+}
+
+void Kernel::tell_feeds() {
+  Switchboard::Feeds feeds;
+  for (const PipelineSpec& pipeline : plan_.pipelines) {
+    if (!pipeline.enabled) continue;
+    for (const auto& from : pipeline.from)
+      for (const auto& to : pipeline.to) {
+        const auto source = devices_->find(device_of(from));
+        const auto sink = devices_->find(device_of(to));
+        const DevicePlan* plan = plan_.device(device_of(from));
+        // Links feed each other in circles and wait for nobody.
+        if (source && sink && !(plan->manifest && plan->manifest->runtime_ports))
+          feeds[*source].push_back(*sink);
+      }
+  }
+  switchboard_->set_feeds(std::move(feeds));
 }
 
 // --- the end ---------------------------------------------------------------------

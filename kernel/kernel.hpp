@@ -48,6 +48,7 @@ class Kernel {
 
   Result<> add_device(DevicePlan& device);
   Result<> change_devices(Plan& next, nlohmann::json& report);
+  void tell_feeds();
   void end_with_sources();
   DeviceManager::Ranks ranks() const;
   void on_settled();

@@ -75,6 +75,7 @@ void Switchboard::settle() {
   if (calls_.deadline() <= now) calls_.tick(now);
   if (wake_at_ns_ <= now) wake_at_ns_ = Router::kNever;
   act_on_notes();
+  let_in_who_may(now);
   flush_sessions();
   if (on_settled_) on_settled_();
   settling_ = false;
@@ -106,6 +107,34 @@ void Switchboard::flush_sessions() {
   }
   flush_.clear();
   if (!notes_.empty()) settle_soon();
+}
+
+// Letting one in may make room for the next: those that feed it.
+void Switchboard::let_in_who_may(std::uint64_t now) {
+  for (std::size_t i = 0; i < waiting_.size();) {
+    const auto [device, since_ns] = waiting_[i];
+    if (now < since_ns + kSinksTimeMaxNs && !sinks_ready(device)) {
+      wake_at(since_ns + kSinksTimeMaxNs);
+      ++i;
+      continue;
+    }
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (DeviceSession* admitted = session(device)) {
+      admitted->let_in();
+      devices_->hello_accepted(device);
+      to_flush(device);
+      i = 0;
+    }
+  }
+}
+
+bool Switchboard::sinks_ready(DeviceId source) const {
+  const auto sinks = feeds_.find(source);
+  if (sinks == feeds_.end()) return true;
+  return std::ranges::all_of(sinks->second, [this](DeviceId sink) {
+    const auto snapshot = devices_->snapshot(sink);
+    return !snapshot || snapshot->state != RunState::starting;
+  });
 }
 
 void Switchboard::to_flush(DeviceId device) {
@@ -186,6 +215,7 @@ void Switchboard::disconnect(DeviceId id) {
   if (found == sessions_.end()) return;
   found->second->close();
   subscribers_.erase(id);
+  std::erase_if(waiting_, [id](const auto& each) { return each.first == id; });
   calls_.device_gone(id);
   buried_.push_back(std::move(found->second));
   sessions_.erase(found);
@@ -212,6 +242,7 @@ void Switchboard::send_stop(DeviceId id, Duration deadline, std::string_view rea
 }
 
 void Switchboard::state_changed(DeviceId id, const StateChange& change) {
+  if (change.from == change.to) return;  // a new process in the same state
   const LogLevel level = change.to == RunState::failed    ? LogLevel::error
                          : change.to == RunState::backoff ? LogLevel::warning
                                                           : LogLevel::info;
@@ -268,10 +299,7 @@ void Switchboard::resumed(Duration suspended) {
 
 // --- what the sessions say ---------------------------------------------------------
 
-void Switchboard::on_hello(DeviceId device) {
-  devices_->hello_accepted(device);
-  to_flush(device);
-}
+void Switchboard::on_hello(DeviceId device) { waiting_.emplace_back(device, now_ns()); }
 
 void Switchboard::on_refused(DeviceId device, const Error& error, bool permanent) {
   devices_->hello_refused(device, error, permanent);

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace dkvm {
@@ -47,6 +48,13 @@ class Switchboard final : public RouterHost,
   // The number of a device, for as long as this kernel lives.
   // Errors: Errc::exhausted after 65534 names.
   Result<DeviceId> id_of(const std::string& name);
+  // Who feeds whom: a source is let in when the sinks that it feeds are, so that
+  // nothing it sends at its start is lost; but it never waits longer than
+  // kSinksTimeMax, nor for a sink that has failed or is switched off.
+  using Feeds = std::unordered_map<DeviceId, std::vector<DeviceId>>;
+  static constexpr std::uint64_t kSinksTimeMaxNs = 2'000'000'000;
+  void set_feeds(Feeds feeds) { feeds_ = std::move(feeds); }
+
   // The manifest that its next hello is held to.
   void set_manifest(DeviceId device, std::optional<Manifest> manifest);
 
@@ -121,6 +129,8 @@ class Switchboard final : public RouterHost,
   void to_flush(DeviceId device);
   void act_on_notes();
   void flush_sessions();
+  void let_in_who_may(std::uint64_t now);
+  bool sinks_ready(DeviceId source) const;
   void arm(std::uint64_t now);
   void publish_state(DeviceId id, const StateChange& change);
 
@@ -143,6 +153,9 @@ class Switchboard final : public RouterHost,
   std::vector<std::string> names_;  // by id; 0 is the kernel
   std::unordered_map<std::string, DeviceId> ids_;
   std::unordered_set<DeviceId> subscribers_;
+
+  Feeds feeds_;
+  std::vector<std::pair<DeviceId, std::uint64_t>> waiting_;  // to be let in; since when
 
   std::vector<Note> notes_;
   std::vector<DeviceId> flush_;

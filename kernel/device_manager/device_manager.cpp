@@ -15,9 +15,6 @@ namespace {
 
 // How often the clocks are compared, when nothing else wakes us.
 constexpr Duration kSuspendCheckInterval = std::chrono::milliseconds(500);
-constexpr Duration kSuspendMin = std::chrono::seconds(1);
-
-Duration slept_so_far() { return boottime() - Clock::now().time_since_epoch(); }
 
 Error unknown_device(DeviceId id) {
   return Error(Errc::not_found, fmt::format("there is no device {}", id));
@@ -33,7 +30,7 @@ DeviceManager::Impl::Impl(Loop& loop, DeviceHost& host, Spawner& spawner, Reaper
       reaper_(reaper),
       random_(std::move(random)),
       heard_(heard),
-      slept_(slept_so_far()),
+      suspend_(boottime(), Clock::now()),
       timer_(loop, [this] { after_poll_.request(); }),
       after_poll_(loop, [this] { after_poll(); }) {
   arm(Clock::now() + kSuspendCheckInterval);
@@ -191,7 +188,8 @@ void DeviceManager::Impl::arm(TimePoint when) {
 void DeviceManager::Impl::after_poll() {
   const TimePoint now = Clock::now();
   armed_ = kNever;
-  watch_for_suspend();
+  const Duration slept = suspend_.look(boottime(), Clock::now());
+  if (slept > Duration(0)) host_.resumed(slept);
   for (const auto& [id, device] : devices_) {
     if (std::exchange(heard_[id], std::uint8_t{0})) device->supervisor.heard();
     if (device->supervisor.deadline() <= now) events_.emplace_back(id, event::Tick{});
@@ -202,12 +200,6 @@ void DeviceManager::Impl::after_poll() {
   work();
   for (const auto& [id, device] : devices_) next = std::min(next, device->supervisor.deadline());
   arm(std::min(next, armed_));
-}
-
-void DeviceManager::Impl::watch_for_suspend() {
-  const Duration slept = slept_so_far();
-  const Duration jump = slept - std::exchange(slept_, slept);
-  if (jump > kSuspendMin) host_.resumed(jump);
 }
 
 // --- status

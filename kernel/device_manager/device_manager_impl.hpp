@@ -13,6 +13,7 @@
 #include "kernel/device_manager/device_manager.hpp"
 #include "kernel/device_manager/stop_plan.hpp"
 #include "kernel/device_manager/supervisor.hpp"
+#include "kernel/device_manager/suspend_watch.hpp"
 #include "kernel/log/stderr_reader.hpp"
 
 namespace dkvm {
@@ -86,7 +87,6 @@ class DeviceManager::Impl {
   // Deadlines, judged behind the poll pass.
   void after_poll();
   void arm(TimePoint when);
-  void watch_for_suspend();
 
   Loop& loop_;
   DeviceHost& host_;
@@ -105,7 +105,7 @@ class DeviceManager::Impl {
   StopDone stop_done_;
   bool last_kill_done_ = false;
 
-  Duration slept_{0};  // boot time ahead of the monotonic clock
+  SuspendWatch suspend_;
   TimePoint armed_ = kNever;
   Timer timer_;
   AfterPoll after_poll_;

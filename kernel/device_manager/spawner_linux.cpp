@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +18,9 @@ namespace dkvm {
 namespace {
 
 constexpr int kFirstFreeFd = 3;
+
+// glibc 2.36 declares its own without extern "C".
+int open_pidfd(ProcessId pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
 
 Error system_error(std::string_view what, int error) {
   const Errc code = error == ENOENT ? Errc::not_found : Errc::exhausted;
@@ -187,7 +190,7 @@ class LinuxSpawner final : public Spawner {
     const int error = ::posix_spawn(&process.pid, launcher_.c_str(), actions.raw(),
                                     attributes_.raw(), pointers(args).data(), pointers(env).data());
     if (error != 0) return fail(system_error(fmt::format("running {}", launcher_), error));
-    process.handle.reset(::pidfd_open(process.pid, 0));
+    process.handle.reset(open_pidfd(process.pid));
     if (!process.handle) return give_up(process.pid, errno);
     process.output = std::move(channels.output);
     process.log = std::move(channels.log.ours);

@@ -53,6 +53,7 @@ void Supervisor::handle(const SupervisorEvent& event, TimePoint now, SupervisorA
 }
 
 TimePoint Supervisor::deadline() const {
+  if (process_ == ProcessState::spawning) return kNever;  // its answer comes first
   return std::min({health_.due(), start_due_, hello_due_, streamless_due_, term_due_, kill_due_});
 }
 

@@ -89,6 +89,7 @@ class Supervisor {
   void ask_to_stop(Request request, std::string reason, TimePoint requested, Step&);
   void announce_stop(Step&);
   void kill_because(std::string reason, Step&);
+  void kill(Step&);
   void tick_stop(Step&);
   void tick_health(Step&);
   void end_hung(Step&);

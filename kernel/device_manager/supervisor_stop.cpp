@@ -91,12 +91,17 @@ void Supervisor::on(const event::StoppedFrame&, Step& step) {
 
 void Supervisor::kill_because(std::string reason, Step& step) {
   if (killed_) return;
-  killed_ = true;
   if (cause_.empty()) cause_ = std::move(reason);
+  kill(step);
+  if (request_ == Request::none) change(RunState::stopping, cause_, step);
+}
+
+// Nothing but the exit is awaited any more.
+void Supervisor::kill(Step& step) {
+  killed_ = true;
   health_.end();
   hello_due_ = streamless_due_ = term_due_ = kill_due_ = kNever;
   if (process_ == ProcessState::alive) step.out.push_back(action::Signal{KillSignal::kill});
-  if (request_ == Request::none) change(RunState::stopping, cause_, step);
 }
 
 // --- by the clock
@@ -112,15 +117,13 @@ void Supervisor::on(const event::Tick&, Step& step) {
 
 void Supervisor::tick_stop(Step& step) {
   if (step.now >= term_due_) {
-    term_due_ = kNever;
     if (request_ != Request::none && !announced_) announce_stop(step);
+    term_due_ = kNever;
     step.out.push_back(action::Signal{KillSignal::terminate});
   }
   if (step.now >= kill_due_) {
-    term_due_ = kill_due_ = kNever;
-    killed_ = true;
     if (request_ == Request::none && cause_.empty()) cause_ = "it said goodbye but did not exit";
-    step.out.push_back(action::Signal{KillSignal::kill});
+    kill(step);
   }
 }
 

@@ -56,7 +56,7 @@ struct AfterPollState;
 struct PollEvents {
   bool readable = false;
   bool writable = false;
-  bool hangup = false;  // the other side is gone; what it wrote is still readable
+  bool hangup = false;  // a socket's other side is gone; what it wrote is still readable
   int error = 0;        // an errno value; watching has ended, the rest may be read out
 };
 

@@ -90,7 +90,7 @@ std::size_t DeviceSession::fill(std::span<std::byte> out, std::size_t budget) {
 bool DeviceSession::on_frame(const Frame& frame, std::uint64_t received_ns) {
   if (state_ == State::over) return false;
   host_.on_alive(identity_.device);
-  const Result<> taken = state_ == State::greeting ? greet(frame) : take(frame, received_ns);
+  const Result<> taken = state_ == State::running ? take(frame, received_ns) : greet(frame);
   if (!taken) violate(taken.error());
   return state_ != State::over;
 }
@@ -106,8 +106,8 @@ void DeviceSession::violate(const Error& error) {
 }
 
 Result<> DeviceSession::greet(const Frame& frame) {
-  if (frame.kind() != wire::FrameKind::hello)
-    return fail(unexpected(frame, "before its hello"));
+  if (state_ == State::admitted) return fail(unexpected(frame, "before its welcome"));
+  if (frame.kind() != wire::FrameKind::hello) return fail(unexpected(frame, "before its hello"));
   DKVM_TRY(const wire::HelloT hello, read_payload<wire::HelloT>(frame.payload));
   if (auto admitted = admit(hello); !admitted) {
     close();
@@ -115,7 +115,7 @@ Result<> DeviceSession::greet(const Frame& frame) {
     host_.on_refused(identity_.device, std::move(admitted).error().within("its hello"), permanent);
     return {};
   }
-  welcome();
+  state_ = State::admitted;
   host_.on_hello(identity_.device);
   return {};
 }
@@ -127,26 +127,13 @@ Result<> DeviceSession::admit(const wire::HelloT& hello) {
                             hello.protocol_max, kProtocolVersion));
   if (identity_.manifest) DKVM_CHECK(check_hello(hello, *identity_.manifest));
   relays_ = identity_.manifest && identity_.manifest->runtime_ports;
-  return open_ports(hello);
-}
-
-Result<> DeviceSession::open_ports(const wire::HelloT& hello) {
-  std::vector<Port> ports;
-  for (const auto& spec : hello.ports) {
-    auto port = ports_.open(*spec, topics_);
-    if (!port) {
-      ports_.clear();
-      return fail(std::move(port).error());
-    }
-    ports.push_back(std::move(*port));
-  }
-  state_ = State::running;
-  router_.device_up(identity_.device, identity_.name, identity_.incarnation, relays_, ports,
-                    now_ns());
+  for (const auto& spec : hello.ports) DKVM_CHECK(ports_.open(*spec, topics_));
   return {};
 }
 
-void DeviceSession::welcome() {
+void DeviceSession::let_in() {
+  if (state_ != State::admitted) return;
+  state_ = State::running;
   wire::WelcomeT message;
   message.protocol = kProtocolVersion;
   message.kernel = identity_.kernel;
@@ -158,6 +145,10 @@ void DeviceSession::welcome() {
   message.silence_ms = static_cast<std::uint32_t>(kKernelSilenceMax.count());
   topics_told_ = topics_.size();
   send(make_header(wire::FrameKind::welcome), message);
+  std::vector<Port> ports;
+  for (const Port* port : ports_.sorted()) ports.push_back(*port);
+  router_.device_up(identity_.device, identity_.name, identity_.incarnation, relays_, ports,
+                    now_ns());
 }
 
 Result<> DeviceSession::take(const Frame& frame, std::uint64_t received_ns) {

@@ -33,6 +33,7 @@ class SessionHost {
   virtual ~SessionHost() = default;
 
   virtual void on_alive(DeviceId device) = 0;
+  // It is who it should be; let_in() makes it run.
   virtual void on_hello(DeviceId device) = 0;
   // permanent: trying again as it stands changes nothing.
   virtual void on_refused(DeviceId device, const Error& error, bool permanent) = 0;
@@ -61,6 +62,9 @@ class DeviceSession final : public ChannelOwner {
   void send(wire::FrameHeader header) { send_frame({header, {}, {}, {}}); }
   void send_frame(const Frame& frame);
 
+  // Welcomes a device that has said hello: from here on its ports are open.
+  void let_in();
+
   // The stop frame goes out behind everything that is queued.
   void stop_in_order(std::string reason, std::uint32_t deadline_ms);
   // Tells of topics interned since the last time.
@@ -81,7 +85,7 @@ class DeviceSession final : public ChannelOwner {
   const PortTable& ports() const { return ports_; }
 
  private:
-  enum class State : std::uint8_t { greeting, running, over };
+  enum class State : std::uint8_t { greeting, admitted, running, over };
 
   bool on_frame(const Frame& frame, std::uint64_t received_ns) override;
   void on_turn_end() override { host_.on_turn_end(); }
@@ -90,13 +94,11 @@ class DeviceSession final : public ChannelOwner {
 
   Result<> greet(const Frame& frame);
   Result<> admit(const wire::HelloT& hello);
-  void welcome();
   Result<> take(const Frame& frame, std::uint64_t received_ns);
   Result<> take_event(const Frame& frame, std::uint64_t received_ns);
   Result<> take_upstream(const Frame& frame);
   Result<> take_port(const Frame& frame, std::uint64_t now);
   Result<> sink_only(const Frame& frame, void (Router::*act)(PortRef));
-  Result<> open_ports(const wire::HelloT& hello);
   void violate(const Error& error);
   PortRef ref(const Frame& frame) const { return {identity_.device, frame.header.port()}; }
 

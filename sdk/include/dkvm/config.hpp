@@ -18,8 +18,8 @@ namespace dkvm {
 // A device's own configuration: typed reading of the environment variables
 // that the kernel made of the YAML's `config:`. `video.rate` is
 // DKVM_CONFIG_VIDEO__RATE. A key that is absent has its manifest's fallback.
-// Errors: Errc::not_found for a required key without a value, Errc::invalid
-//         with the key, the value and what was expected.
+// Errors: Errc::invalid with the key, the value and what was expected, and for
+//         a key that has neither value nor fallback.
 // Source: docs/protocol.md, "Configuration".
 class ConfigReader {
  public:
@@ -148,7 +148,7 @@ class ConfigReader {
   }
 
   static tl::unexpected<Error> missing(std::string_view key) {
-    return fail(Errc::not_found, "config key '" + std::string(key) + "' is required");
+    return fail(Errc::invalid, "config key '" + std::string(key) + "' is required");
   }
 
   static tl::unexpected<Error> wrong(std::string_view key, std::string_view value,

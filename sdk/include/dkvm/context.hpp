@@ -8,7 +8,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 
+#include <algorithm>
 #include <bitset>
 #include <chrono>
 #include <csignal>
@@ -20,6 +22,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -70,6 +73,11 @@ class Context {
   Result<> watch(int fd, std::function<void()> callback) {
     return poller_.watch(fd, detail::Poller::kReadable, std::move(callback));
   }
+  // The same callback also whenever the watched fd takes more bytes, until
+  // turned off again.
+  void watch_writable(int fd, bool wanted) {
+    poller_.set_interest(fd, detail::Poller::kReadable | (wanted ? detail::Poller::kWritable : 0));
+  }
   void forget(int fd) { poller_.forget(fd); }
 
   using Timer = std::uint64_t;
@@ -82,9 +90,16 @@ class Context {
   }
   void cancel_timer(Timer timer) { poller_.cancel(timer); }
 
-  // Called over and over, between looks at the kernel, as long as it returns
-  // true: for sources that produce as fast as they are allowed to.
-  void on_idle(std::function<bool()> callback) { idle_ = std::move(callback); }
+  // Called over and over, between looks at the kernel and whenever it has taken
+  // all that was sent, as long as it returns true: for sources that produce as
+  // fast as they are allowed to. Emit some 10 to 100 events a call.
+  void on_idle(std::function<bool()> callback) {
+    idle_ = std::move(callback);
+    want_idle(idle_ && !backlogged());
+  }
+
+  // True while the kernel has not taken what was sent: a source that can wait, waits.
+  bool backlogged() const { return session_.stream().pending() != 0; }
 
   // Runs `work` on the device's thread. The only call that other threads may make.
   void post(std::function<void()> work) {
@@ -94,15 +109,21 @@ class Context {
   }
 
   // Calls a method of the kernel or of a device. The answer comes exactly
-  // once: the callee's, or `timeout`, or `disconnected`.
+  // once: the callee's, or `timeout`, or `disconnected` when the device ends.
   Result<std::uint64_t> call(std::string target, std::string method, std::string body,
                              std::function<void(Answer)> on_answer,
                              std::chrono::milliseconds deadline = kCallTimeDefault) {
+    auto timer = std::make_shared<Timer>();  // shared with the answer, which ends it
+    auto answered = [this, timer, on_answer = std::move(on_answer)](Answer answer) {
+      cancel_timer(*timer);
+      if (on_answer) on_answer(std::move(answer));
+    };
     DKVM_TRY(const std::uint64_t id, calls_.call(std::move(target), std::move(method),
-                                                 std::move(body), std::move(on_answer), deadline));
-    after(deadline + kAnswerGrace, [this, id] { calls_.expire(id); });
+                                                 std::move(body), std::move(answered), deadline));
+    *timer = after(deadline + kAnswerGrace, [this, id] { calls_.expire(id); });
     return id;
   }
+  // Ends the wait; the callback is not called.
   void cancel_call(std::uint64_t id) { calls_.cancel(id); }
 
   void serve(std::string method, std::function<void(const Call&, Reply)> handler) {
@@ -136,10 +157,17 @@ class Context {
     return session_.send({.kind = wire::FrameKind::port_close, .port = id});
   }
 
-  // Ends the device once everything sent has left: exit status 0 is `finished`.
+  // Ends the device once the kernel has taken everything sent: exit status 0 is
+  // `finished`.
   void finish(int status = 0) {
     if (!exit_status_) exit_status_ = status;
     wake_up();
+  }
+  // The same for an error, which is logged: invalid and unsupported park the
+  // device until its configuration changes, any other is tried again.
+  void finish(const Error& error) {
+    log_error(error.message());
+    finish(refused(error.code()) ? kExitRefused : 1);
   }
 
   Session& session() { return session_; }
@@ -163,19 +191,19 @@ class Context {
   }
 
   int fd() const { return poller_.fd(); }
-  bool finished() const { return exit_status_.has_value(); }
+  bool finished() const { return left_; }
   int exit_status() const { return exit_status_.value_or(0); }
 
   // Does what is ready, waiting at most timeout_ms (-1: for ever), and sends
   // the batch that came of it.
   void dispatch(int timeout_ms = 0) {
-    if (idle_ && running_) timeout_ms = 0;
     poller_.dispatch(timeout_ms);
-    if (idle_ && running_ && !finished() && !idle_()) idle_ = nullptr;
-    for (auto& [id, port] : in_ports_) note(port->report_applied());
-    note(session_.stream().flush());
-    want_writable(session_.stream().pending() != 0);
-    if (finished()) leave();
+    run_idle();
+    end_batches();
+    if (!session_.stream().flush()) leaving_ = leaving_ || exit_status_;
+    if (exit_status_ && (leaving_ || !backlogged())) return leave();
+    want_writable(backlogged());
+    want_idle(idle_ && !backlogged());
   }
 
   // From a signal handler: end as on SIGTERM.
@@ -186,7 +214,7 @@ class Context {
 
  private:
   static constexpr std::chrono::milliseconds kAnswerGrace{100};
-  static constexpr std::chrono::milliseconds kSilenceCheckEvery{50};
+  static constexpr std::uint64_t kSilenceCheckNs = 50'000'000;
   static constexpr std::chrono::milliseconds kLeaveTimeMax{500};
 
   template <class PortType>
@@ -217,7 +245,7 @@ class Context {
     last_frame_ns_ = now_ns();
     const auto read = session_.stream().each_frame([this](const Frame& frame) {
       note(take(frame));
-      return !finished();
+      return !leaving_;
     });
     if (!read) lost(read.error());
   }
@@ -233,7 +261,8 @@ class Context {
       case wire::FrameKind::welcome: return welcome(frame);
       case wire::FrameKind::topics: return session_.learn_topics(frame.payload);
       case wire::FrameKind::request: return calls_.on_request(frame);
-      case wire::FrameKind::response: return calls_.on_response(frame);
+      case wire::FrameKind::response:
+        return calls_.on_response(frame);
       case wire::FrameKind::cancel: calls_.on_cancel(frame); return {};
       case wire::FrameKind::pause: set_paused(port, true); return {};
       case wire::FrameKind::resume: set_paused(port, false); return {};
@@ -264,12 +293,9 @@ class Context {
     }
     running_ = true;
     for (auto& [id, port] : in_ports_) port->bind_custom();
-    watch_silence();
     if (!hooks_.start) return {};
-    if (auto started = hooks_.start(); !started) {
-      log_error("cannot start: " + started.error().message());
-      finish(refused(started.error().code()) ? kExitRefused : 1);
-    }
+    if (auto started = hooks_.start(); !started)
+      finish(std::move(started).error().within("cannot start"));
     return {};
   }
 
@@ -279,10 +305,25 @@ class Context {
 
   Result<> stop() {
     say_goodbye();
-    for (auto& [id, port] : in_ports_) DKVM_CHECK(port->report_applied());
-    DKVM_CHECK(session_.send({.kind = wire::FrameKind::stopped}));
-    finish(0);
-    return {};
+    end_batches();
+    leave_with(0);
+    return session_.send({.kind = wire::FrameKind::stopped});
+  }
+
+  void run_idle() {
+    if (!idle_ || !running_ || exit_status_ || backlogged()) return;
+    auto idle = std::exchange(idle_, nullptr);  // may set another
+    if (idle() && !idle_) idle_ = std::move(idle);
+  }
+
+  void end_batches() {
+    for (auto& [id, port] : in_ports_) {
+      if (const auto ended = port->end_batch(); !ended) {
+        finish(ended.error());
+      } else {
+        note(port->report_applied());
+      }
+    }
   }
 
   void set_paused(std::uint16_t id, bool paused) {
@@ -307,23 +348,30 @@ class Context {
   }
 
   void set_held(std::uint16_t code, bool down) {
-    if (code < kInputCodesMax) held_[code] = down;
+    if (code >= kInputCodesMax) return;
+    held_[code] = down;
+    if (down) watch_silence();
   }
 
+  // Only while something is held: a device with nothing to release sleeps.
   void watch_silence() {
-    const std::uint32_t limit_ms = session_.welcome().silence_ms;
-    if (limit_ms == 0 || in_ports_.empty()) return;
-    after(kSilenceCheckEvery, [this, limit_ms] {
-      const bool silent = now_ns() - last_frame_ns_ > limit_ms * std::uint64_t{1'000'000};
-      if (silent && held_.any() && !readable(in_.get())) {
-        log_warning("the kernel is silent: letting go of everything held");
-        release_held();
-        for (auto& [id, port] : in_ports_)
-          if (port->carries("key") || port->carries("pointer_button"))
-            note(port->send_upstream(InputState{}));
-      }
-      watch_silence();
+    const std::uint64_t limit_ns = session_.welcome().silence_ms * std::uint64_t{1'000'000};
+    if (limit_ns == 0 || silence_watched_) return;
+    silence_watched_ = true;
+    at(std::max(last_frame_ns_ + limit_ns, now_ns() + kSilenceCheckNs), [this, limit_ns] {
+      silence_watched_ = false;
+      if (held_.none()) return;
+      const bool silent = now_ns() - last_frame_ns_ >= limit_ns && !readable(in_.get());
+      return silent ? end_silence() : watch_silence();
     });
+  }
+
+  void end_silence() {
+    log_warning("the kernel is silent: letting go of everything held");
+    release_held();
+    for (auto& [id, port] : in_ports_)
+      if (port->carries("key") || port->carries("pointer_button"))
+        note(port->send_upstream(InputState{}));
   }
 
   static bool readable(int fd) {
@@ -345,7 +393,13 @@ class Context {
   void lost(const Error& error) {
     if (error.code() == Errc::corrupt) log_error(error.message());
     say_goodbye();
-    finish(error.code() == Errc::corrupt ? 1 : 0);
+    leave_with(error.code() == Errc::corrupt ? 1 : 0);
+  }
+
+  // Ends the device now; what is still unsent has kLeaveTimeMax.
+  void leave_with(int status) {
+    leaving_ = true;
+    finish(status);
   }
 
   // An error on the way out means that the stream is gone: the next read says so.
@@ -355,7 +409,20 @@ class Context {
 
   void leave() {
     say_goodbye();
+    calls_.end(Error(Errc::disconnected, "the device ends"));
     note(session_.stream().drain(kLeaveTimeMax));
+    left_ = true;
+  }
+
+  // Makes fd() readable at once, so that every kind of loop comes back.
+  void want_idle(bool wanted) {
+    if (wanted == idle_wanted_) return;
+    idle_wanted_ = wanted;
+    if (wanted) {
+      note(poller_.watch(always_readable_.get(), detail::Poller::kReadable, [] {}));
+    } else {
+      poller_.forget(always_readable_.get());
+    }
   }
 
   void want_writable(bool wanted) {
@@ -382,7 +449,7 @@ class Context {
     }
     if (terminated_ != 0) {
       say_goodbye();
-      finish(0);
+      leave_with(0);
     }
     std::vector<std::function<void()>> work;
     {
@@ -412,11 +479,16 @@ class Context {
   bool running_ = false;
   bool said_goodbye_ = false;
   bool writable_wanted_ = false;
+  bool idle_wanted_ = false;
+  bool silence_watched_ = false;
+  bool leaving_ = false;  // what is unsent has had its chance
+  bool left_ = false;
   std::optional<int> exit_status_;
 
   int wake_pipe_[2] = {-1, -1};
   detail::Fd wake_read_;
   detail::Fd wake_write_;
+  detail::Fd always_readable_{::eventfd(1, EFD_CLOEXEC)};
   volatile std::sig_atomic_t terminated_ = 0;
   std::mutex posted_mutex_;
   std::vector<std::function<void()>> posted_;

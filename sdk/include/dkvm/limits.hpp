@@ -25,14 +25,25 @@ inline constexpr unsigned kVerifierTablesMax = 1024;
 
 inline constexpr std::size_t kReadBytesPerTurnMax = 16 * 1024;
 inline constexpr std::size_t kCallsOutstandingMax = 256;
+// What a call's body, or an answer's body and message together, may hold: with
+// what the kernel adds it still fits a frame.
+inline constexpr std::size_t kCallBodyBytesMax = 60 * 1024;
+inline constexpr std::size_t kCallAddressBytesMax = 256;  // a target or a caller
 inline constexpr std::size_t kPortsPerDeviceMax = 256;
 inline constexpr std::size_t kTopicsPerPortMax = 64;
 inline constexpr std::size_t kNameBytesMax = 64;
 inline constexpr std::size_t kInputCodesMax = 768;  // evdev KEY_CNT: keys and buttons
-inline constexpr std::size_t kCustomTopicsMax = 1024;
+inline constexpr std::size_t kCustomTopicsMax = 512;  // all of them fit one welcome
+inline constexpr std::size_t kMonitorsMax = 64;
+inline constexpr std::size_t kChordsPerGrabMax = 64;
+inline constexpr std::size_t kCodesPerChordMax = 8;
+inline constexpr std::size_t kEdgesPerGrabMax = 64;
 
 inline constexpr std::size_t kConfigEnvBytesMax = 96 * 1024;
 inline constexpr std::size_t kLogLineBytesMax = 64 * 1024;
+
+// A line of the control socket, either way, without its newline.
+inline constexpr std::size_t kControlLineBytesMax = 64 * 1024;
 
 inline constexpr std::chrono::seconds kHelloTimeMax{10};
 inline constexpr std::chrono::milliseconds kKernelSilenceMax{500};

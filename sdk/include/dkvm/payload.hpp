@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dkvm/bounds.hpp>
 #include <dkvm/frame.hpp>
 #include <dkvm/result.hpp>
 #include <dkvm/topics.hpp>
@@ -17,11 +18,13 @@ inline const std::uint8_t* flat_bytes(Bytes bytes) {
   return reinterpret_cast<const std::uint8_t*>(bytes.data());
 }
 
+// True when the bytes are a whole table and hold no more than the limits allow.
 template <class Table>
 bool verify_table(Bytes payload) {
   flatbuffers::Verifier verifier(flat_bytes(payload), payload.size(), kVerifierDepthMax,
                                  kVerifierTablesMax);
-  return verifier.VerifyBuffer<Table>(nullptr);
+  return verifier.VerifyBuffer<Table>(nullptr) &&
+         detail::within_limits(*flatbuffers::GetRoot<Table>(payload.data()));
 }
 
 // The table in a payload that was verified.

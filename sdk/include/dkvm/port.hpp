@@ -14,8 +14,8 @@
 namespace dkvm {
 
 struct PortOptions {
-  std::string name = {};
-  std::string help = {};
+  std::string name{};
+  std::string help{};
   bool live = false;     // source: its input cannot wait, so it is never paused
   bool injects = false;  // sink: it presses keys on a real machine
 };
@@ -36,6 +36,7 @@ class Handlers {
   void set(Handle handle) {
     by_topic_[id_of(topic_of<Message>)] = [handle = std::move(handle),
                                            value = Message{}](const Frame& frame) mutable {
+      value = Message{};  // unpacking leaves alone what the payload lacks
       view_table<typename Message::TableType>(frame.payload).UnPackTo(&value);
       handle(std::as_const(value), EventInfo{frame});
     };
@@ -95,7 +96,7 @@ class OutPort : public Port {
   Result<> emit(const Event& event, std::uint64_t capture_ns = now_ns(), std::uint16_t flags = 0) {
     static_assert(topic_of<Event> != wire::Topic::none, "use emit_custom()");
     if (session_ == nullptr) return not_running();
-    return session_->send_table(envelope(id_of(topic_of<Event>), capture_ns, flags), event);
+    return send(envelope(id_of(topic_of<Event>), capture_ns, flags), event);
   }
 
   // The same for a topic of one's own, which the port must have declared.
@@ -106,7 +107,7 @@ class OutPort : public Port {
       return fail(Errc::invalid, "topic '" + std::string(topic) + "' is not a declared custom topic");
     Custom custom;
     custom.data.assign(flat_bytes(data), flat_bytes(data) + data.size());
-    return session_->send_table(envelope(id, capture_ns, 0), custom);
+    return send(envelope(id, capture_ns, 0), custom);
   }
 
   // True while the kernel asks this port to wait (policy `block`). Events that
@@ -128,7 +129,15 @@ class OutPort : public Port {
   static Result<> not_running() { return fail(Errc::invalid, "the device is not running yet"); }
 
   Envelope envelope(TopicId topic, std::uint64_t capture_ns, std::uint16_t flags) {
-    return {wire::FrameKind::event, id(), topic, flags, ++sequence_, capture_ns};
+    return {wire::FrameKind::event, id(), topic, flags, sequence_ + 1, capture_ns};
+  }
+
+  // An event that could not be sent has used up no sequence: it may be sent again.
+  template <class Event>
+  Result<> send(const Envelope& envelope, const Event& event) {
+    DKVM_CHECK(session_->send_table(envelope, event));
+    ++sequence_;
+    return {};
   }
 
   std::uint64_t sequence_ = 0;
@@ -176,6 +185,14 @@ class InPort : public Port {
   Result<> pause() { return signal(wire::FrameKind::pause); }
   Result<> resume() { return signal(wire::FrameKind::resume); }
 
+  // Called after each run of events, before they are reported as applied: the
+  // place to flush. An error ends the device, and the events stay unapplied.
+  // A port that applies by hand is not called.
+  InPort& on_batch(std::function<Result<>()> callback) {
+    on_batch_ = std::move(callback);
+    return *this;
+  }
+
   // For devices that finish an event later than its handler returns.
   InPort& apply_by_hand() {
     by_hand_ = true;
@@ -194,11 +211,19 @@ class InPort : public Port {
 
   Result<> report_applied() {
     if (applied_ == reported_) return {};
+    DKVM_CHECK(session_->send({.kind = wire::FrameKind::applied,
+                               .port = id(),
+                               .sequence = applied_,
+                               .capture_ns = now_ns()}));
     reported_ = applied_;
-    return session_->send({.kind = wire::FrameKind::applied,
-                           .port = id(),
-                           .sequence = applied_,
-                           .capture_ns = now_ns()});
+    return {};
+  }
+
+  Result<> end_batch() {
+    if (!on_batch_ || applied_ == reported_) return {};
+    auto ended = on_batch_();
+    if (!ended) applied_ = reported_;
+    return ended;
   }
 
   void bind_custom() {
@@ -217,6 +242,7 @@ class InPort : public Port {
   }
 
   std::unordered_map<std::string, std::function<void(const Custom&, const EventInfo&)>> custom_;
+  std::function<Result<>()> on_batch_;
   std::uint64_t applied_ = 0;
   std::uint64_t reported_ = 0;
   bool by_hand_ = false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dkvm/limits.hpp>
 #include <dkvm/result.hpp>
 #include <dkvm/session.hpp>
 
@@ -24,9 +25,6 @@ struct Call {
   std::string body;
   std::chrono::milliseconds deadline{0};  // from now
 };
-
-// What a call's body, or an answer's body or message, may hold.
-inline constexpr std::size_t kCallBodyBytesMax = 60 * 1024;
 
 namespace detail {
 
@@ -130,6 +128,12 @@ class Calls {
   void cancel(std::uint64_t id) {
     if (waiting_.erase(id) == 0) return;
     [[maybe_unused]] const auto sent = session_.send({.kind = wire::FrameKind::cancel, .sequence = id});
+  }
+
+  // Nobody will answer any more: every callback gets `error`.
+  void end(const Error& error) {
+    for (auto& [id, on_answer] : std::exchange(waiting_, {}))
+      if (on_answer) on_answer(fail(error));
   }
 
   Result<> on_response(const Frame& frame) {

@@ -30,6 +30,7 @@ class Session {
   Session(int in, int out) : stream_(in, out) {}
 
   detail::Stream& stream() { return stream_; }
+  const detail::Stream& stream() const { return stream_; }
 
   Result<> send(const Envelope& envelope, Bytes payload = {}) {
     Frame frame{make_header(envelope.kind), {}, {}, payload};

@@ -67,7 +67,8 @@ TEST_CASE("a frame cut at any byte is no frame and no fault") {
 
 TEST_CASE("several frames in one run of bytes come in order") {
   auto bytes = sample("a", 1);
-  for (std::uint64_t i = 2; i <= 5; ++i) std::ranges::copy(sample("bcd", i), std::back_inserter(bytes));
+  for (std::uint64_t i = 2; i <= 5; ++i)
+    std::ranges::copy(sample("bcd", i), std::back_inserter(bytes));
   FrameDecoder decoder(bytes);
   Frame frame;
   for (std::uint64_t i = 1; i <= 5; ++i) {

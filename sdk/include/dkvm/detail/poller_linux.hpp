@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -101,7 +102,9 @@ class Poller {
         ::read(timer_.get(), &expirations, sizeof(expirations));
     armed_ns_ = 0;
     const std::uint64_t now = now_ns();
-    while (!timers_.empty() && timers_.begin()->first.first <= now) {
+    // As many as there were: timers that set others in the past get their next turn later.
+    for (std::size_t left = timers_.size(); left != 0; --left) {
+      if (timers_.empty() || timers_.begin()->first.first > now) break;
       auto due = timers_.extract(timers_.begin());
       times_.erase(due.key().second);
       due.mapped()();

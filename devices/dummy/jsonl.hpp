@@ -1,0 +1,41 @@
+#pragma once
+
+#include <dkvm/events.hpp>
+#include <dkvm/result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+// Input events as JSON Lines, one event a line:
+//
+//   {"t":0,"key":"KEY_A","down":true,"text":"a"}
+//   {"t":0.001234,"motion":[3,-1]}
+//   {"t":0.0025,"position":[640,360],"size":[1280,720]}
+//   {"t":1,"button":"BTN_LEFT","down":true}
+//   {"t":1.5,"scroll":[0,120]}
+//
+// t is in seconds, exact to the nanosecond. Codes may be numbers.
+namespace dkvm::dummy {
+
+inline constexpr std::size_t kLineBytesMax = 64 * 1024;
+inline constexpr std::uint64_t kTimeNsMax = 1'000'000'000'000'000'000;  // 31 years
+
+struct Record {
+  std::uint64_t time_ns = 0;  // since the beginning of the file
+  std::variant<Key, PointerMotion, PointerButton, PointerScroll> event;
+};
+
+// Reads one line, without its newline.
+// Errors: Errc::invalid, saying what is wrong and what was expected.
+Result<Record> parse_line(std::string_view line);
+
+// Appends one line with its newline, in the one form that every record has:
+// what is parsed from it and appended again is the same bytes. A text that is
+// no UTF-8 is mended, one that makes the line too long is left out.
+// Errors: Errc::invalid, and nothing appended, for a motion that is no number.
+Result<> append_line(std::string& out, const Record& record);
+
+}  // namespace dkvm::dummy

@@ -1,0 +1,108 @@
+#pragma once
+
+#include "pipelines/edge.hpp"
+#include "pipelines/lane.hpp"
+#include "pipelines/ledger.hpp"
+#include "pipelines/port.hpp"
+#include "pipelines/refresh.hpp"
+#include "pipelines/unapplied.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace dkvm::detail {
+
+struct Device;
+
+struct SourcePort {
+  Device* device = nullptr;
+  Port info;
+  std::vector<Edge*> edges;
+  std::size_t blockers = 0;  // edges that keep it paused
+  bool offended = false;
+  RefreshLimiter refreshes;
+
+  PortRef ref() const;
+};
+
+struct SinkPort {
+  Device* device = nullptr;
+  Port info;
+  bool runtime = false;          // opened while the device ran: never in the common lane
+  bool max_age_default = false;  // where QueueSpec::max_age_ns says nothing
+  bool paused = false;
+  std::vector<Edge*> edges;
+  std::uint64_t sequence = 0;  // of the latest event taken
+  std::uint64_t applied = 0;
+  SinkHolds holds;
+  Unapplied unapplied;
+  std::unique_ptr<Lane> own;   // input apart from the common lane, while there is any
+  std::unique_ptr<Lane> bulk;  // what is mostly in buffers
+
+  PortRef ref() const;
+};
+
+// A device by its name, up or not. As a sink it has one common lane for the
+// input of all its declared ports: the order between a key and a click is
+// part of the meaning.
+struct Device {
+  DeviceId id = 0;
+  std::string name;
+  std::uint32_t incarnation = 0;
+  bool relays = false;
+  bool up = false;
+  std::uint64_t origin_sequence = 0;
+  std::vector<std::unique_ptr<SourcePort>> sources;  // by id
+  std::vector<std::unique_ptr<SinkPort>> sinks;      // by id
+  Lane common;
+  std::size_t turn = 0;  // which sink port take() begins with
+  bool awake = false;    // the host knows that there is something
+  std::size_t held_as_source = 0;
+  std::size_t held_as_sink = 0;
+
+  std::size_t held() const { return held_as_source + held_as_sink; }
+};
+
+inline PortRef SourcePort::ref() const { return {device->id, info.id}; }
+inline PortRef SinkPort::ref() const { return {device->id, info.id}; }
+
+template <class PortState>
+PortState* find_port(const std::vector<std::unique_ptr<PortState>>& ports, std::uint16_t id) {
+  if (ports.size() == 1) return ports[0]->info.id == id ? ports[0].get() : nullptr;
+  const auto at = std::lower_bound(ports.begin(), ports.end(), id,
+                                   [](const std::unique_ptr<PortState>& port,
+                                      std::uint16_t wanted) { return port->info.id < wanted; });
+  return at != ports.end() && (*at)->info.id == id ? at->get() : nullptr;
+}
+
+template <class PortState>
+PortState& insert_port(std::vector<std::unique_ptr<PortState>>& ports,
+                       std::unique_ptr<PortState> port) {
+  const auto at = std::lower_bound(ports.begin(), ports.end(), port->info.id,
+                                   [](const std::unique_ptr<PortState>& each,
+                                      std::uint16_t wanted) { return each->info.id < wanted; });
+  return **ports.insert(at, std::move(port));
+}
+
+// Where the input of this port queues at present.
+inline Lane& input_lane(SinkPort& port) {
+  const bool apart = port.runtime || port.paused || (port.own && !port.own->empty());
+  if (!apart) return port.device->common;
+  if (!port.own) port.own = std::make_unique<Lane>();
+  return *port.own;
+}
+
+inline Lane& bulk_lane(SinkPort& port) {
+  if (!port.bulk) port.bulk = std::make_unique<Lane>();
+  return *port.bulk;
+}
+
+inline Lane& lane_for(SinkPort& port, TopicId topic) {
+  return is_bulk(topic) ? bulk_lane(port) : input_lane(port);
+}
+
+}  // namespace dkvm::detail

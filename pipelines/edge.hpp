@@ -1,0 +1,110 @@
+#pragma once
+
+#include "pipelines/histogram.hpp"
+#include "pipelines/ledger.hpp"
+#include "pipelines/policy.hpp"
+#include "pipelines/refresh.hpp"
+#include "pipelines/spec.hpp"
+#include "pipelines/stages/stage.hpp"
+#include "pipelines/stats.hpp"
+#include "pipelines/topic_set.hpp"
+#include "pipelines/touches.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace dkvm::detail {
+
+struct SourcePort;
+struct SinkPort;
+struct Pipeline;
+
+// One instance of a pipeline's `via`, shared by its edges: stages keep no
+// state of an event.
+using Stages = std::vector<std::unique_ptr<Stage>>;
+
+// Which names an edge connects: what it is known by over restarts and reloads.
+struct EdgeKey {
+  std::string source_device;
+  std::string source_port;
+  std::string sink_device;
+  std::string sink_port;
+
+  bool operator==(const EdgeKey&) const = default;
+  std::string source() const { return source_device + "/" + source_port; }
+  std::string sink() const { return sink_device + "/" + sink_port; }
+};
+
+struct Latencies {
+  Histogram captured_to_received;
+  Histogram received_to_sent;
+  Histogram sent_to_applied;
+};
+
+// Sums of entries that an edge has in its sink's lanes.
+struct Queued {
+  std::array<std::size_t, 6> by_policy{};
+  std::size_t events = 0;   // that came from the source
+  std::size_t made = 0;     // by the router
+  std::size_t chained = 0;  // of topics with deltas
+  std::size_t events_max = 0;
+
+  std::size_t of(Policy policy) const { return by_policy[static_cast<std::size_t>(policy)]; }
+  std::size_t all() const { return events + made; }
+};
+
+// One source port to one sink port through one pipeline.
+class Edge {
+ public:
+  Edge(EdgeId edge_id, std::string pipeline_name, EdgeKey names)
+      : id(edge_id), pipeline(std::move(pipeline_name)), key(std::move(names)) {}
+
+  std::size_t depth(Policy policy) const {
+    return queue.depth ? *queue.depth : default_depth(policy);
+  }
+  bool any_broken() const { return broken[0] || broken[1] || broken[2]; }
+  void count_drop(Drop reason) { ++counters.dropped[static_cast<std::size_t>(reason)]; }
+  Latencies& latency() {
+    if (!latencies) latencies = std::make_unique<Latencies>();
+    return *latencies;
+  }
+
+  const EdgeId id;
+  const std::string pipeline;
+  const EdgeKey key;
+
+  SourcePort* source = nullptr;  // null: not there, or the edge is not wanted now
+  SinkPort* sink = nullptr;      // null: not there
+  TopicSet topics;
+  std::shared_ptr<const Stages> stages;  // shared: the edges of one pipeline
+  QueueSpec queue;
+  bool retired = false;  // no pipeline wants it; it ends when it is empty
+  std::string refused;   // why it may not be, else empty
+
+  Queued queued;
+  std::uint64_t motion_at = 0;      // place of its latest motion in the input lane; 0: none
+  std::uint64_t sequence_sent = 0;  // at the sink's port, of the latest event
+  EdgeHolds holds;
+  Touches touches;
+  bool blocking = false;  // keeps its source paused
+
+  // One chain for pictures, one for packets, one for everything else.
+  std::array<bool, 3> broken{};
+  RefreshBits refresh_wanted = 0;  // once the queued frames are taken
+
+  EdgeCounters counters;
+  std::unique_ptr<Latencies> latencies;
+};
+
+// Which chain of deltas a topic belongs to.
+constexpr std::size_t chain_of(TopicId topic) {
+  if (topic == id_of(wire::Topic::display_frame)) return 0;
+  if (topic == id_of(wire::Topic::media_packet)) return 1;
+  return 2;
+}
+
+}  // namespace dkvm::detail

@@ -1,0 +1,127 @@
+#pragma once
+
+#include "pipelines/host.hpp"
+#include "pipelines/port.hpp"
+#include "pipelines/spec.hpp"
+#include "pipelines/stats.hpp"
+
+#include <dkvm/frame.hpp>
+#include <dkvm/result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dkvm {
+
+namespace detail {
+class RouterCore;
+}
+
+// Carries events from sources to sinks as the pipelines say: queues and their
+// policies, stages, held input, hop stamps. Pure: no I/O, no clock, no thread.
+// Units: now_ns and received_ns are CLOCK_MONOTONIC of this machine and never
+//        run backwards from call to call.
+// Life:  loop thread only; the host outlives the router and does not call it
+//        back from its own callbacks.
+// Source: docs/architecture.md, "Pipelines"
+class Router {
+ public:
+  static constexpr std::uint64_t kNever = ~std::uint64_t{0};
+
+  // kernel_id: as in this kernel's hop stamps; never 0.
+  Router(std::uint64_t kernel_id, RouterHost& host);
+  ~Router();
+  Router(const Router&) = delete;
+  Router& operator=(const Router&) = delete;
+
+  // --- devices and ports as they come and go ---------------------------------
+
+  // The device said hello. relays: a link, whose events keep the origin and
+  // the hop stamps they came with. Modifiers still held by sources are pressed
+  // at its sinks; producers of frames are asked for a whole one.
+  void device_up(DeviceId device, std::string name, std::uint32_t incarnation, bool relays,
+                 std::span<const Port> ports, std::uint64_t now_ns);
+  // The device is gone. As a source: what it held is released everywhere, what
+  // it sent before is still delivered. As a sink: its queue is dropped; what
+  // was lossless and not applied is reported. Ask codes_to_release() first.
+  void device_down(DeviceId device, std::uint64_t now_ns);
+
+  // Ports opened and closed at run time; to their edges they are like a device
+  // that comes and goes.
+  void port_up(DeviceId device, Port port, std::uint64_t now_ns);
+  void port_down(PortRef port, std::uint64_t now_ns);
+
+  // Every code that may be down at this sink: down, or its up not yet applied.
+  std::vector<std::uint16_t> codes_to_release(DeviceId sink) const;
+
+  // --- pipelines ---------------------------------------------------------------
+
+  // Makes these the pipelines; only differences act: an edge that is in both
+  // sets keeps its queue, counters and holds, also under other stages.
+  // Errors: Errc::invalid; nothing has changed then.
+  Result<> apply(std::vector<PipelineSpec> specs, std::uint64_t now_ns);
+  // Errors: Errc::invalid (also for a name that is taken), Errc::not_found.
+  Result<> add(PipelineSpec spec, std::uint64_t now_ns);
+  Result<> remove(std::string_view pipeline, std::uint64_t now_ns);
+  Result<> enable(std::string_view pipeline, bool enabled, std::uint64_t now_ns);
+
+  // --- the hot path ------------------------------------------------------------
+
+  // One `event` frame of a source. The payload was verified; it and the other
+  // views may lie in the read buffer, nothing is kept of them.
+  void publish(PortRef source, const Frame& frame, std::uint64_t received_ns);
+
+  // Writes frames for this sink until `budget_bytes` are reached or nothing is
+  // left, and returns their bytes. What is written counts as sent at now_ns.
+  // Shape: out has room for budget_bytes + kFrameBytesMax.
+  std::size_t take(DeviceId sink, std::span<std::byte> out, std::size_t budget_bytes,
+                   std::uint64_t now_ns);
+  // True when take() would find something (which may turn out to be stale).
+  bool has_entries(DeviceId sink) const;
+
+  // The sink has done everything up to `sequence` on this port.
+  void applied(PortRef sink, std::uint64_t sequence, std::uint64_t now_ns);
+
+  // --- from sinks ----------------------------------------------------------------
+
+  // Nothing is taken for this port until it resumes; other ports go on.
+  void pause(PortRef sink);
+  void resume(PortRef sink);
+
+  // An `upstream` frame of a sink, on to every producer that feeds the port.
+  // Refreshes are merged and limited; an InputState is for the ledger alone:
+  // the sink let go of everything but what it lists.
+  // Errors: Errc::not_found for a port that is not open.
+  Result<> upstream(PortRef sink, const Frame& frame, std::uint64_t now_ns);
+
+  // --- the rest ----------------------------------------------------------------
+
+  // Lets go of all held input everywhere, as after suspend.
+  void release_all(std::uint64_t now_ns);
+
+  // True when everything that this device has published was taken and applied.
+  bool settled(DeviceId source) const;
+
+  // When tick() is due; kNever while nothing is. Ask after each batch of calls.
+  std::uint64_t deadline() const;
+  void tick(std::uint64_t now_ns);
+
+  // Sees each event as it is taken, in its final form but for the last hop
+  // stamp. An empty function removes the tap.
+  void set_tap(std::function<void(EdgeId, const Frame&)> tap);
+
+  // Shape: pipelines in the order of their names.
+  RouterStats stats() const;
+  void reset_stats();
+
+ private:
+  std::unique_ptr<detail::RouterCore> core_;
+};
+
+}  // namespace dkvm

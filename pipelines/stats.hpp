@@ -1,0 +1,134 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// What the router tells about itself: snapshots, made when asked for.
+namespace dkvm {
+
+// Names one edge while this router lives; never used twice.
+using EdgeId = std::uint32_t;
+
+// Why an edge did not deliver an event.
+enum class Drop : std::uint8_t {
+  filtered,    // a stage refused it
+  duplicate,   // a down of what is down already
+  orphan,      // an up (or touch) without its down
+  merged,      // another holder keeps the key down, or did already
+  invalid,     // a code beyond the range of evdev
+  overflow,    // more than the queue's depth
+  stale,       // older than max_age
+  superseded,  // a newer one took its place
+  oldest,      // the oldest of a full drop-oldest queue
+  delta,       // its predecessor was dropped
+  sink_gone,   // the sink died with it
+  waiting,     // there is no sink at present
+  count_,
+};
+
+inline constexpr std::size_t kDropReasons = static_cast<std::size_t>(Drop::count_);
+
+constexpr std::string_view name(Drop reason) {
+  constexpr std::array<std::string_view, kDropReasons> names = {
+      "filtered", "duplicate",  "orphan", "merged", "invalid",   "overflow",
+      "stale",    "superseded", "oldest", "delta",  "sink_gone", "waiting"};
+  return names[static_cast<std::size_t>(reason)];
+}
+
+// Lossless events that will never reach their sink (or may not have been done
+// by it, where it died), reported as they are lost.
+struct Gap {
+  std::string pipeline;
+  std::string source;  // `keyboard/keys`
+  std::string sink;    // `desk/keys`
+  std::uint64_t lost = 0;
+  Drop reason = Drop::overflow;
+};
+
+// in == delivered + coalesced + queued + everything dropped. What the router
+// sends of its own accord (releases, modifiers pressed again) is `made`.
+struct EdgeCounters {
+  std::uint64_t in = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t coalesced = 0;
+  std::uint64_t made = 0;
+  std::uint64_t gaps = 0;
+  std::uint64_t lost = 0;  // lossless events, over all gaps
+  std::uint64_t refreshes = 0;
+  std::array<std::uint64_t, kDropReasons> dropped{};
+
+  std::uint64_t dropped_for(Drop reason) const { return dropped[static_cast<std::size_t>(reason)]; }
+};
+
+// Nanoseconds; all 0 when nothing was measured.
+struct LatencyStats {
+  std::uint64_t count = 0;
+  std::uint64_t p50_ns = 0;
+  std::uint64_t p99_ns = 0;
+  std::uint64_t p999_ns = 0;
+  std::uint64_t max_ns = 0;
+};
+
+enum class EdgeState : std::uint8_t {
+  active,
+  waiting,   // a device or port at one end is not there
+  draining,  // no longer wanted; what is queued still goes out
+  refused,   // `reason` says why it cannot be
+};
+
+constexpr std::string_view name(EdgeState state) {
+  switch (state) {
+    case EdgeState::active: return "active";
+    case EdgeState::waiting: return "waiting";
+    case EdgeState::draining: return "draining";
+    case EdgeState::refused: return "refused";
+  }
+  return "unknown";
+}
+
+struct EdgeStats {
+  EdgeId id = 0;
+  std::string source;  // `keyboard/keys`
+  std::string sink;
+  EdgeState state = EdgeState::waiting;
+  std::string reason;  // of `refused`
+  EdgeCounters counters;
+  std::size_t queued = 0;
+  std::size_t queued_max = 0;
+  LatencyStats captured_to_received;
+  LatencyStats received_to_sent;
+  LatencyStats sent_to_applied;
+};
+
+enum class PipelineState : std::uint8_t { active, waiting, disabled };
+
+constexpr std::string_view name(PipelineState state) {
+  switch (state) {
+    case PipelineState::active: return "active";
+    case PipelineState::waiting: return "waiting-for-device";
+    case PipelineState::disabled: return "disabled";
+  }
+  return "unknown";
+}
+
+struct PipelineStats {
+  std::string name;
+  PipelineState state = PipelineState::waiting;
+  std::vector<std::string> missing;  // addresses that no port answers to at present
+  std::vector<EdgeStats> edges;
+};
+
+struct RouterStats {
+  std::uint64_t published = 0;
+  std::uint64_t unrouted = 0;       // no edge wanted them
+  std::uint64_t looped = 0;         // had passed through this kernel before
+  std::uint64_t hops_exceeded = 0;  // had passed through too many kernels
+  std::uint64_t unknown_ports = 0;  // came from ports that are not open
+  std::vector<PipelineStats> pipelines;
+};
+
+}  // namespace dkvm

@@ -1,0 +1,79 @@
+#include "tests/integration/device_manager/rig.hpp"
+
+using namespace dkvm;
+using namespace dkvm::test;
+
+namespace {
+
+DeviceSpec cleaning(const std::filesystem::path& file) {
+  DeviceSpec spec = spec_of(1, {"good"});
+  spec.supervision.cleanup = true;
+  if (!file.empty()) spec.program.env.push_back("PUPPET_CLEANUP_FILE=" + file.string());
+  return spec;
+}
+
+void kill_and_wait(Rig& rig) {
+  ::kill(rig.shot(1).pid, SIGKILL);
+  rig.until([&] { return !rig.manager().deaths().empty(); });
+}
+
+}  // namespace
+
+TEST_CASE("after an unclean death the device's cleanup gets the codes before the next start") {
+  const TemporaryFolder folder;
+  const auto file = folder.path / "codes";
+  Rig rig;
+  rig.codes = {29, 42};
+  rig.run(cleaning(file));
+  rig.until_state(1, RunState::running);
+  kill_and_wait(rig);
+  CHECK(rig.shot(1).cleaning_up);
+  rig.until([&] { return rig.shot(1).incarnation == 2; });
+  CHECK(contents(file) == "29,42");
+  CHECK_FALSE(rig.shot(1).cleaning_up);
+}
+
+TEST_CASE("a cleanup that hangs has half a second, and then the device starts") {
+  Rig rig;
+  rig.codes = {29};
+  rig.run(cleaning({}));
+  rig.until_state(1, RunState::running);
+  const TimePoint from = Clock::now();
+  kill_and_wait(rig);
+  rig.until([&] { return rig.shot(1).incarnation == 2; });
+  CHECK(Clock::now() - from >= kCleanupTimeMax);
+  CHECK(rig.log_of(1) == std::vector<std::string>{"its cleanup failed: killed by SIGKILL"});
+}
+
+TEST_CASE("nothing is cleaned up when nothing is down, or after a goodbye") {
+  const TemporaryFolder folder;
+  const auto file = folder.path / "codes";
+  Rig rig;
+  rig.run(cleaning(file));
+  rig.until_state(1, RunState::running);
+  kill_and_wait(rig);
+  CHECK_FALSE(rig.shot(1).cleaning_up);
+  rig.until_state(1, RunState::running);
+  rig.codes = {29};
+  REQUIRE(rig.manager().stop(1, "by hand"));
+  rig.until_state(1, RunState::stopped);
+  CHECK_FALSE(rig.shot(1).cleaning_up);
+  CHECK_FALSE(std::filesystem::exists(file));
+}
+
+TEST_CASE("a cleanup that hangs does not hold the kernel's stop up") {
+  Rig rig;
+  rig.codes = {29};
+  DeviceSpec spec = cleaning({});
+  spec.program.args = {"stubborn"};
+  rig.run(spec);
+  rig.until_state(1, RunState::running);
+  bool done = false;
+  const TimePoint from = Clock::now();
+  rig.manager().stop_all("over", {{1}}, [&](const auto& survivors) {
+    done = true;
+    CHECK(survivors.empty());
+  });
+  rig.until([&] { return done; });
+  CHECK(Clock::now() - from <= kStopTimeMax);
+}

@@ -1,0 +1,166 @@
+// The devices of the device manager's tests: `puppet MODE [ARG]`. Instead of
+// frames it speaks single letters with the test's host: it says h (hello),
+// answers p (ping) with a, and s (stop) with b (goodbye).
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+namespace {
+
+void say(char letter) {
+  if (::write(STDOUT_FILENO, &letter, 1) != 1) std::exit(9);
+}
+
+[[noreturn]] void sleep_for_ever() {
+  for (;;) ::pause();
+}
+
+// Answers as a good device does, except for the letters in `deaf_to`.
+int serve(const char* deaf_to = "") {
+  for (char letter; ::read(STDIN_FILENO, &letter, 1) == 1;) {
+    if (std::strchr(deaf_to, letter) != nullptr) continue;
+    if (letter == 'p') say('a');
+    if (letter == 's') {
+      say('b');
+      return 0;
+    }
+  }
+  return 0;
+}
+
+int good() {
+  say('h');
+  return serve();
+}
+
+void write_file(const char* path, const std::string& text) {
+  // Whole or not at all: the test may look at any time.
+  const std::string part = std::string(path) + ".part";
+  std::FILE* file = std::fopen(part.c_str(), "w");
+  if (file == nullptr) std::exit(8);
+  std::fputs(text.c_str(), file);
+  std::fclose(file);
+  std::rename(part.c_str(), path);
+}
+
+// Leaves a process behind: in a session of its own, with another parent.
+void leave_grandchild(const char* pid_file) {
+  if (::fork() == 0) {
+    ::setsid();
+    if (::fork() == 0) {
+      ::signal(SIGTERM, SIG_IGN);
+      ::signal(SIGHUP, SIG_IGN);
+      write_file(pid_file, std::to_string(::getpid()));
+      sleep_for_ever();
+    }
+    ::_exit(0);
+  }
+  while (::access(pid_file, F_OK) != 0) ::usleep(1000);
+}
+
+void flood_stderr(std::size_t bytes) {
+  const std::string text(bytes, 'x');
+  std::size_t written = 0;
+  while (written < text.size()) {
+    const ssize_t count = ::write(STDERR_FILENO, text.data() + written, text.size() - written);
+    if (count <= 0) std::exit(9);
+    written += static_cast<std::size_t>(count);
+  }
+}
+
+std::string limit(__rlimit_resource resource) {
+  rlimit value{};
+  ::getrlimit(resource, &value);
+  return std::to_string(value.rlim_cur);
+}
+
+// What the launcher made of us, as lines on stderr.
+void report() {
+  std::string fds;
+  DIR* folder = ::opendir("/proc/self/fd");
+  while (const dirent* entry = ::readdir(folder))
+    if (entry->d_name[0] != '.' && std::atoi(entry->d_name) != ::dirfd(folder))
+      fds += std::string(" ") + entry->d_name;
+  ::closedir(folder);
+  sigset_t blocked;
+  ::sigprocmask(SIG_BLOCK, nullptr, &blocked);
+  struct sigaction pipe {};
+  ::sigaction(SIGPIPE, nullptr, &pipe);
+  std::fprintf(stderr, "fds:%s\n", fds.c_str());
+  std::fprintf(stderr, "core: %s\n", limit(RLIMIT_CORE).c_str());
+  std::fprintf(stderr, "files: %s\n", limit(RLIMIT_NOFILE).c_str());
+  std::fprintf(stderr, "nice: %d\n", ::getpriority(PRIO_PROCESS, 0));
+  std::fprintf(stderr, "session: %s\n", ::getsid(0) == ::getpid() ? "own" : "shared");
+  std::fprintf(stderr, "blocked: %d\n", ::sigismember(&blocked, SIGUSR1));
+  std::fprintf(stderr, "sigpipe: %s\n", pipe.sa_handler == SIG_DFL ? "default" : "changed");
+  std::fprintf(stderr, "secret: %s\n", std::getenv("SECRET") ? std::getenv("SECRET") : "none");
+}
+
+int clean_up() {
+  const char* file = std::getenv("PUPPET_CLEANUP_FILE");
+  if (file == nullptr) sleep_for_ever();
+  write_file(file, std::getenv("DKVM_CLEANUP_CODES"));
+  return 0;
+}
+
+int describe(const std::string& mode) {
+  if (mode == "good") return std::puts("{\"type\":\"puppet\"}") < 0;
+  if (mode == "exit") return std::fputs("<3>cannot describe\n", stderr), 4;
+  if (mode == "flood")
+    for (;;) std::fputs("0123456789abcdef", stdout);
+  sleep_for_ever();
+}
+
+int play(const std::string& mode, const char* argument) {
+  if (mode == "good") return good();
+  if (mode == "exit") {
+    std::fputs("<3>last words\n", stderr);
+    return std::atoi(argument);
+  }
+  if (mode == "hello-exit") return say('h'), std::atoi(argument);
+  if (mode == "mute") sleep_for_ever();
+  if (mode == "hang") return say('h'), serve("ps");
+  if (mode == "stubborn") {
+    ::signal(SIGTERM, SIG_IGN);
+    say('h');
+    serve("s");
+    sleep_for_ever();
+  }
+  if (mode == "close") {
+    say('h');
+    ::close(STDIN_FILENO);
+    ::close(STDOUT_FILENO);
+    sleep_for_ever();
+  }
+  if (mode == "stop-itself") {
+    say('h');
+    ::raise(SIGSTOP);
+    return serve();
+  }
+  if (mode == "orphan") return leave_grandchild(argument), good();
+  if (mode == "stderr") return flood_stderr(std::strtoul(argument, nullptr, 10)), good();
+  if (mode == "lines") {
+    for (int i = 0; i < std::atoi(argument); ++i) std::fprintf(stderr, "line %d\n", i);
+    return good();
+  }
+  if (mode == "report") return report(), good();
+  return 7;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string mode = argc > 1 ? argv[1] : "";
+  const std::string last = argc > 1 ? argv[argc - 1] : "";
+  if (last == "--cleanup") return clean_up();
+  if (last == "--describe") return describe(mode);
+  return play(mode, argc > 2 ? argv[2] : "");
+}

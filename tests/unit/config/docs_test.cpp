@@ -1,0 +1,48 @@
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+
+namespace {
+
+std::string read(const std::string& path) {
+  std::ifstream stream(std::string(DKVM_SOURCE_DIR) + '/' + path);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+void collect_properties(const nlohmann::json& schema, std::set<std::string>& names) {
+  if (schema.is_object() && schema.contains("properties"))
+    for (const auto& [name, property] : schema["properties"].items()) names.insert(name);
+  if (schema.is_structured())
+    for (const nlohmann::json& part : schema) collect_properties(part, names);
+}
+
+}  // namespace
+
+TEST_CASE("every key of the JSON Schema is explained in docs/config.md") {
+  const auto schema = nlohmann::json::parse(read("config/schema/kvm.schema.json"), nullptr, false);
+  REQUIRE(schema.is_object());
+  std::set<std::string> names;
+  collect_properties(schema, names);
+  CHECK(names.size() > 40);
+  const std::string docs = read("docs/config.md");
+  for (const std::string& name : names) {
+    INFO(name);
+    CHECK(docs.find('`' + name + '`') != std::string::npos);
+  }
+}
+
+TEST_CASE("every key of the JSON Schema has a description") {
+  const auto schema = nlohmann::json::parse(read("config/schema/kvm.schema.json"), nullptr, false);
+  REQUIRE(schema.is_object());
+  for (const auto& [type, definition] : schema["definitions"].items()) {
+    if (!definition.contains("properties")) continue;
+    for (const auto& [name, property] : definition["properties"].items()) {
+      INFO(type << "." << name);
+      CHECK(property.contains("description"));
+    }
+  }
+}

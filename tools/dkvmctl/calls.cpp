@@ -1,0 +1,82 @@
+#include "tools/dkvmctl/ctl.hpp"
+
+#include <fmt/format.h>
+
+#include <iostream>
+#include <iterator>
+#include <memory>
+
+namespace dkvm::ctl {
+namespace {
+
+struct CallOptions {
+  std::string target;
+  std::string method;
+  std::string params = "{}";
+};
+
+Called<> call(Ctl& ctl, const CallOptions& options) {
+  std::string params = options.params;
+  if (params == "-") params.assign(std::istreambuf_iterator<char>(std::cin), {});
+  if (!Json::accept(params))
+    return fail(CallError{CallError::Kind::usage,
+                          Error(Errc::invalid, "the parameters are not JSON: " + printable(params)),
+                          {},
+                          {}});
+  DKVM_TRY(const Json answer, ctl.client.call(options.target, options.method, params, ctl.timeout));
+  ctl.screen.document(answer);
+  return {};
+}
+
+std::string names_text(const char* what, const Json& names, Tone tone, const Style& style) {
+  if (names.empty()) return {};
+  return fmt::format("{}  {}\n", style.paint(fmt::format("{:<8}", what), tone),
+                     printable(joined(names)));
+}
+
+Called<> reload(Ctl& ctl) {
+  DKVM_TRY(const Json answer, ctl.kernel("kernel.reload"));
+  Screen& screen = ctl.screen;
+  if (screen.json()) {
+    screen.document(answer);
+    return {};
+  }
+  std::string text =
+      names_text("started", list_of(answer, "started"), Tone::good, screen.style()) +
+      names_text("changed", list_of(answer, "changed"), Tone::careful, screen.style()) +
+      names_text("stopped", list_of(answer, "stopped"), Tone::faint, screen.style());
+  if (const auto count = count_of(answer, "pipelines_changed"); count != 0)
+    text += fmt::format("{} {} changed\n", count, count == 1 ? "pipeline" : "pipelines");
+  screen.print(text.empty() ? "nothing has changed\n" : text);
+  return {};
+}
+
+Called<> stop(Ctl& ctl) {
+  DKVM_TRY(const Json answer, ctl.kernel("kernel.stop"));
+  if (ctl.screen.json()) {
+    ctl.screen.document(answer);
+  } else {
+    ctl.screen.print("the kernel stops\n");
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_calls(CLI::App& app, Command& chosen) {
+  auto* command = app.add_subcommand("call", "Any method of the kernel or of a device");
+  const auto options = std::make_shared<CallOptions>();  // lives as long as the parser's callback
+  command->add_option("TARGET", options->target, "kernel, a device, or link/peer:device")
+      ->required();
+  command->add_option("METHOD", options->method, "such as devices.get")->required();
+  command->add_option("JSON", options->params, "its parameters; - reads them from stdin");
+  command->callback(
+      [&chosen, options] { chosen = [options](Ctl& ctl) { return call(ctl, *options); }; });
+  app.add_subcommand("reload", "Read the configuration again; a bad one changes nothing")
+      ->callback([&chosen] { chosen = reload; });
+  app.add_subcommand("stop", "End the kernel and all its devices")->callback([&chosen] {
+    chosen = stop;
+  });
+}
+
+}  // namespace dkvm::ctl

@@ -1,0 +1,81 @@
+#include "tools/dkvmctl/ctl.hpp"
+#include "tools/dkvmctl/pages.hpp"
+#include "tools/dkvmctl/table.hpp"
+
+#include <fmt/format.h>
+
+namespace dkvm::ctl {
+namespace {
+
+// `85 µs / 1.2 ms`: half are faster than the first, 1 in 100 is slower than
+// the second.
+std::string latency_text(const Json& edge, const char* stage) {
+  const Json& latency = field(field(edge, "latency"), stage);
+  if (count_of(latency, "count") == 0) return {};
+  return fmt::format("{} / {}", micros_text(number_of(latency, "p50_us")),
+                     micros_text(number_of(latency, "p99_us")));
+}
+
+// Zeroes of counters that should be zero stay out of sight.
+Cell trouble_cell(const Json& edge, const char* key) {
+  const std::uint64_t count = count_of(edge, key);
+  return count == 0 ? Cell("") : Cell(count_text(count), Tone::careful);
+}
+
+std::string depth_text(const Json& edge) {
+  return fmt::format("{} (max {})", count_of(edge, "depth"), count_of(edge, "depth_max"));
+}
+
+void add_edge(Table& table, const Json& pipeline, const Json& edge) {
+  const bool enabled = flag_of(pipeline, "enabled");
+  const std::string state = enabled ? text_of(edge, "state") : "disabled";
+  const bool well =
+      state == "running" || state == "flowing" || state == "open" || state == "active";
+  const std::uint64_t coalesced = count_of(edge, "coalesced");
+  table.row({text_of(pipeline, "name"),
+             text_of(edge, "from") + " → " + text_of(edge, "to"),
+             {state, well ? Tone::good : tone_of_state(state)},
+             count_text(count_of(edge, "in")),
+             count_text(count_of(edge, "delivered")),
+             coalesced == 0 ? "" : count_text(coalesced),
+             trouble_cell(edge, "dropped"),
+             trouble_cell(edge, "gaps"),
+             trouble_cell(edge, "refreshes"),
+             depth_text(edge),
+             latency_text(edge, "queued"),
+             latency_text(edge, "applied")});
+}
+
+Called<> list_pipelines(Ctl& ctl) {
+  DKVM_TRY(const Json pipelines, all_pages(ctl, "pipelines.list", Json::object(), "pipelines"));
+  if (ctl.screen.json()) {
+    ctl.screen.document({{"pipelines", pipelines}});
+    return {};
+  }
+  constexpr Align kRight = Align::right;
+  Table table({{"PIPELINE"},
+               {"EDGE"},
+               {"STATE"},
+               {"IN", kRight},
+               {"DELIVERED", kRight},
+               {"COALESCED", kRight},
+               {"DROPPED", kRight},
+               {"GAPS", kRight},
+               {"REFRESHES", kRight},
+               {"DEPTH", kRight},
+               {"QUEUED p50/p99", kRight},
+               {"APPLIED p50/p99", kRight}});
+  for (const Json& pipeline : pipelines)
+    for (const Json& edge : list_of(pipeline, "edges")) add_edge(table, pipeline, edge);
+  ctl.screen.print(table.empty() ? "no pipelines\n" : table.render(ctl.screen.style()));
+  return {};
+}
+
+}  // namespace
+
+void add_pipelines(CLI::App& app, Command& chosen) {
+  app.add_subcommand("pipelines", "All pipelines: counts, queues and latencies of each edge")
+      ->callback([&chosen] { chosen = list_pipelines; });
+}
+
+}  // namespace dkvm::ctl

@@ -1,0 +1,89 @@
+#include "tools/dkvmctl/ctl.hpp"
+#include "tools/dkvmctl/pages.hpp"
+#include "tools/dkvmctl/table.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+
+namespace dkvm::ctl {
+namespace {
+
+// `3 running, 1 failed`
+std::string states_text(const Json& devices) {
+  std::map<std::string, int> counts;
+  for (const Json& device : devices) ++counts[text_of(device, "state")];
+  std::string text;
+  for (const auto& [state, count] : counts)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, state);
+  return text.empty() ? "none" : text;
+}
+
+std::string pipelines_text(const Json& pipelines) {
+  std::size_t edges = 0;
+  std::size_t disabled = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t dropped = 0;
+  for (const Json& pipeline : pipelines) {
+    if (!flag_of(pipeline, "enabled")) ++disabled;
+    edges += list_of(pipeline, "edges").size();
+    for (const Json& edge : list_of(pipeline, "edges")) {
+      delivered += count_of(edge, "delivered");
+      dropped += count_of(edge, "dropped");
+    }
+  }
+  if (pipelines.empty()) return "none";
+  return fmt::format("{}{}, {} {}, {} events delivered, {} dropped", pipelines.size(),
+                     disabled == 0 ? "" : fmt::format(" ({} disabled)", disabled), edges,
+                     edges == 1 ? "edge" : "edges", count_text(delivered), count_text(dropped));
+}
+
+bool in_trouble(const std::string& state) {
+  return state == "failed" || state == "backoff" || state == "degraded";
+}
+
+std::string troubles(const Json& devices, const Style& style) {
+  Table table({{"DEVICE"}, {"STATE"}, {"FOR"}, {"REASON"}});
+  for (const Json& device : devices) {
+    const std::string state = text_of(device, "state");
+    if (!in_trouble(state)) continue;
+    table.row({text_of(device, "name"),
+               {state, tone_of_state(state)},
+               duration_text(number_of(device, "since_s")),
+               text_of(device, "reason")});
+  }
+  return table.empty() ? "" : "\n" + table.render(style);
+}
+
+Called<> show_status(Ctl& ctl) {
+  DKVM_TRY(const Json info, ctl.kernel("kernel.info"));
+  DKVM_TRY(const Json devices, all_pages(ctl, "devices.list", Json::object(), "devices"));
+  DKVM_TRY(const Json pipelines, all_pages(ctl, "pipelines.list", Json::object(), "pipelines"));
+  Screen& screen = ctl.screen;
+  if (screen.json()) {
+    screen.document({{"kernel", info}, {"devices", devices}, {"pipelines", pipelines}});
+    return {};
+  }
+  Table table({{""}, {""}});
+  const auto row = [&](const char* what, std::string text) {
+    table.row({{what, Tone::faint}, std::move(text)});
+  };
+  row("kernel", fmt::format("{}, dKVM {}", text_of(info, "name"), text_of(info, "version")));
+  row("running", fmt::format("for {}, pid {}, {}", duration_text(number_of(info, "uptime_s")),
+                             text_of(info, "pid"), bytes_text(count_of(info, "rss_bytes"))));
+  row("config", text_of(info, "config"));
+  row("socket", ctl.client.path());
+  row("devices", states_text(devices));
+  row("pipelines", pipelines_text(pipelines));
+  screen.print(table.render(screen.style()) + troubles(devices, screen.style()));
+  return {};
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, Command& chosen) {
+  app.add_subcommand("status", "How the kernel is, and which devices are in trouble")
+      ->callback([&chosen] { chosen = show_status; });
+}
+
+}  // namespace dkvm::ctl
