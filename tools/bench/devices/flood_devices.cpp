@@ -9,15 +9,19 @@
 namespace dkvm::bench {
 namespace {
 
-constexpr const char* kTopic = "bench/flood";
+constexpr const char* kBulkTopic = "bench/flood";
+constexpr const char* kMotionTopic = "pointer_motion";
 constexpr int kEventsPerIdle = 256;
-constexpr std::size_t kFloodBytes = 64;
+constexpr std::size_t kBulkBytes = 64;
 
 class FloodSource final : public OrderedDevice {
  public:
-  FloodSource(const std::string& control, const std::string& name)
-      : OrderedDevice("bench-flood-source", "Floods", control, name),
-        flood_(source({.name = "flood"}, {kTopic})) {}
+  using Emit = std::function<Result<>(OutPort&)>;
+
+  FloodSource(const std::string& control, std::string type, const char* topic, Emit emit)
+      : OrderedDevice(std::move(type), "Floods", control),
+        flood_(source({.name = "flood"}, {topic})),
+        emit_(std::move(emit)) {}
 
  private:
   Result<> prepare(Context& context) override {
@@ -29,11 +33,10 @@ class FloodSource final : public OrderedDevice {
 
   void obey(Context& context, const Order& order) override {
     outcome_ = {};
-    end_ns_ = now_ns() + order.duration_ns;
     flooding_ = true;
-    context.at(end_ns_, [this] {
+    context.at(now_ns() + order.duration_ns, [this] {
       flooding_ = false;
-      this->control().report(outcome_);
+      control().report(outcome_);
     });
     go(context);
   }
@@ -41,23 +44,24 @@ class FloodSource final : public OrderedDevice {
   void go(Context& context) {
     context.on_idle([this] {
       for (int i = 0; flooding_ && i < kEventsPerIdle; ++i)
-        if (flood_.emit_custom(kTopic, bytes_)) ++outcome_.events;
-      return flooding_ && !flood_.paused();
+        if (emit_(flood_)) ++outcome_.events;
+      return flooding_ && !flood_.paused();  // on_resume goes on
     });
   }
 
   OutPort& flood_;
-  std::array<std::byte, kFloodBytes> bytes_{};
+  Emit emit_;
   Outcome outcome_;
-  std::uint64_t end_ns_ = 0;
   bool flooding_ = false;
 };
 
 class FloodSink final : public OrderedDevice {
  public:
-  FloodSink(const std::string& control, const std::string& name)
-      : OrderedDevice("bench-flood-sink", "Takes what floods bring", control, name) {
-    sink({.name = "flood"}, {kTopic}).on_any([this](const Frame&) { ++outcome_.events; });
+  explicit FloodSink(const std::string& control)
+      : OrderedDevice("bench-flood-sink", "Takes what floods bring", control) {
+    sink({.name = "flood"}, {kBulkTopic, kMotionTopic}).on_any([this](const Frame&) {
+      ++outcome_.events;
+    });
   }
 
  private:
@@ -68,12 +72,21 @@ class FloodSink final : public OrderedDevice {
 
 }  // namespace
 
-std::unique_ptr<Device> make_flood_source(const std::string& control, const std::string& name) {
-  return std::make_unique<FloodSource>(control, name);
+std::unique_ptr<Device> make_flood_source(const std::string& control) {
+  return std::make_unique<FloodSource>(
+      control, "bench-flood-source", kBulkTopic,
+      [bytes = std::array<std::byte, kBulkBytes>{}](OutPort& port) {
+        return port.emit_custom(kBulkTopic, bytes);
+      });
 }
 
-std::unique_ptr<Device> make_flood_sink(const std::string& control, const std::string& name) {
-  return std::make_unique<FloodSink>(control, name);
+std::unique_ptr<Device> make_flood_mouse(const std::string& control) {
+  return std::make_unique<FloodSource>(control, "bench-flood-mouse", kMotionTopic,
+                                       [](OutPort& port) { return port.emit(motion_by(1, 1)); });
+}
+
+std::unique_ptr<Device> make_flood_sink(const std::string& control) {
+  return std::make_unique<FloodSink>(control);
 }
 
 }  // namespace dkvm::bench

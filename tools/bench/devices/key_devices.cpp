@@ -11,8 +11,8 @@ constexpr int kEventsPerIdle = 1024;  // several of the SDK's batches
 
 class KeySourceDevice final : public OrderedDevice {
  public:
-  KeySourceDevice(const std::string& control, const std::string& name)
-      : OrderedDevice("bench-key-source", "Sends keys as the bench commands", control, name),
+  explicit KeySourceDevice(const std::string& control)
+      : OrderedDevice("bench-key-source", "Sends keys as the bench commands", control),
         keys_(source<Key>({.name = "keys"})) {}
 
  private:
@@ -77,8 +77,8 @@ class KeySourceDevice final : public OrderedDevice {
 
 class KeySinkDevice final : public OrderedDevice {
  public:
-  KeySinkDevice(const std::string& control, const std::string& name)
-      : OrderedDevice("bench-key-sink", "Measures how long keys took", control, name) {
+  explicit KeySinkDevice(const std::string& control)
+      : OrderedDevice("bench-key-sink", "Measures how long keys took", control) {
     sink<Key>({.name = "keys"}).on<Key>([this](const Key& event, const EventInfo& info) {
       if (collector_.take({event.code, event.down}, info.capture_ns()))
         collector_.report(this->control());
@@ -93,12 +93,12 @@ class KeySinkDevice final : public OrderedDevice {
 
 }  // namespace
 
-std::unique_ptr<Device> make_key_source(const std::string& control, const std::string& name) {
-  return std::make_unique<KeySourceDevice>(control, name);
+std::unique_ptr<Device> make_key_source(const std::string& control) {
+  return std::make_unique<KeySourceDevice>(control);
 }
 
-std::unique_ptr<Device> make_key_sink(const std::string& control, const std::string& name) {
-  return std::make_unique<KeySinkDevice>(control, name);
+std::unique_ptr<Device> make_key_sink(const std::string& control) {
+  return std::make_unique<KeySinkDevice>(control);
 }
 
 }  // namespace dkvm::bench

@@ -11,8 +11,8 @@ namespace {
 
 class MouseSourceDevice final : public OrderedDevice {
  public:
-  MouseSourceDevice(const std::string& control, const std::string& name)
-      : OrderedDevice("bench-mouse-source", "Moves as the bench commands", control, name),
+  explicit MouseSourceDevice(const std::string& control)
+      : OrderedDevice("bench-mouse-source", "Moves as the bench commands", control),
         mouse_(source<PointerMotion, PointerButton>({.name = "mouse", .live = true})) {}
 
  private:
@@ -47,8 +47,8 @@ class MouseSourceDevice final : public OrderedDevice {
 
 class MouseSinkDevice final : public OrderedDevice {
  public:
-  MouseSinkDevice(const std::string& control, const std::string& name)
-      : OrderedDevice("bench-mouse-sink", "Counts, and stalls when told to", control, name) {
+  explicit MouseSinkDevice(const std::string& control)
+      : OrderedDevice("bench-mouse-sink", "Counts, and stalls when told to", control) {
     sink<PointerMotion, PointerButton>({.name = "mouse"})
         .on<PointerMotion>([this](const PointerMotion& event, const EventInfo&) {
           outcome_.travel += event.x;
@@ -76,12 +76,12 @@ class MouseSinkDevice final : public OrderedDevice {
 
 }  // namespace
 
-std::unique_ptr<Device> make_mouse_source(const std::string& control, const std::string& name) {
-  return std::make_unique<MouseSourceDevice>(control, name);
+std::unique_ptr<Device> make_mouse_source(const std::string& control) {
+  return std::make_unique<MouseSourceDevice>(control);
 }
 
-std::unique_ptr<Device> make_mouse_sink(const std::string& control, const std::string& name) {
-  return std::make_unique<MouseSinkDevice>(control, name);
+std::unique_ptr<Device> make_mouse_sink(const std::string& control) {
+  return std::make_unique<MouseSinkDevice>(control);
 }
 
 }  // namespace dkvm::bench

@@ -75,6 +75,16 @@ Result<Chain> start_raw(Conductor& conductor) {
   return chain;
 }
 
+Result<Chain> start_raw_mouse(Conductor& conductor) {
+  const std::string program = "dkvm-bench-raw-mouse";
+  Chain chain{"raw-mouse", "raw-mouse/source", "raw-mouse/reader", 0, {}, {}};
+  DKVM_TRY(const SocketPair stream, make_socket_pair());
+  DKVM_CHECK(add_process(chain, conductor, program, "reader", {{stream.b.get(), kFirstFd}}));
+  DKVM_CHECK(add_process(chain, conductor, program, "source", {{stream.a.get(), kFirstFd}}));
+  chain.middle = chain.processes.front().pid();
+  return chain;
+}
+
 Result<Chain> start_broker(const TemporaryFolder& folder, Conductor& conductor,
                            const std::string& name, const std::string& program) {
   Chain chain{name, name + "/source", name + "/sink", 0, {}, {}};

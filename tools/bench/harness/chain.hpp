@@ -38,6 +38,8 @@ Result<Round> run_round(Conductor& conductor, const Chain& chain, double rate_hz
 
 // Chains of the peers; Errc::not_found when its program is not built.
 Result<Chain> start_raw(Conductor& conductor);
+// A mouse whose stream a bare process reads; its middle is that process.
+Result<Chain> start_raw_mouse(Conductor& conductor);
 Result<Chain> start_broker(const TemporaryFolder& folder, Conductor& conductor,
                            const std::string& name, const std::string& program);
 

@@ -24,8 +24,8 @@ std::string kernel_yaml(const KernelPlan& plan, const std::string& runtime_dir,
   std::string yaml = fmt::format(
       "kernel: {{name: bench, runtime_dir: {}, log: {{level: warn}}}}\ndevices:\n", runtime_dir);
   for (const DeviceEntry& device : plan.devices)
-    yaml += fmt::format("  {}: {{exec: [{}, --device, {}, {}, {}]{}}}\n", device.name, own_program,
-                        device.role, control, device.name, device.more);
+    yaml += fmt::format("  {}: {{exec: [{}, --device, {}, {}]{}}}\n", device.name, own_program,
+                        device.role, control, device.more);
   for (const std::string& entry : plan.other_devices) yaml += "  " + entry + "\n";
   if (!plan.pipelines.empty()) yaml += "pipelines:\n";
   for (const std::string& pipeline : plan.pipelines) yaml += "  - " + pipeline + "\n";

@@ -21,16 +21,28 @@ namespace dkvm::bench {
 
 inline constexpr int kSilenceMs = 3000;
 
+// Waits for one descriptor.
+class Epoll {
+ public:
+  explicit Epoll(int fd) : fd_(::epoll_create1(EPOLL_CLOEXEC)) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    ::epoll_ctl(fd_.get(), EPOLL_CTL_ADD, fd, &event);
+  }
+  bool wait(int timeout_ms) const {
+    epoll_event event{};
+    return ::epoll_wait(fd_.get(), &event, 1, timeout_ms) == 1;
+  }
+
+ private:
+  detail::Fd fd_;
+};
+
 // Sends the steps of a round; how they leave is the transport's.
 template <class Transport>
 class KeySource {
  public:
-  explicit KeySource(Transport& transport)
-      : transport_(transport), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-    epoll_event event{};
-    event.events = EPOLLIN;
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, pacer_.fd(), &event);
-  }
+  explicit KeySource(Transport& transport) : transport_(transport) {}
 
   // False when the connection is gone.
   bool produce(const Order& order, Outcome& outcome) {
@@ -52,8 +64,7 @@ class KeySource {
     pacer_.start(rate_hz);
     bool alive = true;
     while (alive && (now_ns() < end_ns || !steps_.at_rest())) {
-      epoll_event event{};
-      ::epoll_wait(epoll_.get(), &event, 1, kSilenceMs);
+      epoll_.wait(kSilenceMs);
       for (std::uint64_t due = pacer_.due(); alive && due != 0; --due, ++outcome.events)
         alive = put(steps_.next());
       alive = alive && transport_.flush();
@@ -72,7 +83,7 @@ class KeySource {
 
   Transport& transport_;
   Pacer pacer_;
-  detail::Fd epoll_;
+  Epoll epoll_{pacer_.fd()};
   KeySteps steps_;
   KeyFrames frames_;
 };

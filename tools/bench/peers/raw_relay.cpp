@@ -31,22 +31,6 @@ bool write_all(int fd, Bytes bytes) {
   return true;
 }
 
-class Epoll {
- public:
-  explicit Epoll(int fd) : fd_(::epoll_create1(EPOLL_CLOEXEC)) {
-    epoll_event event{};
-    event.events = EPOLLIN;
-    ::epoll_ctl(fd_.get(), EPOLL_CTL_ADD, fd, &event);
-  }
-  bool wait(int timeout_ms) const {
-    epoll_event event{};
-    return ::epoll_wait(fd_.get(), &event, 1, timeout_ms) == 1;
-  }
-
- private:
-  detail::Fd fd_;
-};
-
 class RawTransport {
  public:
   bool send(Bytes frame) {
