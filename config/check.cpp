@@ -13,6 +13,7 @@ namespace dkvm {
 namespace detail {
 namespace {
 
+// The names that a message may suggest.
 std::vector<std::string_view> views(const std::vector<std::string>& texts) {
   return {texts.begin(), texts.end()};
 }
@@ -30,7 +31,7 @@ void check_type(const DeviceConfig& device, const std::vector<std::string>& type
 void check_grants(const DeviceConfig& device, const CheckContext& context) {
   for (const GrantConfig& grant : device.grants) {
     const bool elsewhere = grant.target.find('/') != std::string::npos;
-    if (elsewhere || grant.target == kKernelName || context.config.device(grant.target) != nullptr)
+    if (elsewhere || grant.target == kKernelName || context.device(grant.target) != nullptr)
       continue;
     std::vector<std::string_view> names = {kKernelName};
     for (const DeviceConfig& other : context.config.devices) names.push_back(other.name);
@@ -73,12 +74,28 @@ void check_pipeline_names(const CheckContext& context) {
 }
 
 }  // namespace
+
+CheckContext::CheckContext(const Config& all, const ManifestSource& source,
+                           std::span<const StageRule> known_stages, ErrorList& error_list)
+    : config(all), manifests(source), stages(known_stages), errors(error_list) {
+  for (const DeviceConfig& each : config.devices) {
+    devices.emplace(each.name, &each);
+    const Manifest* manifest = manifests.find(each);
+    links_possible |= manifest == nullptr || manifest->runtime_ports;
+  }
+}
+
+const DeviceConfig* CheckContext::device(std::string_view name) const {
+  const auto found = devices.find(name);
+  return found == devices.end() ? nullptr : found->second;
+}
+
 }  // namespace detail
 
 ConfigErrors check_config(const Config& config, const ManifestSource& manifests,
                           std::span<const StageRule> stages) {
   detail::ErrorList errors;
-  const detail::CheckContext context{config, manifests, stages, errors};
+  const detail::CheckContext context(config, manifests, stages, errors);
   const std::vector<std::string> types = manifests.types();
   for (const DeviceConfig& device : config.devices) {
     detail::check_type(device, types, errors);

@@ -9,13 +9,9 @@
 namespace dkvm::detail {
 namespace {
 
-// One pipeline's way from a device to another.
-struct Edge {
-  std::string_view target;
-  const Address* address;  // in `to`
-};
-
-using Graph = std::map<std::string_view, std::vector<Edge>>;
+// From a device to others, each with the address in `to` that says so first.
+using Edges = std::map<std::string_view, const Address*>;
+using Graph = std::map<std::string_view, Edges>;
 
 // Walks depth first; an edge back onto the path that led here closes a cycle.
 // Recursion is at most kDevicesMax deep.
@@ -32,19 +28,19 @@ class CycleFinder {
     if (!done_.insert(device).second) return;
     path_.push_back(device);
     if (const auto found = graph_.find(device); found != graph_.end())
-      for (const Edge& edge : found->second) follow(edge);
+      for (const auto& [target, address] : found->second) follow(target, *address);
     path_.pop_back();
   }
 
-  void follow(const Edge& edge) {
-    const auto start = std::find(path_.begin(), path_.end(), edge.target);
-    if (start == path_.end()) return visit(edge.target);
+  void follow(std::string_view target, const Address& address) {
+    const auto start = std::find(path_.begin(), path_.end(), target);
+    if (start == path_.end()) return visit(target);
     std::string route;
     for (auto device = start; device != path_.end(); ++device)
       route += fmt::format("{} -> ", *device);
-    errors_.add(edge.address->at, fmt::format("events would go round in a cycle ({}{}), expected "
-                                              "pipelines that lead one way",
-                                              route, edge.target));
+    errors_.add(address.at, fmt::format("events would go round in a cycle ({}{}), expected "
+                                        "pipelines that lead one way",
+                                        route, target));
   }
 
   const Graph& graph_;
@@ -59,16 +55,22 @@ class CycleFinder {
 // their ports are of different peers, and loops between kernels are cut by hop
 // stamps.
 void check_cycles(const CheckContext& context) {
+  // A device with only ports of its own: not the kernel, not a link.
+  const auto plain = [&](const std::vector<Address>& addresses) {
+    std::vector<const Address*> out;
+    for (const Address& address : addresses)
+      if (!address.is_kernel() && !has_runtime_ports(address, context)) out.push_back(&address);
+    return out;
+  };
   Graph graph;
-  for (const PipelineConfig& pipeline : context.config.pipelines)
-    for (const Address& source : pipeline.from)
-      for (const Address& target : pipeline.to) {
-        const bool plain = !source.is_kernel() && !has_runtime_ports(source, context) &&
-                           !has_runtime_ports(target, context);
+  for (const PipelineConfig& pipeline : context.config.pipelines) {
+    const auto targets = plain(pipeline.to);
+    for (const Address* source : plain(pipeline.from))
+      for (const Address* target : targets)
         // A pipeline onto itself has been reported as such.
-        if (plain && source.device != target.device)
-          graph[source.device].push_back({target.device, &target});
-      }
+        if (source->device != target->device)
+          graph[source->device].try_emplace(target->device, target);
+  }
   CycleFinder(graph, context.errors).run();
 }
 

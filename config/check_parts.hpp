@@ -3,14 +3,26 @@
 #include "config/check.hpp"
 #include "config/error_list.hpp"
 
+#include <map>
+#include <span>
+#include <string_view>
+
 // The parts of check_config(), one idea each.
 namespace dkvm::detail {
 
 struct CheckContext {
+  CheckContext(const Config& all, const ManifestSource& source,
+               std::span<const StageRule> known_stages, ErrorList& error_list);
+
+  // Null when there is none of that name.
+  const DeviceConfig* device(std::string_view name) const;
+
   const Config& config;
   const ManifestSource& manifests;
   std::span<const StageRule> stages;
   ErrorList& errors;
+  bool links_possible = false;  // a device opens ports while it runs, or might
+  std::map<std::string_view, const DeviceConfig*> devices;
 };
 
 // The device's `config` against the keys of its manifest.

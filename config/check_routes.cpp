@@ -85,7 +85,7 @@ class Resolver {
   std::optional<Endpoint> resolve(const Address& address) {
     if (address.is_kernel()) return resolve_kernel(address);
     if (address.is_link()) return resolve_link(address);
-    const DeviceConfig* device = context_.config.device(address.device);
+    const DeviceConfig* device = context_.device(address.device);
     if (device == nullptr) {
       std::vector<std::string_view> names;
       for (const DeviceConfig& each : context_.config.devices) names.push_back(each.name);
@@ -108,12 +108,7 @@ class Resolver {
   }
 
   std::optional<Endpoint> resolve_link(const Address& address) {
-    const auto& devices = context_.config.devices;
-    const bool possible = std::any_of(devices.begin(), devices.end(), [&](const auto& device) {
-      const Manifest* manifest = context_.manifests.find(device);
-      return manifest == nullptr || manifest->runtime_ports;
-    });
-    if (possible) return Endpoint{&address, false, true, {}};
+    if (context_.links_possible) return Endpoint{&address, false, true, {}};
     return wrong(address, fmt::format("{} needs a link, expected a device that makes links",
                                       in_quotes(address.text())));
   }
@@ -312,7 +307,7 @@ void check_echo(const PipelineConfig& pipeline, const CheckContext& context) {
 
 bool has_runtime_ports(const Address& address, const CheckContext& context) {
   if (address.is_link()) return true;
-  const DeviceConfig* device = context.config.device(address.device);
+  const DeviceConfig* device = context.device(address.device);
   const Manifest* manifest = device != nullptr ? context.manifests.find(*device) : nullptr;
   return manifest != nullptr && manifest->runtime_ports;
 }

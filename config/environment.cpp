@@ -1,6 +1,7 @@
 #include "config/environment.hpp"
 
 #include "config/error_list.hpp"
+#include "config/suggest.hpp"
 
 #include <dkvm/limits.hpp>
 
@@ -79,7 +80,7 @@ class EnvironmentBuilder {
       const Location& other = later ? first->second : place.key;
       errors_.add(at, fmt::format("this key and the one at line {}, column {} both become the "
                                   "variable {}, expected names that stay apart",
-                                  other.line, other.column, name));
+                                  other.line, other.column, detail::in_quotes(name)));
       return;
     }
     out_[name] = std::move(value);
@@ -91,9 +92,9 @@ class EnvironmentBuilder {
       bytes += name.size() + value.size() + kVariableOverheadBytes;
     if (bytes <= kConfigEnvBytesMax) return;
     const Location& at = device_.config.at.line != 0 ? device_.config.at : device_.at;
-    errors_.add(at, fmt::format("the configuration of device '{}' takes {} bytes of environment, "
+    errors_.add(at, fmt::format("the configuration of device {} takes {} bytes of environment, "
                                 "expected at most {}: put the bulk into a file",
-                                device_.name, bytes, kConfigEnvBytesMax));
+                                detail::in_quotes(device_.name), bytes, kConfigEnvBytesMax));
   }
 
   const DeviceConfig& device_;

@@ -23,12 +23,16 @@ class ErrorList {
   bool empty() const { return errors_.empty(); }
   std::size_t size() const { return errors_.size(); }
 
-  // In the order of the text, file by file.
+  // In the order of the text, file by file; what an alias repeats is said once.
   ConfigErrors take() {
     std::stable_sort(errors_.begin(), errors_.end(), [](const auto& a, const auto& b) {
       return std::tuple(a.at.file_name(), a.at.line, a.at.column) <
              std::tuple(b.at.file_name(), b.at.line, b.at.column);
     });
+    const auto same = [](const ConfigError& a, const ConfigError& b) {
+      return a.message == b.message && to_string(a.at) == to_string(b.at);
+    };
+    errors_.erase(std::unique(errors_.begin(), errors_.end(), same), errors_.end());
     return std::move(errors_);
   }
 

@@ -86,12 +86,12 @@ class DeviceReader {
     const auto* exec = reader_.take("exec");
     if (type != nullptr && exec != nullptr)
       errors_.add(reader_.key_at("exec"),
-                  fmt::format("device '{}' has both 'type' and 'exec', expected one of them",
-                              device_.name));
+                  fmt::format("device {} has both 'type' and 'exec', expected one of them",
+                              in_quotes(device_.name)));
     if (type == nullptr && exec == nullptr && reader_.is_map())
       errors_.add(entry_.key_at,
-                  fmt::format("device '{}' has no 'type' and no 'exec', expected one of them",
-                              device_.name));
+                  fmt::format("device {} has no 'type' and no 'exec', expected one of them",
+                              in_quotes(device_.name)));
     if (type != nullptr) {
       device_.type_at = type->at;
       device_.type = values_.name(*type, "type").value_or("");
@@ -151,7 +151,7 @@ class DeviceReader {
         errors_.add(key_at, fmt::format("the variable {} is set by dKVM itself, expected one that "
                                         "does not begin with {}",
                                         in_quotes(key), kOwnVariables));
-      if (auto word = values_.word(value, fmt::format("env.{}", key)))
+      else if (auto word = values_.word(value, fmt::format("env.{}", key)))
         device_.env[key] = std::move(*word);
     }
   }

@@ -17,6 +17,8 @@ namespace {
 using Json = nlohmann::json;
 using std::chrono::milliseconds;
 
+constexpr std::size_t kExampleBytesMax = 40;  // of a value in a message
+
 bool all_of(std::string_view text, std::string_view allowed) {
   return !text.empty() && text.find_first_not_of(allowed) == std::string_view::npos;
 }
@@ -186,7 +188,10 @@ std::optional<std::string> Values::text(const YamlNode& node, std::string_view w
     if (node.text.size() <= kTextBytesMax) return node.text;
     wrong(node, what, fmt::format("expected at most {} bytes", kTextBytesMax));
   } else if (node.is_scalar()) {
-    wrong(node, what, fmt::format("expected text (in quotes it is text: \"{}\")", node.text));
+    wrong(node, what,
+          node.text.size() > kExampleBytesMax
+              ? "expected text, in quotes"
+              : fmt::format("expected text (in quotes it is text: \"{}\")", node.text));
   } else {
     wrong(node, what, "expected text");
   }

@@ -127,6 +127,7 @@ class RouterCore {
 
   // --- core_take.cpp: from the lanes to a sink ------------------------------------
   struct Batch;
+  void take_round(Device& device, Batch& batch);
   bool take_one(Device& device, Lane& lane, Batch& batch);
   bool prepare(Device& device, Lane& lane, Entry& entry, std::uint64_t now_ns);
   void write(Entry& entry, Batch& batch);

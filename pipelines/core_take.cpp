@@ -19,22 +19,27 @@ std::size_t RouterCore::take(DeviceId sink, std::span<std::byte> out, std::size_
   Device* device = find_device(sink);
   if (device == nullptr) return 0;
   Batch batch{out.data(), budget_bytes, now_ns};
-  while (!batch.full() && take_one(*device, device->common, batch)) {
-  }
-  // Ports with lanes of their own, one entry each in turn: input, then bulk.
-  const std::size_t ports = device->sinks.size();
-  for (std::unique_ptr<Lane> SinkPort::*side : {&SinkPort::own, &SinkPort::bulk}) {
-    std::size_t idle = 0;
-    while (idle < ports && !batch.full()) {
-      SinkPort& port = *device->sinks[device->turn++ % ports];
-      Lane* lane = (port.*side).get();
-      const bool took = lane != nullptr && !port.paused && take_one(*device, *lane, batch);
-      idle = took ? 0 : idle + 1;
-    }
-  }
+  // Again, when putting one lane right has put something into another.
+  while (!batch.full() && takeable(*device)) take_round(*device, batch);
   device->awake = takeable(*device);
   if (any_finished_) bury_finished();
   return batch.bytes;
+}
+
+void RouterCore::take_round(Device& device, Batch& batch) {
+  while (!batch.full() && take_one(device, device.common, batch)) {
+  }
+  // Ports with lanes of their own, one entry each in turn: input, then bulk.
+  const std::size_t ports = device.sinks.size();
+  for (std::unique_ptr<Lane> SinkPort::*side : {&SinkPort::own, &SinkPort::bulk}) {
+    std::size_t idle = 0;
+    while (idle < ports && !batch.full()) {
+      SinkPort& port = *device.sinks[device.turn++ % ports];
+      Lane* lane = (port.*side).get();
+      const bool took = lane != nullptr && !port.paused && take_one(device, *lane, batch);
+      idle = took ? 0 : idle + 1;
+    }
+  }
 }
 
 // Writes the lane's next event, past those that turn out to be unwanted.
@@ -93,19 +98,25 @@ void RouterCore::write(Entry& entry, Batch& batch) {
   wire::FrameHeader header = entry.header;
   header.mutate_hop_count(static_cast<std::uint8_t>(header.hop_count() + 1));
   const wire::HopStamp stamp(kernel_id_, entry.received_ns, batch.now_ns, 0);
-  std::byte* at = batch.out + batch.bytes;
-  const auto put = [&at](const void* data, std::size_t bytes) {
-    std::memcpy(at, data, bytes);
-    at += bytes;
-  };
-  const std::size_t before_stamp = entry.payload_at();
-  put(&header, kHeaderBytes);
-  put(entry.body(), before_stamp);
-  put(&stamp, kHopStampBytes);
-  put(entry.body() + before_stamp, header.payload_size());
   const std::size_t unpadded = unpadded_bytes(header);
   const std::size_t padded = padded_bytes(unpadded);
-  std::memset(at, 0, padded - unpadded);
+  std::byte* at = batch.out + batch.bytes;
+  std::memcpy(at, &header, kHeaderBytes);
+  at += kHeaderBytes;
+  if (entry.far == nullptr && entry.header.hop_count() + entry.header.buffer_count() == 0) {
+    // By far the most: a small payload alone. A copy of fixed size beats one
+    // of the right size, and `out` has room for it.
+    std::memcpy(at, &stamp, kHopStampBytes);
+    std::memcpy(at + kHopStampBytes, entry.near, sizeof(entry.near));
+  } else {
+    const std::size_t before_stamp = entry.payload_at();
+    std::memcpy(at, entry.body(), before_stamp);
+    std::memcpy(at + before_stamp, &stamp, kHopStampBytes);
+    std::memcpy(at + before_stamp + kHopStampBytes, entry.body() + before_stamp,
+                header.payload_size());
+  }
+  std::byte* end = batch.out + batch.bytes + padded;
+  for (std::byte* pad = end - (padded - unpadded); pad != end; ++pad) *pad = std::byte{0};
   batch.bytes += padded;
 }
 

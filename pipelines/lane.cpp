@@ -11,22 +11,6 @@ namespace dkvm::detail {
 
 static_assert(std::is_trivially_copyable_v<Entry>);
 
-Entry& Lane::push() {
-  if (tail_ - head_ == capacity()) make_room();
-  Entry& entry = at(tail_++);
-  entry.edge = nullptr;
-  entry.far = nullptr;
-  entry.code = 0;
-  entry.down = entry.made = entry.chained = false;
-  return entry;
-}
-
-void Lane::kill(Entry& entry) {
-  entry.edge = nullptr;
-  ++dead_;
-  trim();
-}
-
 void Lane::make_room() {
   trim();
   if (tail_ - head_ < capacity()) return;

@@ -18,7 +18,15 @@ class Lane {
   Lane& operator=(const Lane&) = delete;
 
   // A new last entry, with edge null and nothing else set.
-  Entry& push();
+  Entry& push() {
+    if (tail_ - head_ == capacity()) make_room();
+    Entry& entry = at(tail_++);
+    entry.edge = nullptr;
+    entry.far = nullptr;
+    entry.code = 0;
+    entry.down = entry.made = entry.chained = false;
+    return entry;
+  }
   // Takes back the latest push.
   void unpush() { --tail_; }
 
@@ -28,7 +36,11 @@ class Lane {
     return head_ == tail_ ? nullptr : &at(head_);
   }
   // Marks an entry as gone; its body was freed.
-  void kill(Entry& entry);
+  void kill(Entry& entry) {
+    entry.edge = nullptr;
+    ++dead_;
+    trim();
+  }
 
   bool empty() const { return live() == 0; }
   std::size_t live() const { return static_cast<std::size_t>(tail_ - head_) - dead_; }

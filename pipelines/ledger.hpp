@@ -1,5 +1,7 @@
 #pragma once
 
+#include "pipelines/expect.hpp"
+
 #include <dkvm/codes.hpp>
 #include <dkvm/limits.hpp>
 #include <dkvm/topics.hpp>
@@ -126,5 +128,40 @@ class SinkHolds {
   std::unique_ptr<Codes> codes_;
   std::size_t held_ = 0;
 };
+
+inline Press SinkHolds::press(EdgeHolds& edge, std::uint16_t input, std::uint16_t output,
+                              TopicId topic) {
+  expect(is_code(input) && is_code(output), "only evdev codes reach the ledger");
+  if (edge.output(input) != 0) return Press::duplicate;
+  edge.set(input, output);
+  Code& entry = code(output);
+  const bool held_before = entry.held();
+  const bool first = entry.holders++ == 0;
+  if (first) entry.button = topic == id_of(wire::Topic::pointer_button);
+  count(entry, held_before);
+  return first ? Press::first : Press::merged;
+}
+
+inline Lift SinkHolds::lift(EdgeHolds& edge, std::uint16_t input, std::uint16_t& output) {
+  output = edge.output(input);
+  if (output == 0) return Lift::orphan;
+  edge.clear(input);
+  Code& entry = code(output);
+  expect(entry.holders != 0, "a hold of an edge is counted at its sink");
+  const bool held_before = entry.held();
+  --entry.holders;
+  count(entry, held_before);
+  return entry.holders == 0 ? Lift::last : Lift::kept;
+}
+
+inline bool SinkHolds::give(std::uint16_t number, bool down, std::uint64_t sequence) {
+  Code& entry = code(number);
+  if (entry.given == down) return false;
+  const bool held_before = entry.held();
+  entry.given = down;
+  entry.sequence = sequence;
+  count(entry, held_before);
+  return true;
+}
 
 }  // namespace dkvm::detail

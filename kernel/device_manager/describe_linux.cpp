@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "kernel/device_manager/describe.hpp"
+#include "kernel/device_manager/group_linux.hpp"
 #include "kernel/log/lines.hpp"
 
 namespace dkvm {
@@ -75,7 +75,7 @@ class Question {
 
   // Kills the group while its leader, dead or alive, still holds the id.
   ExitStatus end() {
-    ::kill(-process_.pid, SIGKILL);
+    detail::signal_group(process_.pid, SIGKILL);
     int raw = 0;
     while (::waitpid(process_.pid, &raw, 0) < 0 && errno == EINTR) {
     }

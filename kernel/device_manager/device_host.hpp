@@ -13,7 +13,8 @@ namespace dkvm {
 
 // What the device manager needs of the rest of the kernel. Every call comes on
 // the loop's thread and may call back into the device manager, which then acts
-// after the present call has returned.
+// after the present call has returned. At the end of a process they come as:
+// drain, codes_to_release, disconnect, gap, log_tail, state_changed.
 class DeviceHost {
  public:
   virtual ~DeviceHost() = default;

@@ -68,7 +68,7 @@ class DeviceManager {
   // Stops every device within kStopTimeMax, nothing is started any more. Ranks
   // get their stop frames one after the other, upstream first, the next when
   // the last has said goodbye; devices in no rank come first. `done` is called
-  // once, when nothing runs, cleanups included.
+  // once, when nothing runs, cleanups included; it must not destroy the manager.
   void stop_all(std::string reason, const Ranks& ranks, StopDone done);
 
   // What the rest of the kernel learns about a device; unknown ids and news of
@@ -80,7 +80,7 @@ class DeviceManager {
   void violation(DeviceId id, const Error& error);
   void stream_closed(DeviceId id);
   void stopped_frame(DeviceId id);
-  // It has keys or buttons down, or holds a grab.
+  // It has keys or buttons down, or holds a grab; each incarnation starts with none.
   void input_held(DeviceId id, bool held);
   // A frame came from it. The hot path: one store; `id` must be known.
   void alive(DeviceId id) { heard_[id] = 1; }

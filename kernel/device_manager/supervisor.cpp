@@ -17,7 +17,6 @@ std::string_view meaning_before_hello(ExitStatus status) {
   if (status.signal != 0) return " before hello";
   switch (status.code) {
     case kExitLimitsRefused: return ": the system refused its limits";
-    case kExitRefused: return ": it refused its configuration";
     case kExitNotExecutable: return ": the program cannot be executed";
     case kExitNotFound: return ": the program was not found";
     default: return " before hello";
@@ -183,6 +182,7 @@ void Supervisor::clean_up(const std::vector<std::uint16_t>& codes, Step& step) {
 std::string Supervisor::end_reason(ExitStatus status) const {
   if (!cause_.empty()) return cause_;
   std::string reason = describe(status);
+  if (parks_) return reason + ": it refuses to be started again";
   if (!hello_) return reason + std::string(meaning_before_hello(status));
   if (request_ != Request::none) return "did not stop by itself: " + reason;
   return goodbye_ && !status.ok() ? reason + " after its goodbye" : reason;

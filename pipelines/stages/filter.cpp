@@ -23,7 +23,7 @@ class Filter final : public Stage {
     for (const nlohmann::json& item : list) {
       const auto& text = item.get_ref<const std::string&>();
       if (looks_like_code(text)) {
-        codes_.set(*code_named(text));
+        codes_.set(*code_from_name(text));
       } else {
         topics_.add(topics(text));
       }
@@ -59,7 +59,7 @@ Result<> check_filter(const nlohmann::json& arguments) {
       return fail(Errc::invalid,
                   fmt::format("filter: {} expects names, not {}", verb, item.dump()));
     const auto& text = item.get_ref<const std::string&>();
-    if (looks_like_code(text) && !code_named(text))
+    if (looks_like_code(text) && !code_from_name(text))
       return fail(Errc::invalid, fmt::format("filter: '{}' is no evdev code", text));
   }
   return {};

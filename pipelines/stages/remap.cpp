@@ -18,7 +18,7 @@ class Remap final : public Stage {
   explicit Remap(const nlohmann::json& table) {
     std::iota(codes_.begin(), codes_.end(), std::uint16_t{0});
     for (const auto& [from, to] : table.items())
-      codes_[*code_named(from)] = *code_named(to.get_ref<const std::string&>());
+      codes_[*code_from_name(from)] = *code_from_name(to.get_ref<const std::string&>());
   }
 
   bool pass(TopicId topic, std::span<std::byte> payload) override {
@@ -49,7 +49,7 @@ class Remap final : public Stage {
 };
 
 Result<std::uint16_t> code_of(std::string_view text) {
-  const auto code = code_named(text);
+  const auto code = code_from_name(text);
   if (!code || *code == 0)
     return fail(Errc::invalid, fmt::format("remap: '{}' is no evdev code to map", text));
   return *code;

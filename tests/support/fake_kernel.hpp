@@ -139,6 +139,32 @@ class FakeKernel {
     return welcome;
   }
 
+  // A call to the device; returns its correlation id.
+  std::uint64_t request(const std::string& method, const std::string& body = "{}") {
+    wire::RequestT request;
+    request.target = "subject";
+    request.method = method;
+    request.caller = "tester";
+    request.deadline_ms = 5000;
+    request.body = body;
+    send_table({.kind = wire::FrameKind::request, .sequence = ++last_call_}, request);
+    return last_call_;
+  }
+  // The call and its answer; other frames are dropped meanwhile.
+  wire::ResponseT call(const std::string& method, const std::string& body = "{}") {
+    const std::uint64_t id = request(method, body);
+    for (;;) {
+      const Received answer = wait(wire::FrameKind::response);
+      if (answer.header.sequence() == id) return answer.as<wire::ResponseT>();
+    }
+  }
+  void respond(std::uint64_t call, wire::Code code, const std::string& text) {
+    wire::ResponseT response;
+    response.code = code;
+    (code == wire::Code::ok ? response.body : response.message) = text;
+    send_table({.kind = wire::FrameKind::response, .sequence = call}, response);
+  }
+
   void stop() {
     wire::StopT stop;
     stop.reason = "the test is over";
@@ -208,6 +234,13 @@ class FakeKernel {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
 
+  // Waits until the device has logged this.
+  void wait_log(std::string_view text) {
+    const auto end = std::chrono::steady_clock::now() + kWaitMax;
+    while (drain_log().find(text) == std::string::npos)
+      if (!wait_readable(log_.get(), end)) FAIL("not in the log: " << text << "; " << logged_);
+  }
+
   // Everything that the device has logged so far.
   const std::string& drain_log() {
     char bytes[4096];
@@ -272,6 +305,7 @@ class FakeKernel {
   std::vector<std::byte> input_;
   std::deque<Received> frames_;
   std::map<std::uint16_t, std::uint64_t> sequences_;
+  std::uint64_t last_call_ = 0;
   PayloadWriter writer_;
 };
 

@@ -15,14 +15,18 @@ struct CallOptions {
   std::string params = "{}";
 };
 
+// Before a kernel is looked for.
+std::string check_params(const std::string& text) {
+  return text == "-" || Json::accept(text) ? ""
+                                           : "these parameters are not JSON: " + printable(text);
+}
+
 Called<> call(Ctl& ctl, const CallOptions& options) {
   std::string params = options.params;
   if (params == "-") params.assign(std::istreambuf_iterator<char>(std::cin), {});
   if (!Json::accept(params))
-    return fail(CallError{CallError::Kind::usage,
-                          Error(Errc::invalid, "the parameters are not JSON: " + printable(params)),
-                          {},
-                          {}});
+    return fail(
+        CallError{CallError::Kind::usage, Error(Errc::invalid, "stdin is not JSON"), {}, {}});
   DKVM_TRY(const Json answer, ctl.client.call(options.target, options.method, params, ctl.timeout));
   ctl.screen.document(answer);
   return {};
@@ -52,9 +56,11 @@ Called<> reload(Ctl& ctl) {
 }
 
 Called<> stop(Ctl& ctl) {
-  DKVM_TRY(const Json answer, ctl.kernel("kernel.stop"));
+  const auto answer = ctl.kernel("kernel.stop");
+  // A kernel that stops at once takes the control device along: that is an answer too.
+  if (!answer && answer.error().kind != CallError::Kind::ended) return fail(answer.error());
   if (ctl.screen.json()) {
-    ctl.screen.document(answer);
+    ctl.screen.document(answer.value_or(Json::object()));
   } else {
     ctl.screen.print("the kernel stops\n");
   }
@@ -69,7 +75,9 @@ void add_calls(CLI::App& app, Command& chosen) {
   command->add_option("TARGET", options->target, "kernel, a device, or link/peer:device")
       ->required();
   command->add_option("METHOD", options->method, "such as devices.get")->required();
-  command->add_option("JSON", options->params, "its parameters; - reads them from stdin");
+  command->add_option("JSON", options->params, "its parameters; - reads them from stdin")
+      ->check(check_params)
+      ->type_name("TEXT");
   command->callback(
       [&chosen, options] { chosen = [options](Ctl& ctl) { return call(ctl, *options); }; });
   app.add_subcommand("reload", "Read the configuration again; a bad one changes nothing")

@@ -118,7 +118,7 @@ Called<Json> Client::call(const std::string& target, const std::string& method, 
     if (!answer) {
       const bool ended = answer.error().code() == Errc::disconnected &&
                          reply->find("\"id\":null") != std::string::npos;
-      return failed(ended ? CallError::Kind::lost : CallError::Kind::answered,
+      return failed(ended ? CallError::Kind::ended : CallError::Kind::answered,
                     std::move(answer).error());
     }
     if (*answer) return std::move(**answer);

@@ -15,6 +15,11 @@ std::string when_text(const Json& death, Time now) {
   return time ? ago_text(*time, now) : iso;
 }
 
+// How long it lived, if the kernel says so.
+std::string lived_text(const Json& death) {
+  return field(death, "uptime_s").is_number() ? duration_text(number_of(death, "uptime_s")) : "";
+}
+
 std::string overview(const Json& deaths, Time now, const Style& style) {
   Table table({{"WHEN", Align::right},
                {"DEVICE"},
@@ -24,9 +29,8 @@ std::string overview(const Json& deaths, Time now, const Style& style) {
                {"REASON"}});
   for (const Json& death : deaths)
     table.row({when_text(death, now), text_of(death, "device"),
-               std::to_string(count_of(death, "incarnation")),
-               duration_text(number_of(death, "uptime_s")), text_of(death, "status"),
-               text_of(death, "reason")});
+               std::to_string(count_of(death, "incarnation")), lived_text(death),
+               text_of(death, "status"), text_of(death, "reason")});
   return table.render(style);
 }
 
@@ -34,10 +38,10 @@ std::string overview(const Json& deaths, Time now, const Style& style) {
 std::string in_full(const Json& death, Time now, const Style& style) {
   const auto time = parse_time(text_of(death, "time"));
   std::string text = fmt::format(
-      "{}  {}\n  incarnation {} lived {}",
+      "{}  {}\n  incarnation {}{}",
       style.paint(printable(time ? local_date_text(*time) : text_of(death, "time")), Tone::title),
       printable(when_text(death, now)), count_of(death, "incarnation"),
-      duration_text(number_of(death, "uptime_s")));
+      lived_text(death).empty() ? "" : " lived " + lived_text(death));
   const std::string status = printable(text_of(death, "status"));
   text += fmt::format("\n  {}{}\n", style.paint(printable(text_of(death, "reason")), Tone::bad),
                       status.empty() ? "" : fmt::format(" ({})", status));

@@ -66,7 +66,10 @@ void print_device(Screen& screen, const Json& device) {
   row("state", state_cell(device));
   row("for", duration_text(number_of(device, "since_s")));
   row("reason", text_of(device, "reason"));
-  row("enabled", flag_of(device, "enabled") ? "yes" : "no");
+  if (number_of(device, "next_start_s") > 0)
+    row("next start", "in " + duration_text(number_of(device, "next_start_s")));
+  if (field(device, "enabled").is_boolean())
+    row("enabled", flag_of(device, "enabled") ? "yes" : "no");
   row("pid", amount(device, "pid"));
   row("incarnation", amount(device, "incarnation"));
   row("restarts", count_text(count_of(device, "restarts")));
@@ -93,7 +96,7 @@ Called<> steer_device(Ctl& ctl, const std::string& name, const std::string& acti
   }
   const std::string state = text_of(device, "state");
   const std::string reason = printable(text_of(device, "reason"));
-  ctl.screen.print(fmt::format("{} is {}{}\n", printable(text_of(device, "name")),
+  ctl.screen.print(fmt::format("{}: {}{}\n", printable(text_of(device, "name")),
                                ctl.screen.style().paint(printable(state), tone_of_state(state)),
                                reason.empty() ? "" : fmt::format(" ({})", reason)));
   return {};

@@ -53,6 +53,7 @@ std::string explain(const CallError& failure) {
       return "no kernel answers\n" + failure.error.message() +
              "\nStart one with `dkvm-kernel --config kvm.yaml`, with a device of type `control`,\n"
              "or say where its socket is with --socket.";
+    case CallError::Kind::ended:
     case CallError::Kind::lost:
       return fmt::format(
           "{}: the connection was lost: {}.\n"
@@ -72,6 +73,7 @@ int exit_code_of(const CallError& failure) {
       return failure.error.code() == Errc::timeout ? kExitTimeout : kExitFailed;
     case CallError::Kind::usage: return kExitUsage;
     case CallError::Kind::no_kernel:
+    case CallError::Kind::ended:
     case CallError::Kind::lost: return kExitNoKernel;
     case CallError::Kind::late: return kExitTimeout;
   }

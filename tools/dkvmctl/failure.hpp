@@ -21,7 +21,8 @@ struct CallError {
     answered,   // the other side said no
     usage,      // what was asked for makes no sense
     no_kernel,  // nobody listens
-    lost,       // the connection ended before the answer
+    ended,      // the control device took its leave before the answer
+    lost,       // the connection broke before the answer
     late,       // no answer in time
   };
   Kind kind = Kind::answered;

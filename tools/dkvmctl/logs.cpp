@@ -9,7 +9,6 @@
 namespace dkvm::ctl {
 namespace {
 
-constexpr int kPageItems = 200;
 constexpr int kPagesMax = 1000;  // against a log that grows faster than it is read
 constexpr std::size_t kLinesDefault = 50;
 
@@ -55,10 +54,9 @@ struct Past {
 Called<Past> read_past(Ctl& ctl, const LogOptions& options) {
   Past past;
   Json params = filter_of(options);
-  params["limit"] = kPageItems;
   params["after"] = 0;
   for (int page = 0; page < kPagesMax; ++page) {
-    DKVM_TRY(const Json answer, ctl.kernel("log.read", params));
+    DKVM_TRY(const Json answer, page_of(ctl, "log.read", params, ctl.timeout));
     for (const Json& record : list_of(answer, "records")) {
       past.records.push_back(record);
       if (past.records.size() > options.lines) past.records.pop_front();

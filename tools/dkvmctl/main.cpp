@@ -42,10 +42,13 @@ void add_options(CLI::App& app, Options& options) {
       "the kernel's control socket; else $DKVM_SOCKET, $DKVM_RUNTIME_DIR/control.sock\n"
       "or the first of $XDG_RUNTIME_DIR/dkvm, /run/dkvm and /tmp/dkvm-<uid> that answers");
   app.add_option("-t,--timeout", options.timeout, "how long to wait for an answer")
-      ->check(check_timeout, "TIME")
+      ->check(check_timeout)
+      ->type_name("TIME")
       ->capture_default_str();
   app.add_flag("-j,--json", options.json, "results as JSON; JSON Lines for what goes on and on");
-  app.footer("Exit status: 0 ok, 1 the call failed, 2 usage, 3 no kernel, 4 timeout.");
+  app.footer(
+      "--socket, --timeout and --json may follow any command.\n"
+      "Exit status: 0 ok, 1 the call failed, 2 usage, 3 no kernel, 4 timeout.");
 }
 
 int complain(const CallError& failure) {

@@ -21,11 +21,22 @@ void report_lost(std::uint64_t lost) {
 
 }  // namespace
 
+// An answer has room for 60 KiB: fewer items fit where they are large.
+Called<Json> page_of(Ctl& ctl, const std::string& method, Json params,
+                     std::chrono::milliseconds deadline) {
+  for (int limit = kPageItems;; limit /= 4) {
+    params["limit"] = limit;
+    auto answer = ctl.client.call("kernel", method, params.dump(), deadline);
+    const bool too_large = !answer && answer.error().kind == CallError::Kind::answered &&
+                           answer.error().error.code() == Errc::exhausted;
+    if (!too_large || limit < 4) return answer;
+  }
+}
+
 Called<Json> all_pages(Ctl& ctl, const std::string& method, Json params, const char* key) {
   Json items = Json::array();
-  params["limit"] = kPageItems;
   for (int page = 0; page < kPagesMax; ++page) {
-    DKVM_TRY(const Json answer, ctl.kernel(method, params));
+    DKVM_TRY(const Json answer, page_of(ctl, method, params, ctl.timeout));
     for (const Json& item : list_of(answer, key)) items.push_back(item);
     const Json& next = field(answer, "next");
     if (next.is_null() || next == field(params, "after")) break;
@@ -37,11 +48,9 @@ Called<Json> all_pages(Ctl& ctl, const std::string& method, Json params, const c
 Called<> follow(Ctl& ctl, Feed feed, const std::function<void(const Json& item)>& show) {
   const Interrupt interrupt;
   ctl.client.interrupted_by(interrupt.fd());
-  feed.params["limit"] = kPageItems;
   feed.params["wait_ms"] = kPollWait.count();
   while (!interrupt.raised() && ctl.screen.flush()) {
-    const auto answer =
-        ctl.client.call("kernel", feed.method, feed.params.dump(), kPollWait + ctl.timeout);
+    const auto answer = page_of(ctl, feed.method, feed.params, kPollWait + ctl.timeout);
     if (!answer && interrupt.raised()) break;
     if (!answer) return fail(answer.error());
     const Json& items = list_of(*answer, feed.key);

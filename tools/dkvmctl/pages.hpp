@@ -6,6 +6,11 @@
 
 namespace dkvm::ctl {
 
+// One page of a list, as many items as fit an answer.
+// Units: deadline from now
+Called<Json> page_of(Ctl& ctl, const std::string& method, Json params,
+                     std::chrono::milliseconds deadline);
+
 // Every item under `key` of a list that the kernel gives in pages.
 // The kernel's `next` of one page is the `after` of the next one.
 Called<Json> all_pages(Ctl& ctl, const std::string& method, Json params, const char* key);
@@ -18,7 +23,7 @@ struct Feed {
 };
 
 // Shows what comes until Ctrl-C.
-// Errors: those of a call; Kind::lost when the kernel ends.
+// Errors: those of a call; Kind::ended or lost when the kernel ends.
 Called<> follow(Ctl& ctl, Feed feed, const std::function<void(const Json& item)>& show);
 
 }  // namespace dkvm::ctl

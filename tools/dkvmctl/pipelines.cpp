@@ -4,8 +4,12 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
 namespace dkvm::ctl {
 namespace {
+
+constexpr std::size_t kColumns = 13;
 
 // `85 µs / 1.2 ms`: half are faster than the first, 1 in 100 is slower than
 // the second.
@@ -27,14 +31,12 @@ std::string depth_text(const Json& edge) {
 }
 
 void add_edge(Table& table, const Json& pipeline, const Json& edge) {
-  const bool enabled = flag_of(pipeline, "enabled");
-  const std::string state = enabled ? text_of(edge, "state") : "disabled";
-  const bool well =
-      state == "running" || state == "flowing" || state == "open" || state == "active";
+  const bool disabled = !flag_of(pipeline, "enabled");
+  const std::string state = disabled ? "disabled" : text_of(edge, "state");
   const std::uint64_t coalesced = count_of(edge, "coalesced");
   table.row({text_of(pipeline, "name"),
              text_of(edge, "from") + " → " + text_of(edge, "to"),
-             {state, well ? Tone::good : tone_of_state(state)},
+             {state, tone_of_state(state)},
              count_text(count_of(edge, "in")),
              count_text(count_of(edge, "delivered")),
              coalesced == 0 ? "" : count_text(coalesced),
@@ -43,7 +45,19 @@ void add_edge(Table& table, const Json& pipeline, const Json& edge) {
              trouble_cell(edge, "refreshes"),
              depth_text(edge),
              latency_text(edge, "queued"),
-             latency_text(edge, "applied")});
+             latency_text(edge, "applied"),
+             text_of(edge, "reason")});
+}
+
+// A pipeline whose devices are not there has no edge to show.
+void add_waiting(Table& table, const Json& pipeline) {
+  const std::string missing = joined(list_of(pipeline, "missing"));
+  const std::string state = flag_of(pipeline, "enabled") ? "waiting" : "disabled";
+  std::vector<Cell> cells(kColumns, "");
+  cells[0] = text_of(pipeline, "name");
+  cells[2] = Cell(state, tone_of_state(state));
+  cells[kColumns - 1] = missing.empty() ? "" : "missing: " + missing;
+  table.row(std::move(cells));
 }
 
 Called<> list_pipelines(Ctl& ctl) {
@@ -64,9 +78,12 @@ Called<> list_pipelines(Ctl& ctl) {
                {"REFRESHES", kRight},
                {"DEPTH", kRight},
                {"QUEUED p50/p99", kRight},
-               {"APPLIED p50/p99", kRight}});
-  for (const Json& pipeline : pipelines)
+               {"APPLIED p50/p99", kRight},
+               {"REASON"}});
+  for (const Json& pipeline : pipelines) {
     for (const Json& edge : list_of(pipeline, "edges")) add_edge(table, pipeline, edge);
+    if (list_of(pipeline, "edges").empty()) add_waiting(table, pipeline);
+  }
   ctl.screen.print(table.empty() ? "no pipelines\n" : table.render(ctl.screen.style()));
   return {};
 }

@@ -5,17 +5,21 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <utility>
 
 namespace dkvm::ctl {
 namespace {
 
-// `3 running, 1 failed`
+// `3 running, 1 failed`: those that run come first.
 std::string states_text(const Json& devices) {
   std::map<std::string, int> counts;
   for (const Json& device : devices) ++counts[text_of(device, "state")];
   std::string text;
-  for (const auto& [state, count] : counts)
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, state);
+  const auto add = [&](const std::string& state, int count) {
+    if (count != 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, state);
+  };
+  add("running", std::exchange(counts["running"], 0));
+  for (const auto& [state, count] : counts) add(printable(state), count);
   return text.empty() ? "none" : text;
 }
 

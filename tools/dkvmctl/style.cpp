@@ -28,15 +28,16 @@ bool wants_colour(bool is_terminal, const char* no_color, const char* term) {
 }
 
 Tone tone_of_state(std::string_view state) {
-  if (state == "running") return Tone::good;
-  if (state == "failed") return Tone::bad;
+  if (state == "running" || state == "active") return Tone::good;
+  if (state == "failed" || state == "refused") return Tone::bad;
   if (state == "stopped" || state == "finished" || state == "disabled") return Tone::faint;
   return Tone::careful;
 }
 
 Tone tone_of_level(std::string_view level) {
-  if (level == "error" || level == "critical") return Tone::bad;
-  if (level == "warning") return Tone::careful;
+  if (level == "warning" || level == "warn") return Tone::careful;
+  for (const std::string_view bad : {"error", "err", "crit", "critical", "alert", "emerg"})
+    if (level == bad) return Tone::bad;
   if (level == "debug") return Tone::faint;
   return Tone::plain;
 }

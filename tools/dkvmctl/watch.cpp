@@ -13,6 +13,12 @@ struct WatchOptions {
   bool codes = false;
 };
 
+// What happened, and with --codes to which key.
+std::string words_of(const Json& event) {
+  const std::string code = text_of(event, "code");
+  return printable(text_of(event, "text") + (code.empty() ? "" : " " + code));
+}
+
 std::string event_text(const Json& event, const Style& style) {
   const std::string iso = text_of(event, "time");
   const auto time = parse_time(iso);
@@ -20,8 +26,7 @@ std::string event_text(const Json& event, const Style& style) {
                      style.paint(printable(time ? local_clock_text(*time) : iso), Tone::faint),
                      printable(text_of(event, "pipeline")), printable(text_of(event, "from")),
                      printable(text_of(event, "to")),
-                     style.paint(printable(text_of(event, "topic")), Tone::title),
-                     printable(text_of(event, "text")));
+                     style.paint(printable(text_of(event, "topic")), Tone::title), words_of(event));
 }
 
 Called<> watch(Ctl& ctl, const WatchOptions& options) {

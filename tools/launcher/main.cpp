@@ -106,9 +106,31 @@ void set_limits(const Options& options) {
     limit(RLIMIT_AS, "bytes of memory", options.memory_bytes);
 }
 
+// Where the kernel schedules by session (autogroup), the niceness of a process
+// counts only inside its own; the session has one too. Others than root may
+// change one such value each 100 ms in the whole system, so a refusal for that
+// is waited out a little.
+bool set_session_niceness(int nice) {
+  constexpr int kTriesMax = 8;
+  constexpr useconds_t kPauseUs = 30'000;
+  const int fd = ::open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return true;  // it does not
+  char text[16];
+  const int length = std::snprintf(text, sizeof text, "%d", nice);
+  ssize_t written = -1;
+  for (int tries = 0; written < 0 && tries < kTriesMax; ++tries) {
+    if (tries > 0) ::usleep(kPauseUs);
+    written = ::write(fd, text, static_cast<std::size_t>(length));
+    if (written < 0 && errno != EAGAIN) break;
+  }
+  ::close(fd);
+  return written >= 0;
+}
+
 // Not being as nice as wished is no reason not to run.
 void set_niceness(int nice) {
-  if (nice == 0 || ::setpriority(PRIO_PROCESS, 0, nice) == 0) return;
+  if (nice == 0) return;
+  if (::setpriority(PRIO_PROCESS, 0, nice) == 0 && set_session_niceness(nice)) return;
   std::fprintf(stderr, "<4>niceness %d is refused: %s\n", nice, std::strerror(errno));
 }
 
@@ -131,6 +153,7 @@ void set_niceness(int nice) {
 int main(int argc, char** argv) {
   const Options options = parse(argc > 0 ? argv + 1 : argv);
   follow(options.parent);
+  ::setsid();  // fails by hand only, where a shell has made us the leader of a group
   ::close_range(STDERR_FILENO + 1, ~0U, 0);
   reset_signals();
   set_niceness(options.nice);

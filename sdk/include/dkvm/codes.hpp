@@ -228,4 +228,16 @@ constexpr std::string_view code_name(std::uint16_t code) {
   return code < detail::kNamesByCode.size() ? detail::kNamesByCode[code] : std::string_view{};
 }
 
+// The keys that change what others mean.
+constexpr bool is_modifier(std::uint16_t code) {
+  switch (code) {
+    case 29: case 97:    // KEY_LEFTCTRL, KEY_RIGHTCTRL
+    case 42: case 54:    // KEY_LEFTSHIFT, KEY_RIGHTSHIFT
+    case 56: case 100:   // KEY_LEFTALT, KEY_RIGHTALT
+    case 125: case 126:  // KEY_LEFTMETA, KEY_RIGHTMETA
+      return true;
+    default: return false;
+  }
+}
+
 }  // namespace dkvm

@@ -84,12 +84,18 @@ inline void end_on_signals(Context& context) {
 
 inline int run_device(Device& device) {
   auto [in, out] = take_stdio();
+  sigset_t ending, before;  // a device that has said hello ends in good order
+  ::sigemptyset(&ending);
+  ::sigaddset(&ending, SIGTERM);
+  ::sigaddset(&ending, SIGINT);
+  ::sigprocmask(SIG_BLOCK, &ending, &before);
   auto context = device.run_over(std::move(in), std::move(out));
   if (!context) {
     log_error(context.error().message());
     return 1;
   }
   end_on_signals(**context);
+  ::sigprocmask(SIG_SETMASK, &before, nullptr);
   while (!(*context)->finished()) (*context)->dispatch(-1);
   signalled_context() = nullptr;
   return (*context)->exit_status();

@@ -82,13 +82,14 @@ void FakeKernel::take(const Frame& frame) {
     const auto method = methods_.find(call->method);
     method_of_[id] = call->method;
     waiting.insert(id);
-    if (method != methods_.end()) respond(id, method->second(*call));
+    const auto holds = holds_.find(call->method);
+    const bool held = holds != holds_.end() && holds->second(*call);
+    if (method != methods_.end() && !held) respond(id, method->second(*call));
     requests.push_back(std::move(*call));
   }
 }
 
 void FakeKernel::answer_waiting(const std::string& method, const Answer& answer) {
-  on(method, [answer](const wire::RequestT&) { return answer; });
   for (const std::uint64_t id : std::set<std::uint64_t>(waiting))
     if (method_of_[id] == method) respond(id, answer);
 }

@@ -32,7 +32,11 @@ class FakeKernel {
   void on(const std::string& method, std::string body) {
     on(method, [body = std::move(body)](const wire::RequestT&) { return Answer(body); });
   }
-  // Answers calls that were kept waiting, and all later ones.
+  // Calls of the method for which this is true are kept waiting.
+  void hold_if(const std::string& method, std::function<bool(const wire::RequestT&)> holds) {
+    holds_[method] = std::move(holds);
+  }
+  // Answers the calls of the method that were kept waiting.
   void answer_waiting(const std::string& method, const Answer& answer);
 
   // Serves the device until the condition holds; false after kPatience.
@@ -61,6 +65,7 @@ class FakeKernel {
   std::unique_ptr<Child> device_;
   std::vector<std::byte> input_;
   std::map<std::string, Respond> methods_;
+  std::map<std::string, std::function<bool(const wire::RequestT&)>> holds_;
   std::map<std::uint64_t, std::string> method_of_;
   PayloadWriter writer_;
 };

@@ -128,8 +128,7 @@ class Rig final : public DeviceHost {
   }
 
   std::vector<std::pair<DeviceId, StateChange>> changes;
-  std::vector<std::pair<DeviceId, char>> letters;  // as they came
-  std::vector<DeviceId> stop_frames;
+  std::vector<std::pair<DeviceId, char>> letters;  // both ways, in order
   std::vector<std::pair<DeviceId, std::uint32_t>> gaps;
   std::vector<DeviceId> removed_ids;
   std::vector<std::uint16_t> codes;  // what codes_to_release answers
@@ -184,7 +183,7 @@ class Rig final : public DeviceHost {
   void gap(DeviceId id, std::uint32_t incarnation) override { gaps.emplace_back(id, incarnation); }
   void send_ping(DeviceId id) override { say(id, 'p'); }
   void send_stop(DeviceId id, Duration, std::string_view) override {
-    stop_frames.push_back(id);
+    letters.emplace_back(id, 's');
     say(id, 's');
   }
   void state_changed(DeviceId id, const StateChange& change) override {

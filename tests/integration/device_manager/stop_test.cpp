@@ -41,10 +41,16 @@ TEST_CASE("ranks get their stop frames in turn, upstream first") {
     rig.until_state(id, RunState::running);
   const Duration took = stop_all(rig, {{4}, {2, 3}, {1}});
   CHECK(took < kStopTermAfter);
-  REQUIRE(rig.stop_frames.size() == 4);
-  CHECK(rig.stop_frames.front() == 4);
-  CHECK(rig.stop_frames.back() == 1);
-  // Nobody was told before the rank in front had said goodbye.
+  const auto place = [&](DeviceId id, char letter) {
+    const auto found = std::ranges::find(rig.letters, std::pair<DeviceId, char>{id, letter});
+    REQUIRE(found != rig.letters.end());
+    return found - rig.letters.begin();
+  };
+  // Nobody is told before the whole rank in front has said goodbye.
+  for (const DeviceId id : std::initializer_list<DeviceId>{2, 3}) {
+    CHECK(place(4, 'b') < place(id, 's'));
+    CHECK(place(id, 'b') < place(1, 's'));
+  }
   CHECK(rig.manager().deaths().empty());
 }
 

@@ -3,8 +3,8 @@
 #include "tests/unit/pipelines/counting_new.hpp"
 #include "tests/unit/pipelines/rig.hpp"
 
-#include <chrono>
 #include <cstdio>
+#include <ctime>
 
 // Run by hand: pipelines_tests "[!benchmark]".
 namespace dkvm::test {
@@ -50,10 +50,11 @@ struct Flood {
 
 double ns_per_event(Flood& flood, std::size_t batch, std::size_t turns) {
   for (int i = 0; i < 100; ++i) flood.turn(batch);
-  const auto start = std::chrono::steady_clock::now();
+  // Of processor time: what else runs on the machine counts less.
+  const std::clock_t start = std::clock();
   for (std::size_t i = 0; i < turns; ++i) flood.turn(batch);
-  const std::chrono::duration<double, std::nano> spent = std::chrono::steady_clock::now() - start;
-  return spent.count() / static_cast<double>(batch * turns);
+  const auto spent_s = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+  return spent_s * 1e9 / static_cast<double>(batch * turns);
 }
 
 }  // namespace
@@ -75,7 +76,7 @@ TEST_CASE("a steady stream of keys and motion allocates nothing") {
 }
 
 TEST_CASE("publish and take, nanoseconds a key", "[!benchmark]") {
-  for (const std::size_t batch : {1U, 16U, 500U, 3000U}) {
+  for (const std::size_t batch : {2U, 16U, 500U, 3000U}) {
     PipelineSpec spec = pipeline("typing", "keyboard", "desk");
     spec.queue.policy = Policy::block;
     Flood flood(spec);

@@ -135,7 +135,7 @@ TEST_CASE("a device that refuses its configuration is parked until reload") {
     device.on(event::Spawned{77});
     device.on(Supervised::exited(125));
     CHECK(device.supervisor.state() == RunState::failed);
-    CHECK(device.supervisor.reason() == "exit status 125: it refused its configuration");
+    CHECK(device.supervisor.reason() == "exit status 125: it refuses to be started again");
     CHECK(device.supervisor.deadline() == kNever);
     CHECK(device.after(1h).empty());
     CHECK(device.on(event::Reload{with(policy)}) == Words{"starting", "spawn 2"});

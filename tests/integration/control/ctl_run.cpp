@@ -1,0 +1,95 @@
+#include "tests/integration/control/ctl_run.hpp"
+
+namespace dkvm::test {
+namespace {
+
+constexpr const char* kInfo =
+    R"({"name":"desk","id":7,"version":"0.1.0","protocol":1,"pid":4242,"uptime_s":11520.5,)"
+    R"("config":"/etc/dkvm/kvm.yaml","devices":3,"pipelines":2,"rss_bytes":12897485})";
+
+constexpr const char* kKeyboard =
+    R"({"name":"keyboard","type":"dummy-keyboard-source","state":"running","reason":"","pid":4250,)"
+    R"("incarnation":1,"restarts":0,"since_s":11519,"enabled":true,"cpu_s":1.234,)"
+    R"("rss_bytes":4404019,"ports":[{"name":"keyboard","direction":"source",)"
+    R"("topics":["key","input_state"]}]})";
+
+constexpr const char* kRecorder =
+    R"({"name":"recorder","type":"dummy-keyboard-sink","state":"backoff",)"
+    R"("reason":"killed by SIGSEGV, next start in 2s","pid":0,"incarnation":3,"restarts":2,)"
+    R"("since_s":1,"enabled":true,"cpu_s":0.01,"rss_bytes":0,"ports":[]})";
+
+constexpr const char* kPedal =
+    R"({"name":"pedal","type":"acme-pedal","state":"failed",)"
+    R"("reason":"exit 125: config key 'path': '/dev/x' is not a device","pid":0,"incarnation":1,)"
+    R"("restarts":0,"since_s":190,"enabled":true,"cpu_s":0,"rss_bytes":0,"ports":[]})";
+
+constexpr const char* kPipelines =
+    R"({"pipelines":[{"name":"typing","enabled":true,"edges":[{"from":"keyboard",)"
+    R"("to":"recorder","state":"active","in":1234567,"delivered":1234560,"dropped":7,)"
+    R"("coalesced":0,"gaps":1,"refreshes":0,"depth":0,"depth_max":31,)"
+    R"("latency":{"queued":{"p50_us":18.4,"p99_us":96,"max_us":410,"count":1234560},)"
+    R"("applied":{"p50_us":41,"p99_us":1210,"max_us":5200,"count":1234560}}}]},)"
+    R"({"name":"mousing","enabled":false,"edges":[{"from":"mouse","to":"recorder",)"
+    R"("state":"idle","in":0,"delivered":0,"dropped":0,"coalesced":0,"gaps":0,"refreshes":0,)"
+    R"("depth":0,"depth_max":0,"latency":{}}]},)"
+    R"({"name":"talking","enabled":true,"edges":[],"missing":["microphone"]}]})";
+
+constexpr const char* kDeaths =
+    R"({"deaths":[{"id":5,"device":"recorder","incarnation":2,)"
+    R"("time":"2026-01-02T03:04:05.678Z","reason":"killed by SIGSEGV","status":"signal 11",)"
+    R"("uptime_s":62.5,"log":["opening keys.jsonl","\u001b[31mlast words"]}]})";
+
+Answer device_page(const wire::RequestT& request) {
+  const auto asks_after = [&](const std::string& name) {
+    return request.body.find("\"after\":\"" + name + "\"") != std::string::npos;
+  };
+  const auto page = [](const std::string& device, const std::string& next) {
+    return Answer("{\"devices\":[" + device + "]" + next + "}");
+  };
+  if (asks_after("recorder")) return page(kPedal, "");
+  if (asks_after("keyboard")) return page(kRecorder, ",\"next\":\"recorder\"");
+  return page(kKeyboard, ",\"next\":\"keyboard\"");
+}
+
+}  // namespace
+
+CtlRun::CtlRun(FakeKernel& kernel, const std::vector<std::string>& arguments,
+               std::vector<std::string> environment)
+    : kernel_(kernel) {
+  ChildSetup setup;
+  setup.command = {DKVM_BIN_DIR "/dkvmctl"};
+  setup.command.insert(setup.command.end(), arguments.begin(), arguments.end());
+  setup.environment = std::move(environment);
+  if (setup.environment.empty()) setup.environment.push_back("DKVM_SOCKET=" + kernel.socket());
+  setup.environment.push_back("TZ=UTC");
+  setup.out = directory_ / "out";
+  setup.err = directory_ / "err";
+  process_ = std::make_unique<Child>(setup);
+}
+
+int CtlRun::exit_code() {
+  kernel_.until([this] { return process_->ended().has_value(); });
+  return process_->ended().value_or(-1);
+}
+
+bool CtlRun::prints(const std::string& part) {
+  return kernel_.until([&] { return out().find(part) != std::string::npos; });
+}
+
+bool CtlRun::prints_error(const std::string& part) {
+  return kernel_.until([&] { return err().find(part) != std::string::npos; });
+}
+
+void furnish(FakeKernel& kernel) {
+  kernel.on("kernel.info", kInfo);
+  kernel.on("kernel.stop", "{}");
+  kernel.on("kernel.reload",
+            R"({"started":["mouse"],"stopped":[],"changed":["keyboard"],"pipelines_changed":1})");
+  kernel.on("devices.list", device_page);
+  kernel.on("devices.get", kKeyboard);
+  kernel.on("devices.restart", kRecorder);
+  kernel.on("devices.deaths", kDeaths);
+  kernel.on("pipelines.list", kPipelines);
+}
+
+}  // namespace dkvm::test

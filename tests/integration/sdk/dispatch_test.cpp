@@ -1,0 +1,132 @@
+#include <dkvm/device.hpp>
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <catch2/catch.hpp>
+
+using namespace dkvm;
+
+namespace {
+
+bool readable(int fd) {
+  pollfd waiting{fd, POLLIN, 0};
+  return ::poll(&waiting, 1, 0) == 1;
+}
+
+struct Pair {
+  Pair() {
+    int ends[2];
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+    kernel = detail::Fd(ends[0]);
+    device = detail::Fd(ends[1]);
+    device_too = detail::Fd(::dup(ends[1]));
+  }
+  detail::Fd kernel, device, device_too;
+};
+
+void welcome(int fd) {
+  wire::WelcomeT answer;
+  answer.protocol = kProtocolVersion;
+  PayloadWriter writer;
+  std::vector<std::byte> bytes;
+  append_frame(bytes, {make_header(wire::FrameKind::welcome), {}, {}, writer.write(answer)});
+  REQUIRE(::send(fd, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
+}
+
+}  // namespace
+
+TEST_CASE("a foreign loop on fd() comes back for idle work, and sleeps when there is none") {
+  Pair pair;
+  Device device("idle", "Works when nothing else does");
+  int turns = 0;
+  device.on_start([&](Context& context) -> Result<> {
+    context.on_idle([&] { return ++turns < 5; });
+    return {};
+  });
+  auto context = device.run_over(std::move(pair.device), std::move(pair.device_too));
+  REQUIRE(context);
+  welcome(pair.kernel.get());
+  while (readable((*context)->fd())) (*context)->dispatch();
+  CHECK(turns == 5);
+}
+
+TEST_CASE("idle work waits while the kernel does not read, and goes on when it does") {
+  Pair pair;
+  Device device("flood", "Sends all it can");
+  OutPort& out = device.source<Clipboard>({.name = "out"});
+  Clipboard text;
+  text.data.assign(50'000, 1);
+  int sent = 0;
+  device.on_start([&](Context& context) -> Result<> {
+    context.on_idle([&] {
+      REQUIRE(out.emit(text));
+      return ++sent < 100;
+    });
+    return {};
+  });
+  auto context = device.run_over(std::move(pair.device), std::move(pair.device_too));
+  REQUIRE(context);
+  welcome(pair.kernel.get());
+  while (readable((*context)->fd())) (*context)->dispatch();
+  CHECK((*context)->backlogged());
+  CHECK(sent < 100);
+  std::vector<std::byte> sink(64 * 1024);
+  while (sent < 100 || (*context)->backlogged()) {
+    while (::recv(pair.kernel.get(), sink.data(), sink.size(), MSG_DONTWAIT) > 0) {
+    }
+    REQUIRE(readable((*context)->fd()));
+    (*context)->dispatch();
+  }
+  CHECK(sent == 100);
+}
+
+TEST_CASE("a timer that always sets another in the past does not keep the device from its kernel") {
+  Pair pair;
+  Device device("late", "Is always late");
+  std::function<void(Context&)> again = [&again](Context& context) {
+    context.at(1, [&again, &context] { again(context); });
+  };
+  device.on_start([&](Context& context) -> Result<> {
+    again(context);
+    return {};
+  });
+  auto context = device.run_over(std::move(pair.device), std::move(pair.device_too));
+  REQUIRE(context);
+  welcome(pair.kernel.get());
+  (*context)->dispatch();
+  (*context)->dispatch();
+  pair.kernel.reset();
+  for (int i = 0; i < 10 && !(*context)->finished(); ++i) (*context)->dispatch();
+  CHECK((*context)->finished());
+}
+
+TEST_CASE("a device that finishes stays until its kernel has taken everything") {
+  Pair pair;
+  Device device("last-words", "Says much and ends");
+  OutPort& out = device.source<Clipboard>({.name = "out"});
+  device.on_start([&](Context& context) -> Result<> {
+    Clipboard text;
+    text.data.assign(60'000, 1);
+    for (int i = 0; i < 6; ++i) DKVM_CHECK(out.emit(text));  // more than a socket holds
+    context.finish(0);
+    return {};
+  });
+  auto context = device.run_over(std::move(pair.device), std::move(pair.device_too));
+  REQUIRE(context);
+  welcome(pair.kernel.get());
+  while (readable((*context)->fd())) (*context)->dispatch();
+  CHECK((*context)->backlogged());
+  CHECK_FALSE((*context)->finished());
+  std::size_t received = 0;
+  std::vector<std::byte> sink(64 * 1024);
+  while (!(*context)->finished()) {
+    const ssize_t got = ::recv(pair.kernel.get(), sink.data(), sink.size(), MSG_DONTWAIT);
+    if (got > 0) received += static_cast<std::size_t>(got);
+    (*context)->dispatch();
+  }
+  context->reset();
+  while (const ssize_t got = ::recv(pair.kernel.get(), sink.data(), sink.size(), 0))
+    received += static_cast<std::size_t>(got);
+  CHECK(received > 6 * 60'000);
+}
