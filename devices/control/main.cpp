@@ -34,7 +34,7 @@ class Control final : public Device {
   void stop(Context&) override { server_.reset(); }
 
  private:
-  static Result<std::string> socket_path(const Config& config) {
+  static Result<std::string> socket_path(const ConfigReader& config) {
     if (auto path = config.find("socket")) return std::move(*path);
     const char* directory = std::getenv("DKVM_RUNTIME_DIR");
     if (directory == nullptr || *directory == '\0')

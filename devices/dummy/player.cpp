@@ -30,7 +30,7 @@ void Player::declare(Device& device) {
 
 Result<> Player::start(Context& context) {
   context_ = &context;
-  const Config& config = context.config();
+  const ConfigReader& config = context.config();
   DKVM_TRY(const std::string path, config.text("file"));
   DKVM_TRY(const std::string mode, config.text("mode"));
   DKVM_TRY(const std::string rate, config.text("rate"));

@@ -34,7 +34,7 @@ Result<> Recorder::start(Context& context) {
   return open(context.config(), anew ? JsonlFile::Begin::anew : JsonlFile::Begin::append);
 }
 
-Result<> Recorder::open(const Config& config, JsonlFile::Begin begin) {
+Result<> Recorder::open(const ConfigReader& config, JsonlFile::Begin begin) {
   DKVM_TRY(const std::string path, config.text("file"));
   DKVM_TRY(file_, JsonlFile::open(path, begin));
   if (file_->has_records()) {

@@ -40,7 +40,7 @@ class Recorder {
   void let_go();
 
  private:
-  Result<> open(const Config& config, JsonlFile::Begin begin);
+  Result<> open(const ConfigReader& config, JsonlFile::Begin begin);
   Result<> release(std::span<const std::uint16_t> codes);
   void append(const Record& record);
   std::uint64_t time_of(std::uint64_t capture_ns);

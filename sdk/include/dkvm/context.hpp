@@ -187,7 +187,13 @@ class Context {
     DKVM_CHECK(poller_.watch(wake_read_.get(), detail::Poller::kReadable, [this] { run_posted(); }));
     DKVM_CHECK(poller_.watch(in_.get(), detail::Poller::kReadable, [this] { read_kernel(); }));
     last_frame_ns_ = now_ns();
-    return session_.hello(manifest);
+    DKVM_CHECK(session_.hello(manifest));
+    // What is sent between two dispatches (from a callback of the loop that
+    // carries the device) asks for the next one.
+    session_.stream().on_first([this] {
+      if (!dispatching_) want_writable(true);
+    });
+    return {};
   }
 
   int fd() const { return poller_.fd(); }
@@ -197,6 +203,7 @@ class Context {
   // Does what is ready, waiting at most timeout_ms (-1: for ever), and sends
   // the batch that came of it.
   void dispatch(int timeout_ms = 0) {
+    dispatching_ = true;
     poller_.dispatch(timeout_ms);
     run_idle();
     end_batches();
@@ -204,6 +211,7 @@ class Context {
     if (exit_status_ && (leaving_ || !backlogged())) return leave();
     want_writable(backlogged());
     want_idle(idle_ && !backlogged());
+    dispatching_ = false;
   }
 
   // From a signal handler: end as on SIGTERM.
@@ -480,6 +488,7 @@ class Context {
   bool said_goodbye_ = false;
   bool writable_wanted_ = false;
   bool idle_wanted_ = false;
+  bool dispatching_ = false;
   bool silence_watched_ = false;
   bool leaving_ = false;  // what is unsent has had its chance
   bool left_ = false;

@@ -82,7 +82,8 @@ inline void end_on_signals(Context& context) {
   ::sigaction(SIGINT, &action, nullptr);
 }
 
-inline int run_device(Device& device) {
+template <class Loop>
+int run_device(Device& device, Loop&& loop) {
   auto [in, out] = take_stdio();
   sigset_t ending, before;  // a device that has said hello ends in good order
   ::sigemptyset(&ending);
@@ -96,16 +97,19 @@ inline int run_device(Device& device) {
   }
   end_on_signals(**context);
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
-  while (!(*context)->finished()) (*context)->dispatch(-1);
+  loop(**context);
   signalled_context() = nullptr;
   return (*context)->exit_status();
 }
 
 }  // namespace detail
 
+// Runs a device on a loop of one's own: loop(Context&) calls dispatch() whenever
+// the context's fd() is readable, and returns once it has finished().
 // Exit status: 0 finished, 125 the configuration is refused, 2 run by hand,
 // anything else is a failure.
-inline int device_main(Device& device, int argc, char** argv) {
+template <class Loop>
+int device_main(Device& device, int argc, char** argv, Loop&& loop) {
   const std::string_view option = argc > 1 ? argv[1] : "";
   if (option == "--describe") {
     std::fputs(describe(device.manifest()).c_str(), stdout);
@@ -130,7 +134,14 @@ inline int device_main(Device& device, int argc, char** argv) {
     detail::print_help(device.manifest(), stderr);
     return 2;
   }
-  return detail::run_device(device);
+  return detail::run_device(device, std::forward<Loop>(loop));
+}
+
+// The same on the ready-made loop.
+inline int device_main(Device& device, int argc, char** argv) {
+  return device_main(device, argc, argv, [](Context& context) {
+    while (!context.finished()) context.dispatch(-1);
+  });
 }
 
 template <class DeviceType>

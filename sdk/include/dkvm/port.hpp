@@ -228,7 +228,7 @@ class InPort : public Port {
 
   void bind_custom() {
     for (const auto& [topic, handle] : custom_) {
-      handlers_.set_raw(session_->topic_id(topic), [handle](const Frame& frame) {
+      handlers_.set_raw(session_->topic_id(topic), [handle = handle](const Frame& frame) {
         Custom value;
         view_table<wire::Custom>(frame.payload).UnPackTo(&value);
         handle(value, EventInfo{frame});

@@ -20,19 +20,19 @@ TEST_CASE("run by hand a device says what it is, with exit status 2") {
                                   Catch::Contains("--describe"));
 }
 
-TEST_CASE("--help says the same, as asked") {
+TEST_CASE("asked with --help it says the same, as asked") {
   const auto finished = run_program(kProbe + " --help");
   CHECK(finished.status == 0);
   CHECK_THAT(finished.output, Catch::StartsWith("probe 1.2.3: Echoes everything\n"));
 }
 
-TEST_CASE("--version is the device's") {
+TEST_CASE("asked with --version it prints its version") {
   const auto finished = run_program(kProbe + " --version");
   CHECK(finished.status == 0);
   CHECK(finished.output == "probe 1.2.3\n");
 }
 
-TEST_CASE("--describe prints the manifest as JSON") {
+TEST_CASE("asked with --describe it prints the manifest as JSON") {
   const auto finished = run_program(kProbe + " --describe");
   CHECK(finished.status == 0);
   const auto manifest = nlohmann::json::parse(finished.output, nullptr, false);
@@ -48,7 +48,8 @@ TEST_CASE("--describe prints the manifest as JSON") {
   CHECK(manifest["cleanup"] == true);
 }
 
-TEST_CASE("--cleanup releases the codes that the kernel names, and says when it cannot") {
+TEST_CASE(
+    "run with --cleanup it releases the codes that the kernel names, and says when it cannot") {
   const auto finished = run_program("DKVM_CLEANUP_CODES=29,42 " + kProbe + " --cleanup");
   CHECK(finished.status == 0);
   CHECK(finished.output == "released 29\nreleased 42\n");

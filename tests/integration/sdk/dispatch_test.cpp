@@ -130,3 +130,21 @@ TEST_CASE("a device that finishes stays until its kernel has taken everything") 
     received += static_cast<std::size_t>(got);
   CHECK(received > 6 * 60'000);
 }
+
+TEST_CASE("an event sent between two dispatches asks for the next one") {
+  Pair pair;
+  Device device("foreign", "Is driven by another loop");
+  OutPort& out = device.source<Key>({.name = "out"});
+  auto context = device.run_over(std::move(pair.device), std::move(pair.device_too));
+  REQUIRE(context);
+  welcome(pair.kernel.get());
+  while (readable((*context)->fd())) (*context)->dispatch();
+  std::vector<std::byte> sink(4096);
+  while (readable(pair.kernel.get())) ::recv(pair.kernel.get(), sink.data(), sink.size(), 0);
+  REQUIRE(out.emit(key(30, true)));
+  CHECK_FALSE(readable(pair.kernel.get()));
+  REQUIRE(readable((*context)->fd()));
+  (*context)->dispatch();
+  CHECK(readable(pair.kernel.get()));
+  CHECK_FALSE(readable((*context)->fd()));
+}

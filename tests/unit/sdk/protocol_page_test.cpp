@@ -50,7 +50,7 @@ const std::map<std::string, std::string> kLimits = {
     DKVM_LIMIT(kHelloTimeMax),        DKVM_LIMIT(kKernelSilenceMax),
     DKVM_LIMIT(kCallTimeDefault),     DKVM_LIMIT(kKernelPort),
     DKVM_LIMIT(kCallAddressBytesMax), DKVM_LIMIT(kExitRefused),
-    DKVM_LIMIT(kCallBodyBytesMax),
+    DKVM_LIMIT(kCallBodyBytesMax),    DKVM_LIMIT(kControlLineBytesMax),
 };
 #undef DKVM_LIMIT
 

@@ -10,8 +10,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace dkvm::detail {
 
@@ -67,7 +69,9 @@ class Stream {
       end_ -= sent_;
       sent_ = 0;
     }
+    const bool first = pending() == 0;
     end_ += write_frame(output_.get() + end_, frame);
+    if (first && on_first_) on_first_();
     if (pending() >= kFlushBytes) return flush();
     return {};
   }
@@ -106,6 +110,9 @@ class Stream {
 
   std::size_t pending() const { return end_ - sent_; }
 
+  // Called when something is queued where nothing was: a flush is due.
+  void on_first(std::function<void()> callback) { on_first_ = std::move(callback); }
+
  private:
   static constexpr std::chrono::milliseconds kWriterWaitMax{2000};
 
@@ -114,6 +121,7 @@ class Stream {
   std::unique_ptr<std::byte[]> input_;
   std::size_t filled_ = 0;
   std::unique_ptr<std::byte[]> output_;
+  std::function<void()> on_first_;
   std::size_t sent_ = 0;
   std::size_t end_ = 0;
 };
