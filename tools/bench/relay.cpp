@@ -60,8 +60,12 @@ class Relay {
             {}};
   }
   static Table flat_out_table() {
-    return {
-        "flat out", {{"events_per_s", "events/s", 0}, {"cpu_ns_per_event", "cpu ns/event", 0}}, {}};
+    return {"flat out",
+            {{"events_per_s", "events/s", 0},
+             {"cpu_ns_per_event", "cpu ns/event", 0},
+             {"source_cpu_ns_per_event", "its source's", 0},
+             {"sink_cpu_ns_per_event", "its sink's", 0}},
+            {}};
   }
 
   Result<> add(const std::string& name, const std::function<Result<Chain>()>& start) {
@@ -113,6 +117,8 @@ class Relay {
       Row& row = report_.tables[1].row(chain.name);
       row.add("events_per_s", round.rate_per_s);
       row.add("cpu_ns_per_event", round.cpu_ns_per_event);
+      row.add("source_cpu_ns_per_event", round.source_cpu_ns_per_event);
+      row.add("sink_cpu_ns_per_event", round.sink_cpu_ns_per_event);
     }
     return {};
   }

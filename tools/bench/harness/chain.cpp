@@ -16,7 +16,22 @@ constexpr Conductor::Timeout kReadyTimeMax{10'000};
 constexpr Conductor::Timeout kDrainTimeMax{10'000};  // from the last event sent to the last taken
 constexpr int kFirstFd = 3;
 
-Round summarize(Answer taken, const Usage& before, const Usage& after) {
+// What the three processes of a chain have used.
+struct ChainUsage {
+  Usage source;
+  Usage middle;
+  Usage sink;
+};
+
+Result<ChainUsage> read_chain_usage(const Conductor& conductor, const Chain& chain) {
+  ChainUsage usage;
+  DKVM_TRY(usage.source, read_usage(conductor.introduction(chain.source).pid));
+  DKVM_TRY(usage.middle, read_usage(chain.middle));
+  DKVM_TRY(usage.sink, read_usage(conductor.introduction(chain.sink).pid));
+  return usage;
+}
+
+Round summarize(Answer taken, const ChainUsage& before, const ChainUsage& after) {
   Round round;
   const Outcome& outcome = taken.outcome;
   round.events = static_cast<double>(outcome.events);
@@ -24,8 +39,13 @@ Round summarize(Answer taken, const Usage& before, const Usage& after) {
   round.p99_us = quantile(taken.latencies_us, 0.99);
   round.max_us = quantile(taken.latencies_us, 1);
   round.rate_per_s = round.events * 1e9 / static_cast<double>(outcome.last_ns - outcome.first_ns);
-  round.cpu_ns_per_event = static_cast<double>(after.cpu_ns - before.cpu_ns) / round.events;
-  round.switches_per_event = static_cast<double>(after.switches - before.switches) / round.events;
+  const auto per_event = [&](std::uint64_t Usage::*what, const Usage& from, const Usage& to) {
+    return static_cast<double>(to.*what - from.*what) / round.events;
+  };
+  round.cpu_ns_per_event = per_event(&Usage::cpu_ns, before.middle, after.middle);
+  round.source_cpu_ns_per_event = per_event(&Usage::cpu_ns, before.source, after.source);
+  round.sink_cpu_ns_per_event = per_event(&Usage::cpu_ns, before.sink, after.sink);
+  round.switches_per_event = per_event(&Usage::switches, before.middle, after.middle);
   return round;
 }
 
@@ -47,14 +67,14 @@ Result<> add_process(Chain& chain, Conductor& conductor, const std::string& prog
 
 Result<Round> run_round(Conductor& conductor, const Chain& chain, double rate_hz,
                         std::chrono::milliseconds duration) {
-  DKVM_TRY(const Usage before, read_usage(chain.middle));
+  DKVM_TRY(const ChainUsage before, read_chain_usage(conductor, chain));
   Order collect{Order::Kind::collect, rate_hz > 0 ? 1U : 0U, rate_hz, 0};
   DKVM_CHECK(conductor.order(chain.sink, collect));
   const auto duration_ns = static_cast<std::uint64_t>(std::chrono::nanoseconds(duration).count());
   DKVM_CHECK(conductor.order(chain.source, {Order::Kind::produce, 0, rate_hz, duration_ns}));
   DKVM_TRY(const Answer sent, conductor.answer(chain.source, duration + kDrainTimeMax));
   DKVM_TRY(Answer taken, conductor.answer(chain.sink, kDrainTimeMax));
-  DKVM_TRY(const Usage after, read_usage(chain.middle));
+  DKVM_TRY(const ChainUsage after, read_chain_usage(conductor, chain));
   if (taken.outcome.events != sent.outcome.events || taken.outcome.disorders != 0)
     return fail(Errc::corrupt,
                 fmt::format("{}: {} events were sent, {} came, {} out of order", chain.name,

@@ -29,6 +29,8 @@ struct Round {
   double max_us = 0;
   double rate_per_s = 0;        // at the sink, from the first to the last event
   double cpu_ns_per_event = 0;  // of the middle
+  double source_cpu_ns_per_event = 0;
+  double sink_cpu_ns_per_event = 0;
   double switches_per_event = 0;
 };
 
