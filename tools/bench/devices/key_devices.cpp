@@ -86,7 +86,10 @@ class KeySinkDevice final : public OrderedDevice {
   }
 
  private:
-  void obey(Context&, const Order& order) override { collector_.begin(order.measure != 0); }
+  void obey(Context&, const Order& order) override {
+    collector_.begin(order.measure != 0);
+    control().report({});
+  }
 
   KeyCollector collector_;
 };

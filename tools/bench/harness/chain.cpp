@@ -70,6 +70,7 @@ Result<Round> run_round(Conductor& conductor, const Chain& chain, double rate_hz
   DKVM_TRY(const ChainUsage before, read_chain_usage(conductor, chain));
   Order collect{Order::Kind::collect, rate_hz > 0 ? 1U : 0U, rate_hz, 0};
   DKVM_CHECK(conductor.order(chain.sink, collect));
+  DKVM_CHECK(conductor.answer(chain.sink, kDrainTimeMax));  // else it might miss the first events
   const auto duration_ns = static_cast<std::uint64_t>(std::chrono::nanoseconds(duration).count());
   DKVM_CHECK(conductor.order(chain.source, {Order::Kind::produce, 0, rate_hz, duration_ns}));
   DKVM_TRY(const Answer sent, conductor.answer(chain.source, duration + kDrainTimeMax));

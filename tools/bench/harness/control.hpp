@@ -30,7 +30,7 @@ struct Introduction {
 struct Order {
   enum class Kind : std::uint32_t {
     produce,  // send events for duration_ns, then the end mark, then report
-    collect,  // take events up to the end mark, then report
+    collect,  // report that one is ready, take events up to the end mark, report
     stall,    // a mouse's sink: read nothing until the next order
     tally,    // a mouse's sink: report what has come since the last stall
   };

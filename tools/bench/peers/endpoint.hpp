@@ -104,6 +104,7 @@ int run_sink(const ControlLink& control, Transport& transport) {
   KeyCollector collector;
   while (const auto order = control.next()) {
     collector.begin(order->measure != 0);
+    control.report({});
     bool ended = false;
     while (!ended)
       if (!transport.receive([&](const Frame& frame) { ended = collector.take(frame); })) return 1;
