@@ -13,6 +13,8 @@ namespace {
 // Upstream messages wait here for a producer that does not read; they are
 // hints, and the next one says the same.
 constexpr std::size_t kUpstreamBacklogBytesMax = 256 * 1024;
+// A device that has so much to read already is not asked once more.
+constexpr std::size_t kPingBacklogBytesMax = 4 * 1024;
 constexpr std::size_t kDevicesMax = 65'534;
 
 }  // namespace
@@ -245,7 +247,8 @@ void Switchboard::gap(DeviceId id, std::uint32_t incarnation) {
 }
 
 void Switchboard::send_ping(DeviceId id) {
-  if (DeviceSession* asked = session(id)) {
+  DeviceSession* const asked = session(id);
+  if (asked != nullptr && asked->backlog() <= kPingBacklogBytesMax) {
     asked->send(make_header(wire::FrameKind::ping));
     to_flush(id);
     settle_soon();

@@ -22,7 +22,7 @@ void Health::set_spec(HealthSpec spec, TimePoint now) {
   if (!running_) return;
   misses_ = 0;
   asked_ = false;
-  ping_due_ = spec_.enabled ? now : kNever;
+  ping_due_ = spec_.enabled || (spec_.input_path && held_) ? now : kNever;
   plan_stop_rule(now);
 }
 
@@ -44,8 +44,9 @@ void Health::hold(bool held, TimePoint now) {
   if (held_ == held) return;
   held_ = held;
   // What a slower rate had planned is too late for held input.
-  if (held && running_ && spec_.enabled && spec_.input_path)
-    ping_due_ = std::min(ping_due_, now + (asked_ ? spec_.held.interval : Duration(0)));
+  if (held && running_ && spec_.input_path)
+    ping_due_ =
+        std::min(ping_due_, now + (asked_ || !spec_.enabled ? spec_.held.interval : Duration(0)));
   plan_stop_rule(now);
 }
 
@@ -79,6 +80,10 @@ HealthVerdict Health::judge(TimePoint now) {
 }
 
 HealthVerdict Health::judge_ping(TimePoint now) {
+  if (!spec_.enabled) {  // a sign of the kernel's life, no question
+    ping_due_ = spec_.input_path && held_ ? now + spec_.held.interval : kNever;
+    return HealthVerdict::ping;
+  }
   const bool gap = now - ping_due_ > kLoopGapMin;
   const bool missed = asked_ && !heard_ && !gap;
   if (heard_) misses_ = 0;

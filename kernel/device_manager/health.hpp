@@ -34,7 +34,9 @@ enum class HealthVerdict : std::uint8_t {
   stopped_holding  // its process is stopped while it holds input: kill it
 };
 
-// The health of one running device, pure. Any frame is life.
+// The health of one running device, pure. Any frame is life. It works the other
+// way round too: on an input path a device that holds input is asked at least
+// every 200 ms, judged or not, since it lets go when it hears nothing for 500.
 // Deadlines must be judged only after a poll pass, when what had arrived has
 // been read. A judgement that comes far too late means that the kernel itself
 // stood still: the interval then starts anew and nobody is blamed.

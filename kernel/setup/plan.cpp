@@ -59,10 +59,13 @@ HealthSpec health_of(const DeviceConfig& device, bool input_path) {
   health.input_path = input_path;
   if (!device.health) return health;
   health.enabled = !device.health->off;
+  // While it holds input it never waits longer: it lets go after 500 ms of silence.
+  const Duration held_max = health.held.interval;
   for (PingRate* rate : {&health.ordinary, &health.held}) {
     if (device.health->interval) rate->interval = *device.health->interval;
     if (device.health->misses) rate->misses_max = static_cast<int>(*device.health->misses);
   }
+  health.held.interval = std::min(health.held.interval, held_max);
   return health;
 }
 

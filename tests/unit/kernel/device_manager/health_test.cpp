@@ -158,13 +158,29 @@ TEST_CASE("a gap of the loop gives a stopped process its time again") {
 }
 
 TEST_CASE("health that is off asks nothing and kills nobody") {
-  HealthSpec off = input_path();
+  HealthSpec off;
   off.enabled = false;
   Watched device(off);
   device.health.hold(true, kStart);
   device.health.process_stopped(true, kStart);
   CHECK(device.health.due() == kNever);
   CHECK(device.health.judge(kStart + 1h) == HealthVerdict::nothing);
+}
+
+TEST_CASE("a device that holds input hears from its kernel though health is off") {
+  HealthSpec off = input_path();
+  off.enabled = false;
+  Watched device(off);
+  CHECK(device.health.due() == kNever);
+  device.health.hold(true, kStart);
+  device.health.process_stopped(true, kStart);
+  for (int i = 1; i <= 20; ++i) {
+    CHECK(device.next() == HealthVerdict::ping);
+    CHECK(device.now == kStart + i * 200ms);
+  }
+  device.health.hold(false, device.now);
+  device.next();
+  CHECK(device.health.due() == kNever);
 }
 
 TEST_CASE("turning health on starts at once with a clean record") {
