@@ -126,8 +126,7 @@ class Scale {
       report_.tables[1].row("dummy-keyboard-sink").add("rss_mib", static_cast<double>(last) / kMiB);
       return {};
     }
-    report_.tables[1].row("dummy-keyboard-sink").note = "did not start:" + kernel.log_tail();
-    return {};
+    return fail(Errc::timeout, std::string(kDummy) + " did not start:" + kernel.log_tail());
   }
 
   // How far the memory of the kernel is from a straight line.
