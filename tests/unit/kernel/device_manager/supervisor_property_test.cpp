@@ -209,7 +209,8 @@ class World {
   void check(const action::SendPing&) {
     REQUIRE(hello_);
     REQUIRE_FALSE(killed_);
-    REQUIRE(supervisor_.spec().health.enabled);
+    const HealthSpec& health = supervisor_.spec().health;
+    REQUIRE((health.enabled || health.input_path));
   }
   void check(const action::SendStop& stop) {
     REQUIRE(hello_);
