@@ -28,6 +28,7 @@ Switchboard::Switchboard(Loop& loop, Log& log, std::string kernel_name, std::uin
       router_(kernel_id, *this),
       calls_(*this, grants),
       names_{"kernel"},
+      states_(1),
       held_(1),
       flush_marked_(1),
       timer_(loop, [this] { settle_soon(); }),
@@ -48,6 +49,7 @@ Result<DeviceId> Switchboard::id_of(const std::string& name) {
   names_.push_back(name);
   flush_marked_.push_back(0);
   held_.emplace_back();
+  states_.push_back(RunState::stopped);
   ids_[name] = id;
   return id;
 }
@@ -146,10 +148,8 @@ void Switchboard::let_in_who_may(std::uint64_t now) {
 bool Switchboard::sinks_ready(DeviceId source) const {
   const auto sinks = feeds_.find(source);
   if (sinks == feeds_.end()) return true;
-  return std::ranges::all_of(sinks->second, [this](DeviceId sink) {
-    const auto snapshot = devices_->snapshot(sink);
-    return !snapshot || snapshot->state != RunState::starting;
-  });
+  return std::ranges::none_of(
+      sinks->second, [this](DeviceId sink) { return states_[sink] == RunState::starting; });
 }
 
 void Switchboard::to_flush(DeviceId device) {
@@ -263,6 +263,7 @@ void Switchboard::send_stop(DeviceId id, Duration deadline, std::string_view rea
 }
 
 void Switchboard::state_changed(DeviceId id, const StateChange& change) {
+  states_[id] = change.to;
   if (change.from == change.to) return;  // a new process in the same state
   const LogLevel level = change.to == RunState::failed    ? LogLevel::error
                          : change.to == RunState::backoff ? LogLevel::warning

@@ -62,6 +62,8 @@ class Switchboard final : public RouterHost,
   CallRouter& calls() { return calls_; }
   TopicTable& topics() { return topics_; }
   const PortTable* ports(DeviceId device) const;
+  // As last told by the device manager.
+  RunState state(DeviceId device) const { return states_[device]; }
 
   void subscribe(DeviceId device) { subscribers_.insert(device); }
   void unsubscribe(DeviceId device) { subscribers_.erase(device); }
@@ -162,6 +164,7 @@ class Switchboard final : public RouterHost,
   std::unordered_map<std::string, DeviceId> ids_;
   std::unordered_set<DeviceId> subscribers_;
 
+  std::vector<RunState> states_;  // by id
   Feeds feeds_;
   std::vector<std::pair<DeviceId, std::uint64_t>> waiting_;  // to be let in; since when
 
