@@ -87,7 +87,7 @@ class Mouse8k {
 
   Result<> round(const std::string& name, const Chain& chain, Outcome* sent) {
     DKVM_TRY(const Usage before, read_usage(chain.middle));
-    DKVM_TRY(const Outcome outcome, stream(chain, kRound));
+    DKVM_TRY(const Outcome outcome, stream(chain, length_of(kRound, kSeconds, options_)));
     DKVM_TRY(const Usage after, read_usage(chain.middle));
     const auto events = static_cast<double>(outcome.events + outcome.buttons);
     Row& row = report_.tables[0].row(name);

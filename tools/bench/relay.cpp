@@ -99,7 +99,8 @@ class Relay {
   Result<> paced() {
     for (const Chain& chain : chains_) {
       options_.progress(fmt::format("5 kHz: {}", chain.name));
-      DKVM_TRY(const Round round, run_round(conductor_, chain, kPacedHz, kPacedRound));
+      DKVM_TRY(const Round round,
+               run_round(conductor_, chain, kPacedHz, length_of(kPacedRound, kLaps, options_)));
       Row& row = report_.tables[0].row(chain.name);
       row.add("p50_us", round.p50_us);
       row.add("p99_us", round.p99_us);
@@ -113,7 +114,8 @@ class Relay {
   Result<> flat_out() {
     for (const Chain& chain : chains_) {
       options_.progress(fmt::format("flat out: {}", chain.name));
-      DKVM_TRY(const Round round, run_round(conductor_, chain, 0, kFlatOutRound));
+      DKVM_TRY(const Round round,
+               run_round(conductor_, chain, 0, length_of(kFlatOutRound, kLaps, options_)));
       Row& row = report_.tables[1].row(chain.name);
       row.add("events_per_s", round.rate_per_s);
       row.add("cpu_ns_per_event", round.cpu_ns_per_event);
@@ -129,11 +131,13 @@ class Relay {
     DKVM_TRY(const AllocationCounter counter, AllocationCounter::make(folder_));
     DKVM_TRY(const Chain chain, start_kernel_chain(folder_, conductor_, "counting",
                                                    "dkvm-kernel-counting", counter.environment()));
-    DKVM_CHECK(run_round(conductor_, chain, 0, kShortRun));
+    DKVM_CHECK(run_round(conductor_, chain, 0, length_of(kShortRun, kLaps, options_)));
     const std::uint64_t start = counter.count();
-    DKVM_TRY(const Round brief, run_round(conductor_, chain, 0, kShortRun));
+    DKVM_TRY(const Round brief,
+             run_round(conductor_, chain, 0, length_of(kShortRun, kLaps, options_)));
     const std::uint64_t middle = counter.count();
-    DKVM_TRY(const Round ample, run_round(conductor_, chain, 0, kLongRun));
+    DKVM_TRY(const Round ample,
+             run_round(conductor_, chain, 0, length_of(kLongRun, kLaps, options_)));
     const auto of_brief = static_cast<double>(middle - start);
     const auto of_ample = static_cast<double>(counter.count() - middle);
     allocations_.add((of_ample - of_brief) / (ample.events - brief.events));
