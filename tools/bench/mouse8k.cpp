@@ -50,6 +50,8 @@ class Mouse8k {
     double growth_bytes = 0;
     for (int i = 0; i < rounds_of(kSeconds, options_); ++i) {
       options_.progress(fmt::format("second {}", i + 1));
+      for (const Chain* chain : {&kernel_, &bare_})
+        DKVM_CHECK(place(conductor_, *chain, i % 2 == 0 ? Placement::apart : Placement::together));
       DKVM_CHECK(round("dkvm, its sink asleep", kernel_, &sent_));
       DKVM_CHECK(round("bare reader", bare_, nullptr));
       DKVM_TRY(const Usage now, read_usage(kernel_.middle));
