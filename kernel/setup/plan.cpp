@@ -63,6 +63,7 @@ HealthSpec health_of(const DeviceConfig& device, bool input_path) {
     if (device.health->interval) rate->interval = *device.health->interval;
     if (device.health->misses) rate->misses_max = static_cast<int>(*device.health->misses);
   }
+  health.held = rate_while_held(health.held);
   return health;
 }
 
