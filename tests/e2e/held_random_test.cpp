@@ -95,3 +95,34 @@ TEST_CASE("A sink killed at any instant leaves nothing down that nobody holds") 
   typist.let_go();
   CHECK(eventually(kStuckMax, [&] { return typed.has({}); }));
 }
+
+TEST_CASE("A source killed at any instant leaves nothing down") {
+  constexpr int kKills = 20;
+  const unsigned seed = seed_of_the_run();
+  INFO("DKVM_SEED=" << seed);
+  std::mt19937 random(seed);
+  Desk desk;
+  const Source keyboard(desk, "keyboard");
+  const Source steady(desk, "steady");
+  SinkFile typed(desk.path("typed.jsonl"));
+  desk.start("devices:\n" + keyboard.yaml(", restart: {initial: 10ms, factor: 1}") + steady.yaml() +
+             "  typed: {type: dummy-keyboard-sink, config: {file: typed.jsonl}}\n"
+             "pipelines:\n"
+             "  - {name: typing, from: [keyboard/keyboard, steady/keyboard], to: typed}\n");
+  steady.down("KEY_LEFTALT");
+  pid_t source = desk.pid("keyboard");
+  for (int kill = 0; kill < kKills; ++kill) {
+    INFO("kill " << kill);
+    Typist typist(keyboard, random);
+    typist.type(random() % 60);
+    ::kill(source, SIGKILL);
+    source = desk.wait_restarted("keyboard", source);
+    // What it had not read yet is its successor's to type.
+    typist.let_go();
+    typed.mark();
+    keyboard.tap("KEY_D");
+    REQUIRE(eventually(kPatience, [&] { return typed.count("KEY_D", false) == 1; }));
+    CHECK(typed.has({"KEY_LEFTALT"}));
+    CHECK(typed.count("KEY_LEFTALT", false) == 0);
+  }
+}

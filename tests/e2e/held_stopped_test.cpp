@@ -101,3 +101,27 @@ TEST_CASE("Sinks let go by themselves of what a stopped kernel holds") {
   CHECK(desk.pids() == before);
   CHECK(desk.log().find("the kernel is silent") != std::string::npos);
 }
+
+TEST_CASE("What a source held that died while the kernel was stopped is not pressed again") {
+  Desk desk;
+  const Source keyboard(desk, "keyboard");
+  const Source second(desk, "second");
+  SinkFile typed(desk.path("typed.jsonl"));
+  desk.start(
+      "devices:\n" + keyboard.yaml(", restart: never") + second.yaml() + kTyped +
+      "pipelines:\n  - {name: typing, from: [keyboard/keyboard, second/keyboard], to: typed}\n");
+  keyboard.down("KEY_LEFTCTRL");
+  second.down("KEY_LEFTSHIFT");
+  REQUIRE(eventually(kPatience, [&] { return typed.down().size() == 2; }));
+  const pid_t source = desk.pid("keyboard");
+
+  desk.kernel().signal(SIGSTOP);
+  CHECK(eventually(kStuckMax, [&] { return typed.has({}); }));
+  ::kill(source, SIGKILL);
+  desk.kernel().signal(SIGCONT);
+  CHECK(eventually(kStuckMax, [&] { return typed.has({"KEY_LEFTSHIFT"}); }));
+  desk.wait_state("keyboard", "failed");
+  second.tap("KEY_C");
+  REQUIRE(eventually(kPatience, [&] { return typed.count("KEY_C", false) == 1; }));
+  CHECK(typed.has({"KEY_LEFTSHIFT"}));
+}

@@ -89,15 +89,13 @@ TEST_CASE("Every example passes the check, which starts nothing") {
   CHECK(examples > 0);
 }
 
-TEST_CASE("A wrong file is refused with its line, and nothing is started") {
+TEST_CASE("A wrong file is refused with its line, and nothing is started, not even to be asked") {
   Desk desk;
-  desk.write(
-      "devices:\n"
-      "  witness: {exec: [/usr/bin/touch, " +
-      desk.path("started") +
-      "]}\n"
-      "  typed: {type: dummy-keyboard-sink, config: {fil: typed.jsonl}}\n");
-  for (const std::string option : {"", " --check"}) {
+  const std::string witness =
+      "  witness: {exec: [/bin/sh, -c, touch " + desk.path("started") + "]}\n";
+  desk.write("devices:\n" + witness +
+             "  typed: {type: dummy-keyboard-sink, config: {fil: typed.jsonl}}\n");
+  for (const std::string option : {"", " --check", " --check=exec"}) {
     const Finished run = run_program(kKernel + " --config " + desk.config() + option);
     INFO(run.output);
     CHECK(run.status == 2);
@@ -105,7 +103,14 @@ TEST_CASE("A wrong file is refused with its line, and nothing is started") {
     CHECK(run.output.find("'file'") != std::string::npos);
     CHECK_FALSE(std::filesystem::exists(desk.path("run")));
   }
+  CHECK_FALSE(std::filesystem::exists(desk.path("started")));
   CHECK_FALSE(std::filesystem::exists(desk.path("typed.jsonl")));
+
+  desk.write("devices:\n" + witness);
+  CHECK(run_program(kKernel + " --config " + desk.config() + " --check").status == 0);
+  CHECK_FALSE(std::filesystem::exists(desk.path("started")));
+  CHECK(run_program(kKernel + " --config " + desk.config() + " --check=exec").status == 0);
+  CHECK(std::filesystem::exists(desk.path("started")));
 }
 
 TEST_CASE("A second kernel on the same runtime directory is refused") {
