@@ -183,3 +183,20 @@ TEST_CASE("Devices are stopped and started again") {
   keyboard.tap("KEY_A");
   CHECK(eventually(kPatience, [&] { return typed.count("KEY_A", false) == 1; }));
 }
+
+TEST_CASE("A killed control device takes calls again, and nobody else is touched") {
+  Desk desk;
+  const Source keyboard(desk, "keyboard");
+  SinkFile typed(desk.path("typed.jsonl"));
+  desk.start("devices:\n" + keyboard.yaml() + kTyped + kTyping);
+  keyboard.down("KEY_LEFTCTRL");
+  REQUIRE(eventually(kPatience, [&] { return typed.has({"KEY_LEFTCTRL"}); }));
+  const pid_t before = desk.pid("control");
+  const pid_t sink = desk.pid("typed");
+  ::kill(before, SIGKILL);
+  REQUIRE(eventually(kPatience, [&] { return is_gone(before); }));
+  REQUIRE(eventually(kPatience, [&] { return desk.try_ctl("status").status == 0; }));
+  CHECK(desk.pid("control") != before);
+  CHECK(desk.pid("typed") == sink);
+  CHECK(typed.has({"KEY_LEFTCTRL"}));
+}

@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <random>
 
 namespace dkvm::test {
 namespace {
@@ -38,6 +40,18 @@ bool is_gone(pid_t pid) {
   return state == 'X' || state == 'Z';
 }
 
+std::size_t reap_orphans() {
+  while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+  }
+  return children().size();
+}
+
+unsigned seed_of_the_run() {
+  const char* given = std::getenv("DKVM_SEED");
+  return given != nullptr ? static_cast<unsigned>(std::strtoul(given, nullptr, 10))
+                          : std::random_device{}();
+}
+
 // What a dead kernel leaves behind becomes ours, and ends with us.
 Desk::Desk() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
@@ -45,9 +59,7 @@ Desk::~Desk() {
   kernel_.reset();
   eventually(kPatience, [] {
     for (const pid_t pid : children()) ::kill(pid, SIGKILL);
-    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
-    }
-    return children().empty();
+    return reap_orphans() == 0;
   });
 }
 

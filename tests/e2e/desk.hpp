@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,13 @@ using Json = nlohmann::json;
 
 // True when there is no such process, or only its corpse.
 bool is_gone(pid_t pid);
+
+// Buries the dead among the processes that a kernel left to us, and says how
+// many of our children still live.
+std::size_t reap_orphans();
+
+// Of DKVM_SEED, which shows a failure again, or by chance.
+unsigned seed_of_the_run();
 
 // A whole kernel with its devices, in a directory of its own. Whatever is left
 // of it is gone when the test is.

@@ -5,24 +5,16 @@
 
 #include <array>
 #include <csignal>
-#include <cstdlib>
 #include <random>
 #include <set>
 #include <string>
 
-// Set DKVM_SEED to the seed of a failure to see it again.
 using namespace dkvm::test;
 
 namespace {
 
 const std::array<std::string, 5> kCodes = {"KEY_LEFTCTRL", "KEY_LEFTSHIFT", "KEY_A", "KEY_B",
                                            "KEY_C"};
-
-unsigned seed_of_the_run() {
-  const char* given = std::getenv("DKVM_SEED");
-  return given != nullptr ? static_cast<unsigned>(std::strtoul(given, nullptr, 10))
-                          : std::random_device{}();
-}
 
 bool is_modifier(const std::string& code) { return code.starts_with("KEY_LEFT"); }
 
