@@ -50,8 +50,8 @@ int check(const Arguments& arguments, Catalog& catalog) {
              plan->pipelines.size());
   for (const DevicePlan& device : plan->devices)
     if (!device.manifest)
-      fmt::print("  device {}: not checked against its program (--check=exec asks it)\n",
-                 device.name);
+      fmt::print("  device {}: not checked against its program ({})\n", device.name,
+                 device.doubt.empty() ? "--check=exec asks it" : device.doubt);
   return 0;
 }
 

@@ -330,8 +330,8 @@ void Switchboard::on_violation(DeviceId device, const Error& error) {
   devices_->violation(device, error);
 }
 
-void Switchboard::on_stream_closed(DeviceId device, const Error& error) {
-  if (error.code() == Errc::disconnected) return devices_->stream_closed(device);
+void Switchboard::on_stream_closed(DeviceId device, const Error& error, bool torn) {
+  if (error.code() == Errc::disconnected) return devices_->stream_closed(device, torn);
   if (DeviceSession* broken = session(device)) broken->close();
   devices_->violation(device, error);
 }
