@@ -66,7 +66,6 @@ Result<> Kernel::start(Plan plan) {
   switchboard_->on_settled([this] { on_settled(); });
   switchboard_->on_state([this](DeviceId, const StateChange&) { switchboard_->settle_soon(); });
   log_.on_record([this](const LogRecord&) {
-    polls_due_ = true;
     if (!polls_.empty()) switchboard_->settle_soon();
   });
   for (DevicePlan& device : plan.devices) DKVM_CHECK(add_device(device));
@@ -105,8 +104,7 @@ void Kernel::on_settled() {
     switchboard_->wake_at(polls_.deadline());
     watch_->tick(now);
   }
-  polls_due_ = false;
-  if (plan_.kernel.exit_when == KernelConfig::ExitWhen::finished) end_with_sources();
+  if (!awaited_.empty()) end_with_sources();
 }
 
 nlohmann::json Kernel::info() const {
@@ -214,26 +212,31 @@ void Kernel::tell_feeds() {
       }
   }
   switchboard_->set_feeds(std::move(feeds));
+  awaited_ = plan_.kernel.exit_when == KernelConfig::ExitWhen::finished ? sources()
+                                                                        : std::vector<DeviceId>{};
 }
 
 // --- the end ---------------------------------------------------------------------
+
+std::vector<DeviceId> Kernel::sources() const {
+  std::set<DeviceId> sources;
+  for (const PipelineSpec& pipeline : plan_.pipelines)
+    if (pipeline.enabled)
+      for (const auto& address : pipeline.from)
+        if (const auto id = devices_->find(device_of(address))) sources.insert(*id);
+  return {sources.begin(), sources.end()};
+}
 
 // Where the kernel ends with its sources: true work is done when none of them
 // runs any more and all that they sent was applied.
 void Kernel::end_with_sources() {
   if (stopping_) return;
-  std::set<std::string> sources;
-  for (const PipelineSpec& pipeline : plan_.pipelines)
-    if (pipeline.enabled)
-      for (const auto& address : pipeline.from) sources.insert(device_of(address));
   bool failed = false;
-  for (const auto& source : sources) {
-    const auto id = devices_->find(source);
-    if (!id) continue;  // kernel/devices never finishes, and links stay
-    const RunState state = devices_->snapshot(*id)->state;
+  for (const DeviceId source : awaited_) {
+    const RunState state = switchboard_->state(source);
     failed = failed || state == RunState::failed;
     if (state != RunState::finished && state != RunState::failed) return;
-    if (!switchboard_->router().settled(*id)) return;
+    if (!switchboard_->router().settled(source)) return;
   }
   if (failed) exit_status_ = 1;
   stop(failed ? "a source has failed" : "all sources have finished");

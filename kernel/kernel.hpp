@@ -15,6 +15,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace dkvm {
 
@@ -49,6 +50,7 @@ class Kernel {
   Result<> add_device(DevicePlan& device);
   Result<> change_devices(Plan& next, nlohmann::json& report);
   void tell_feeds();
+  std::vector<DeviceId> sources() const;
   void end_with_sources();
   DeviceManager::Ranks ranks() const;
   void on_settled();
@@ -69,7 +71,7 @@ class Kernel {
   std::unique_ptr<WatchService> watch_;
   Spawner& spawner_;
   Reaper& reaper_;
-  bool polls_due_ = false;
+  std::vector<DeviceId> awaited_;  // sources that the kernel ends with, while they run
   bool stopping_ = false;
   int exit_status_ = 0;
 };

@@ -26,6 +26,8 @@ Switchboard::Switchboard(Loop& loop, Log& log, std::string kernel_name, std::uin
       router_(kernel_id, *this),
       calls_(*this, grants),
       names_{"kernel"},
+      states_(1),
+      held_(1),
       flush_marked_(1),
       timer_(loop, [this] { settle_soon(); }),
       after_poll_(loop, [this] {
@@ -44,6 +46,8 @@ Result<DeviceId> Switchboard::id_of(const std::string& name) {
   const auto id = static_cast<DeviceId>(names_.size());
   names_.push_back(name);
   flush_marked_.push_back(0);
+  held_.emplace_back();
+  states_.push_back(RunState::stopped);
   ids_[name] = id;
   return id;
 }
@@ -74,23 +78,24 @@ void Switchboard::settle() {
   if (router_.deadline() <= now) router_.tick(now);
   if (calls_.deadline() <= now) calls_.tick(now);
   if (wake_at_ns_ <= now) wake_at_ns_ = Router::kNever;
+  flush_sessions();  // first of all: events do not wait for our own affairs
   act_on_notes();
   let_in_who_may(now);
   flush_sessions();
+  if (noted()) settle_soon();
   if (on_settled_) on_settled_();
   settling_ = false;
   arm(now);
 }
 
 void Switchboard::act_on_notes() {
-  while (!notes_.empty()) {
-    for (const Note& note : std::exchange(notes_, {})) {
-      if (note.offence.empty()) {
-        devices_->input_held(note.device, note.held);
-      } else if (DeviceSession* offender = session(note.device)) {
-        offender->close();
-        devices_->violation(note.device, Error(Errc::corrupt, note.offence));
-      }
+  while (noted()) {
+    tell_held();
+    for (const Offence& offence : std::exchange(offences_, {})) {
+      DeviceSession* offender = session(offence.device);
+      if (offender == nullptr) continue;
+      offender->close();
+      devices_->violation(offence.device, Error(Errc::corrupt, offence.why));
     }
   }
   if (topics_told_ == topics_.size()) return;
@@ -98,7 +103,18 @@ void Switchboard::act_on_notes() {
   for (auto& [id, each] : sessions_) each->tell_topics();
 }
 
-// Sessions that a flush closes, or wakes, come in the same pass or the next.
+// What the device manager does upon it may note more.
+void Switchboard::tell_held() {
+  for (std::size_t i = 0; i < held_noted_.size(); ++i) {
+    const DeviceId device = held_noted_[i];
+    Held& held = held_[device];
+    held.noted = false;
+    if (std::exchange(held.told, held.now) != held.now) devices_->input_held(device, held.told);
+  }
+  held_noted_.clear();
+}
+
+// Sessions that a flush wakes come in the same pass.
 void Switchboard::flush_sessions() {
   for (std::size_t i = 0; i < flush_.size(); ++i) {
     const DeviceId device = flush_[i];
@@ -106,7 +122,6 @@ void Switchboard::flush_sessions() {
     if (DeviceSession* waiting = session(device)) waiting->flush();
   }
   flush_.clear();
-  if (!notes_.empty()) settle_soon();
 }
 
 // Letting one in may make room for the next: those that feed it.
@@ -131,10 +146,8 @@ void Switchboard::let_in_who_may(std::uint64_t now) {
 bool Switchboard::sinks_ready(DeviceId source) const {
   const auto sinks = feeds_.find(source);
   if (sinks == feeds_.end()) return true;
-  return std::ranges::all_of(sinks->second, [this](DeviceId sink) {
-    const auto snapshot = devices_->snapshot(sink);
-    return !snapshot || snapshot->state != RunState::starting;
-  });
+  return std::ranges::none_of(
+      sinks->second, [this](DeviceId sink) { return states_[sink] == RunState::starting; });
 }
 
 void Switchboard::to_flush(DeviceId device) {
@@ -176,7 +189,10 @@ void Switchboard::send_upstream(const Upstream& message) {
   to_flush(message.source.device);
 }
 
-void Switchboard::held_changed(DeviceId device, bool held) { notes_.push_back({device, held, {}}); }
+void Switchboard::held_changed(DeviceId device, bool held) {
+  held_[device].now = held;
+  if (!std::exchange(held_[device].noted, true)) held_noted_.push_back(device);
+}
 
 void Switchboard::report(const Gap& gap) {
   ++gaps_;
@@ -185,7 +201,7 @@ void Switchboard::report(const Gap& gap) {
 }
 
 void Switchboard::offend(DeviceId device, std::string why) {
-  notes_.push_back({device, false, std::move(why)});
+  offences_.push_back({device, std::move(why)});
 }
 
 // --- what the device manager says ------------------------------------------------
@@ -199,6 +215,8 @@ void Switchboard::connect(DeviceId id, UniqueFd stream, std::uint32_t incarnatio
   if (slot) buried_.push_back(std::move(slot));
   slot = std::make_unique<DeviceSession>(std::move(identity), loop_, std::move(stream), scratch_,
                                          router_, topics_, *this);
+  held_[id].told = false;  // this incarnation's health knows of nothing
+  if (held_[id].now) held_changed(id, true);
 }
 
 void Switchboard::drain(DeviceId id) {
@@ -242,6 +260,7 @@ void Switchboard::send_stop(DeviceId id, Duration deadline, std::string_view rea
 }
 
 void Switchboard::state_changed(DeviceId id, const StateChange& change) {
+  states_[id] = change.to;
   if (change.from == change.to) return;  // a new process in the same state
   const LogLevel level = change.to == RunState::failed    ? LogLevel::error
                          : change.to == RunState::backoff ? LogLevel::warning

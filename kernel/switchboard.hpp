@@ -62,6 +62,8 @@ class Switchboard final : public RouterHost,
   CallRouter& calls() { return calls_; }
   TopicTable& topics() { return topics_; }
   const PortTable* ports(DeviceId device) const;
+  // As last told by the device manager.
+  RunState state(DeviceId device) const { return states_[device]; }
 
   void subscribe(DeviceId device) { subscribers_.insert(device); }
   void unsubscribe(DeviceId device) { subscribers_.erase(device); }
@@ -118,16 +120,24 @@ class Switchboard final : public RouterHost,
   std::optional<DeviceId> running_device(std::string_view name) const override;
   void serve(std::uint64_t token, const ServiceCall& call) override;
 
-  struct Note {
+  struct Offence {
     DeviceId device = 0;
-    bool held = false;
-    std::string offence;  // empty: a change of what it holds
+    std::string why;
+  };
+  // Whether a device holds input: as the router says, and as the device manager
+  // was told at the end of a turn. A burst of keys is one change at most.
+  struct Held {
+    bool now = false;
+    bool told = false;
+    bool noted = false;  // in held_noted_
   };
 
   DeviceSession* session(DeviceId device);
   void signal_port(PortRef port, wire::FrameKind kind);
   void to_flush(DeviceId device);
   void act_on_notes();
+  void tell_held();
+  bool noted() const { return !offences_.empty() || !held_noted_.empty(); }
   void flush_sessions();
   void let_in_who_may(std::uint64_t now);
   bool sinks_ready(DeviceId source) const;
@@ -154,10 +164,13 @@ class Switchboard final : public RouterHost,
   std::unordered_map<std::string, DeviceId> ids_;
   std::unordered_set<DeviceId> subscribers_;
 
+  std::vector<RunState> states_;  // by id
   Feeds feeds_;
   std::vector<std::pair<DeviceId, std::uint64_t>> waiting_;  // to be let in; since when
 
-  std::vector<Note> notes_;
+  std::vector<Offence> offences_;
+  std::vector<Held> held_;  // by id
+  std::vector<DeviceId> held_noted_;
   std::vector<DeviceId> flush_;
   std::vector<std::uint8_t> flush_marked_;  // by id
   std::size_t topics_told_ = 0;

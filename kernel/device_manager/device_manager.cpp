@@ -80,6 +80,7 @@ Result<> DeviceManager::Impl::update(DeviceSpec spec) {
 Result<> DeviceManager::Impl::remove(DeviceId id, std::string reason) {
   DKVM_TRY(Device * found, known(id));
   found->removing = true;
+  ++removing_;
   post(id, event::Stop{std::move(reason), Clock::now()});
   return {};
 }
@@ -111,7 +112,13 @@ void DeviceManager::Impl::stop_all(std::string reason, const Ranks& ranks, StopD
 
 void DeviceManager::Impl::post(DeviceId id, SupervisorEvent event) {
   if (!device(id)) return;
-  events_.emplace_back(id, std::move(event));
+  if (working_ || !events_.empty()) {
+    events_.emplace_back(id, std::move(event));
+    return work();
+  }
+  working_ = true;  // most events stand alone, and need no queue
+  handle(id, event);
+  working_ = false;
   work();
 }
 
@@ -142,11 +149,13 @@ void DeviceManager::Impl::handle(DeviceId id, const SupervisorEvent& event) {
 }
 
 void DeviceManager::Impl::forget_removed() {
+  if (removing_ == 0) return;
   for (auto next = devices_.begin(); next != devices_.end();) {
     const auto current = next++;
     if (!current->second->removing || !current->second->supervisor.at_rest()) continue;
     const DeviceId id = current->first;
     devices_.erase(current);
+    --removing_;
     host_.removed(id);
   }
 }

@@ -98,6 +98,7 @@ class DeviceManager::Impl {
 
   std::map<DeviceId, std::unique_ptr<Device>> devices_;
   Deaths deaths_;
+  std::size_t removing_ = 0;  // how many devices are to go
   std::deque<std::pair<DeviceId, SupervisorEvent>> events_;
   SupervisorActions actions_;
   bool working_ = false;

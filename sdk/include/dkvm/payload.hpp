@@ -1,6 +1,7 @@
 #pragma once
 
 #include <dkvm/bounds.hpp>
+#include <dkvm/detail/mold.hpp>
 #include <dkvm/frame.hpp>
 #include <dkvm/result.hpp>
 #include <dkvm/topics.hpp>
@@ -10,6 +11,7 @@
 
 #include <cstdint>
 #include <string>
+#include <tuple>
 
 // Payloads: one FlatBuffers table each, verified before it is read.
 namespace dkvm {
@@ -84,6 +86,8 @@ class PayloadWriter {
   // Life: the bytes are valid until the next call.
   template <class Native>
   Bytes write(const Native& value) {
+    if constexpr (detail::Cast<Native>::kHot)
+      if (detail::Cast<Native>::fits(value)) return std::get<detail::Mold<Native>>(molds_).cast(value);
     builder_.Clear();
     builder_.Finish(Native::TableType::Pack(builder_, &value));
     return {reinterpret_cast<const std::byte*>(builder_.GetBufferPointer()), builder_.GetSize()};
@@ -91,6 +95,9 @@ class PayloadWriter {
 
  private:
   flatbuffers::FlatBufferBuilder builder_{256};
+  std::tuple<detail::Mold<Key>, detail::Mold<PointerMotion>, detail::Mold<PointerButton>,
+             detail::Mold<PointerScroll>>
+      molds_;
 };
 
 }  // namespace dkvm

@@ -1,0 +1,39 @@
+#include "tools/bench/devices/roles.hpp"
+
+#include <array>
+#include <cstdio>
+#include <string_view>
+
+namespace dkvm::bench {
+namespace {
+
+using Make = std::unique_ptr<Device> (*)(const std::string& control);
+
+struct Role {
+  std::string_view name;
+  Make make;
+};
+
+constexpr std::array kRoles = {
+    Role{"source", make_key_source},         Role{"sink", make_key_sink},
+    Role{"flood-source", make_flood_source}, Role{"flood-mouse", make_flood_mouse},
+    Role{"flood-sink", make_flood_sink},     Role{"mouse-source", make_mouse_source},
+    Role{"mouse-sink", make_mouse_sink},
+};
+
+constexpr int kOwnArguments = 2;  // role, control
+
+}  // namespace
+
+int run_role(int argc, char** argv) {
+  for (const Role& role : kRoles) {
+    if (argc < kOwnArguments || role.name != argv[0]) continue;
+    const auto device = role.make(argv[1]);
+    // What a kernel asks of a device stands behind the arguments of its own.
+    return device_main(*device, argc - kOwnArguments + 1, argv + kOwnArguments - 1);
+  }
+  std::fputs("dkvm-bench --device: a part of dkvm-bench, which starts it\n", stderr);
+  return 2;
+}
+
+}  // namespace dkvm::bench

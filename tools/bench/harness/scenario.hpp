@@ -1,0 +1,31 @@
+#pragma once
+
+#include "tools/bench/harness/report.hpp"
+
+#include <dkvm/result.hpp>
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace dkvm::bench {
+
+struct Options {
+  double scale = 1;  // of the rounds: less is quicker and noisier
+  std::function<void(std::string_view)> progress;
+};
+
+// How many rounds to run, at least one.
+inline int rounds_of(int wanted, const Options& options) {
+  const int rounds = static_cast<int>(wanted * options.scale + 0.5);
+  return rounds < 1 ? 1 : rounds;
+}
+
+// The scenarios; each needs a minute at most with the default options.
+Result<Report> run_relay(const Options& options);
+Result<Report> run_fairness(const Options& options);
+Result<Report> run_scale(const Options& options);
+Result<Report> run_mouse8k(const Options& options);
+Result<Report> run_restart(const Options& options);
+
+}  // namespace dkvm::bench
