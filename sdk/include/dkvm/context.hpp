@@ -1,24 +1,22 @@
 #pragma once
 
 #include <dkvm/config.hpp>
+#include <dkvm/detail/held_codes.hpp>
+#include <dkvm/detail/mailbox.hpp>
 #include <dkvm/detail/poller_linux.hpp>
 #include <dkvm/log.hpp>
 #include <dkvm/port.hpp>
 #include <dkvm/rpc.hpp>
 
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 
 #include <algorithm>
-#include <bitset>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -95,7 +93,7 @@ class Context {
   // fast as they are allowed to. Emit some 10 to 100 events a call.
   void on_idle(std::function<bool()> callback) {
     idle_ = std::move(callback);
-    want_idle(idle_ && !backlogged());
+    poller_.stay_ready(idle_ && !backlogged());
   }
 
   // True while the kernel has not taken what was sent: a source that can wait, waits.
@@ -103,9 +101,7 @@ class Context {
 
   // Runs `work` on the device's thread. The only call that other threads may make.
   void post(std::function<void()> work) {
-    const std::lock_guard lock(posted_mutex_);
-    posted_.push_back(std::move(work));
-    wake_up();
+    mailbox_.post(std::move(work));
   }
 
   // Calls a method of the kernel or of a device. The answer comes exactly
@@ -161,7 +157,7 @@ class Context {
   // `finished`.
   void finish(int status = 0) {
     if (!exit_status_) exit_status_ = status;
-    wake_up();
+    mailbox_.ring();
   }
   // The same for an error, which is logged: invalid and unsupported park the
   // device until its configuration changes, any other is tried again.
@@ -180,11 +176,9 @@ class Context {
 
   // Says hello. Errors: Errc::disconnected.
   Result<> begin(const Manifest& manifest) {
-    if (::pipe2(wake_pipe_, O_CLOEXEC | O_NONBLOCK) != 0)
-      return fail(Errc::exhausted, "no pipe can be made");
-    wake_read_ = detail::Fd(wake_pipe_[0]);
-    wake_write_ = detail::Fd(wake_pipe_[1]);
-    DKVM_CHECK(poller_.watch(wake_read_.get(), detail::Poller::kReadable, [this] { run_posted(); }));
+    DKVM_CHECK(mailbox_.open());
+    DKVM_CHECK(
+        poller_.watch(mailbox_.fd(), detail::Poller::kReadable, [this] { open_mail(); }));
     DKVM_CHECK(poller_.watch(in_.get(), detail::Poller::kReadable, [this] { read_kernel(); }));
     last_frame_ns_ = now_ns();
     DKVM_CHECK(session_.hello(manifest));
@@ -210,14 +204,14 @@ class Context {
     if (!session_.stream().flush()) leaving_ = leaving_ || exit_status_;
     if (exit_status_ && (leaving_ || !backlogged())) return leave();
     want_writable(backlogged());
-    want_idle(idle_ && !backlogged());
+    poller_.stay_ready(idle_ && !backlogged());
     dispatching_ = false;
   }
 
   // From a signal handler: end as on SIGTERM.
   void terminate_from_signal() {
     terminated_ = 1;
-    wake_up();
+    mailbox_.ring();
   }
 
  private:
@@ -288,7 +282,7 @@ class Context {
     }
     const auto found = in_ports_.find(port);
     if (found == in_ports_.end()) return {};
-    track_held(frame);
+    if (held_.follow(frame)) watch_silence();
     found->second->deliver(frame);
     return {};
   }
@@ -342,33 +336,15 @@ class Context {
     if (!paused && port.on_resume_) port.on_resume_();
   }
 
-  // A sink must not leave a key down when its kernel falls silent, so the
-  // context knows which codes are down.
-  void track_held(const Frame& frame) {
-    const auto topic = static_cast<wire::Topic>(frame.header.topic());
-    if (topic == wire::Topic::key) {
-      const auto& key_event = view_table<wire::Key>(frame.payload);
-      set_held(key_event.code(), key_event.down());
-    } else if (topic == wire::Topic::pointer_button) {
-      const auto& button_event = view_table<wire::PointerButton>(frame.payload);
-      set_held(button_event.code(), button_event.down());
-    }
-  }
-
-  void set_held(std::uint16_t code, bool down) {
-    if (code >= kInputCodesMax) return;
-    held_[code] = down;
-    if (down) watch_silence();
-  }
-
-  // Only while something is held: a device with nothing to release sleeps.
+  // A sink must not leave a key down when its kernel falls silent. Watched only
+  // while something is held: a device with nothing to release sleeps.
   void watch_silence() {
     const std::uint64_t limit_ns = session_.welcome().silence_ms * std::uint64_t{1'000'000};
     if (limit_ns == 0 || silence_watched_) return;
     silence_watched_ = true;
     at(std::max(last_frame_ns_ + limit_ns, now_ns() + kSilenceCheckNs), [this, limit_ns] {
       silence_watched_ = false;
-      if (held_.none()) return;
+      if (!held_.any()) return;
       const bool silent = now_ns() - last_frame_ns_ >= limit_ns && !readable(in_.get());
       return silent ? end_silence() : watch_silence();
     });
@@ -388,7 +364,7 @@ class Context {
   }
 
   void release_held() {
-    held_.reset();
+    held_.clear();
     if (hooks_.let_go) hooks_.let_go();
   }
 
@@ -422,17 +398,6 @@ class Context {
     left_ = true;
   }
 
-  // Makes fd() readable at once, so that every kind of loop comes back.
-  void want_idle(bool wanted) {
-    if (wanted == idle_wanted_) return;
-    idle_wanted_ = wanted;
-    if (wanted) {
-      note(poller_.watch(always_readable_.get(), detail::Poller::kReadable, [] {}));
-    } else {
-      poller_.forget(always_readable_.get());
-    }
-  }
-
   void want_writable(bool wanted) {
     if (wanted == writable_wanted_) return;
     writable_wanted_ = wanted;
@@ -446,23 +411,11 @@ class Context {
     }
   }
 
-  void wake_up() {
-    const char byte = 1;
-    [[maybe_unused]] const ssize_t ignored = ::write(wake_write_.get(), &byte, 1);
-  }
-
-  void run_posted() {
-    char bytes[64];
-    while (::read(wake_read_.get(), bytes, sizeof(bytes)) > 0) {
-    }
+  void open_mail() {
+    auto work = mailbox_.take();
     if (terminated_ != 0) {
       say_goodbye();
       leave_with(0);
-    }
-    std::vector<std::function<void()>> work;
-    {
-      const std::lock_guard lock(posted_mutex_);
-      work.swap(posted_);
     }
     for (auto& each : work) each();
   }
@@ -482,25 +435,19 @@ class Context {
   detail::Handlers kernel_events_;
   std::function<bool()> idle_;
 
-  std::bitset<kInputCodesMax> held_;
+  detail::HeldCodes held_;
   std::uint64_t last_frame_ns_ = 0;
   bool running_ = false;
   bool said_goodbye_ = false;
   bool writable_wanted_ = false;
-  bool idle_wanted_ = false;
   bool dispatching_ = false;
   bool silence_watched_ = false;
   bool leaving_ = false;  // what is unsent has had its chance
   bool left_ = false;
   std::optional<int> exit_status_;
 
-  int wake_pipe_[2] = {-1, -1};
-  detail::Fd wake_read_;
-  detail::Fd wake_write_;
-  detail::Fd always_readable_{::eventfd(1, EFD_CLOEXEC)};
+  detail::Mailbox mailbox_;
   volatile std::sig_atomic_t terminated_ = 0;
-  std::mutex posted_mutex_;
-  std::vector<std::function<void()>> posted_;
 };
 
 }  // namespace dkvm

@@ -180,12 +180,15 @@ TEST_CASE("a wrong command line exits with 2 before anything is asked") {
   CHECK(desk.kernel.requests.empty());
 }
 
-TEST_CASE("without a kernel the exit is 3 and every path that was tried is named") {
+// The usual paths are the machine's own, where a kernel may run: which they are
+// is a matter of the unit tests of socket_paths().
+TEST_CASE("without a kernel the exit is 3 and the path that was tried is named") {
   Desk desk;
-  CtlRun usual(desk.kernel, {"status"}, {"XDG_RUNTIME_DIR=" + desk.directory.path() + "/none"});
-  CHECK(usual.exit_code() == 3);
-  CHECK(has(usual.err(), "no kernel answers\n  " + desk.directory.path() +
-                             "/none/dkvm/control.sock does not exist\n  /run/dkvm/control.sock "));
+  CtlRun by_directory(desk.kernel, {"status"},
+                      {"DKVM_RUNTIME_DIR=" + desk.directory.path() + "/none"});
+  CHECK(by_directory.exit_code() == 3);
+  CHECK(has(by_directory.err(), "no kernel answers\n  " + desk.directory.path() +
+                                    "/none/control.sock does not exist\n"));
   CtlRun named(desk.kernel, {"status", "--socket", "/nowhere/control.sock"});
   CHECK(named.exit_code() == 3);
   CHECK(has(named.err(), "  /nowhere/control.sock does not exist\n"));

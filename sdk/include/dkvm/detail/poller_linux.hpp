@@ -5,6 +5,7 @@
 #include <dkvm/time.hpp>
 
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 
 #include <array>
@@ -69,6 +70,13 @@ class Poller {
     times_.erase(found);
   }
 
+  // Keeps fd() readable, so that every kind of loop comes back at once.
+  void stay_ready(bool wanted) {
+    if (wanted == stays_ready_) return;
+    stays_ready_ = wanted;
+    control(wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, always_readable_.get(), EPOLLIN);
+  }
+
   // Runs what is ready, waiting at most timeout_ms for it (-1: for ever).
   void dispatch(int timeout_ms) {
     std::array<epoll_event, kEventsPerTurnMax> events;
@@ -125,6 +133,8 @@ class Poller {
 
   Fd epoll_;
   Fd timer_;
+  Fd always_readable_{::eventfd(1, EFD_CLOEXEC)};
+  bool stays_ready_ = false;
   std::unordered_map<int, std::shared_ptr<Callback>> watched_;  // shared with a running call
   std::map<std::pair<std::uint64_t, std::uint64_t>, Callback> timers_;
   std::unordered_map<std::uint64_t, std::uint64_t> times_;
