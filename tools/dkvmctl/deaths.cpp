@@ -20,10 +20,10 @@ std::string lived_text(const Json& death) {
   return field(death, "uptime_s").is_number() ? duration_text(number_of(death, "uptime_s")) : "";
 }
 
-// How it ended, where the reason does not say just that.
+// How it ended, where the reason does not say that.
 std::string status_text(const Json& death) {
   std::string status = text_of(death, "status");
-  return status == text_of(death, "reason") ? "" : status;
+  return text_of(death, "reason").starts_with(status) ? "" : status;
 }
 
 std::string overview(const Json& deaths, Time now, const Style& style) {
