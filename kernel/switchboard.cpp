@@ -268,7 +268,8 @@ void Switchboard::state_changed(DeviceId id, const StateChange& change) {
                          : change.to == RunState::backoff ? LogLevel::warning
                                                           : LogLevel::info;
   log_.write(level, {},
-             fmt::format("device {} is {}{}{}", name_of(id), name(change.to),
+             fmt::format("device {} is {}{}{}{}", name_of(id),
+                         change.to == RunState::backoff ? "in " : "", name(change.to),
                          change.reason.empty() ? "" : ": ", change.reason));
   publish_state(id, change);
   if (on_state_) on_state_(id, change);
