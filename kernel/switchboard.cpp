@@ -16,6 +16,8 @@ constexpr std::size_t kUpstreamBacklogBytesMax = 256 * 1024;
 // A device that leaves this much of our messages unread has pings enough to answer.
 constexpr std::size_t kPingBacklogBytesMax = 4 * 1024;
 constexpr std::size_t kDevicesMax = 65'534;
+// Health need not follow faster than this who holds input.
+constexpr std::uint64_t kHeldToldEveryNs = 20'000'000;
 
 }  // namespace
 
@@ -84,15 +86,15 @@ void Switchboard::settle() {
   act_on_notes();
   let_in_who_may(now);
   flush_sessions();
-  if (noted()) settle_soon();
+  tell_held(now);
+  if (!offences_.empty()) settle_soon();
   if (on_settled_) on_settled_();
   settling_ = false;
   arm(now);
 }
 
 void Switchboard::act_on_notes() {
-  while (noted()) {
-    tell_held();
+  while (!offences_.empty()) {
     for (const Offence& offence : std::exchange(offences_, {})) {
       DeviceSession* offender = session(offence.device);
       if (offender == nullptr) continue;
@@ -105,15 +107,23 @@ void Switchboard::act_on_notes() {
   for (auto& [id, each] : sessions_) each->tell_topics();
 }
 
-// What the device manager does upon it may note more.
-void Switchboard::tell_held() {
+// A change that follows another too soon stays noted, and wakes us when it is due.
+void Switchboard::tell_held(std::uint64_t now) {
+  std::size_t early = 0;
   for (std::size_t i = 0; i < held_noted_.size(); ++i) {
     const DeviceId device = held_noted_[i];
     Held& held = held_[device];
+    if (held.told != held.now && now < held.told_ns + kHeldToldEveryNs) {
+      wake_at(held.told_ns + kHeldToldEveryNs);
+      held_noted_[early++] = device;
+      continue;
+    }
     held.noted = false;
-    if (std::exchange(held.told, held.now) != held.now) devices_->input_held(device, held.told);
+    if (std::exchange(held.told, held.now) == held.now) continue;
+    held.told_ns = now;
+    devices_->input_held(device, held.told);
   }
-  held_noted_.clear();
+  held_noted_.resize(early);
 }
 
 // Sessions that a flush wakes come in the same pass.

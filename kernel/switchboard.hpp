@@ -125,19 +125,19 @@ class Switchboard final : public RouterHost,
     std::string why;
   };
   // Whether a device holds input: as the router says, and as the device manager
-  // was told at the end of a turn. A burst of keys is one change at most.
+  // was told: at the end of a turn, and not at every stroke of a quick burst.
   struct Held {
     bool now = false;
     bool told = false;
     bool noted = false;  // in held_noted_
+    std::uint64_t told_ns = 0;
   };
 
   DeviceSession* session(DeviceId device);
   void signal_port(PortRef port, wire::FrameKind kind);
   void to_flush(DeviceId device);
   void act_on_notes();
-  void tell_held();
-  bool noted() const { return !offences_.empty() || !held_noted_.empty(); }
+  void tell_held(std::uint64_t now);
   void flush_sessions();
   void let_in_who_may(std::uint64_t now);
   bool sinks_ready(DeviceId source) const;

@@ -80,8 +80,8 @@ void Channel::flush() {
   while (send_control()) {
     std::byte* const output = scratch_.output.get();
     const std::size_t filled = owner_.fill({output, ChannelScratch::kBytes}, write_budget_);
-    if (filled == 0 && control_.empty()) return watch(false);
     if (!send_bytes({output, filled})) return;
+    if (filled < write_budget_ && control_.empty()) return watch(false);
   }
 }
 

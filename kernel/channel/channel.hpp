@@ -33,6 +33,7 @@ class ChannelOwner {
   // Every frame of this turn has been handed over.
   virtual void on_turn_end() = 0;
   // Writes waiting events into out, about budget bytes of them; returns bytes.
+  // Fewer than budget: nothing more waits.
   // Shape: out has room for budget + kFrameBytesMax.
   virtual std::size_t fill(std::span<std::byte> out, std::size_t budget) = 0;
   // The stream has ended or broken; nothing more comes. Called once.

@@ -78,14 +78,14 @@ std::vector<std::uint16_t> DeviceSession::codes_to_release() const {
 std::size_t DeviceSession::fill(std::span<std::byte> out, std::size_t budget) {
   if (state_ != State::running) return 0;
   const std::size_t taken = router_.take(identity_.device, out, budget, now_ns());
-  if (taken != 0 || !stop_) return taken;
+  if (taken >= budget || !stop_) return taken;
   wire::StopT message;
   message.reason = stop_->reason;
   message.deadline_ms = stop_->deadline_ms;
   Frame frame{make_header(wire::FrameKind::stop), {}, {}, writer_.write(message)};
   seal(frame);
   stop_.reset();
-  return write_frame(out.data(), frame);
+  return taken + write_frame(out.data() + taken, frame);
 }
 
 bool DeviceSession::on_frame(const Frame& frame, std::uint64_t received_ns) {
