@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <random>
 #include <set>
 #include <utility>
@@ -37,6 +38,19 @@ DeviceManager::Random jitter() {
 
 // The device of `device/port`.
 std::string device_of(const std::string& address) { return address.substr(0, address.find('/')); }
+
+// How many came, went or are no longer what they were.
+std::size_t changed_pipelines(const std::vector<PipelineSpec>& before,
+                              const std::vector<PipelineSpec>& after) {
+  const auto missing = [](const auto& from, const auto& in) {
+    return std::ranges::count_if(
+        from, [&](const auto& spec) { return std::ranges::find(in, spec) == in.end(); });
+  };
+  const auto gone = std::ranges::count_if(before, [&](const auto& spec) {
+    return std::ranges::find(after, spec.name, &PipelineSpec::name) == after.end();
+  });
+  return static_cast<std::size_t>(missing(after, before) + gone);
+}
 
 }  // namespace
 
@@ -114,7 +128,7 @@ nlohmann::json Kernel::info() const {
           {"protocol", kProtocolVersion},
           {"pid", ::getpid()},
           {"uptime_s", static_cast<double>(now_ns() - started_ns_) / 1e9},
-          {"config", config_path_},
+          {"config", std::filesystem::absolute(config_path_).lexically_normal().string()},
           {"runtime_dir", plan_.kernel.runtime_dir},
           {"devices", plan_.devices.size()},
           {"pipelines", switchboard_->router().stats().pipelines.size()},
@@ -147,8 +161,11 @@ Result<> Kernel::add_device(DevicePlan& device) {
 Result<nlohmann::json> Kernel::reload() {
   auto next = make_plan(config_path_, catalog_, true);
   if (!next) {
-    log_.error("not reloaded, nothing has changed:\n{}", to_string(next.error()));
-    return fail(Errc::invalid, to_string(next.error()));
+    std::string errors = to_string(next.error());
+    while (errors.ends_with('\n')) errors.pop_back();
+    log_.error("not reloaded, nothing has changed:");
+    for (const ConfigError& error : next.error()) log_.error("{}", to_string(error));
+    return fail(Errc::invalid, std::move(errors));
   }
   nlohmann::json report = {{"started", nlohmann::json::array()},
                            {"stopped", nlohmann::json::array()},
@@ -157,6 +174,7 @@ Result<nlohmann::json> Kernel::reload() {
   if (next->kernel.name != plan_.kernel.name) report["needs_restart"].push_back("kernel.name");
   if (next->kernel.runtime_dir != plan_.kernel.runtime_dir)
     report["needs_restart"].push_back("kernel.runtime_dir");
+  report["pipelines_changed"] = changed_pipelines(plan_.pipelines, next->pipelines);
   next->kernel.name = plan_.kernel.name;
   next->kernel.runtime_dir = plan_.kernel.runtime_dir;
   DKVM_CHECK(change_devices(*next, report));
@@ -187,7 +205,7 @@ Result<> Kernel::change_devices(Plan& next, nlohmann::json& report) {
     const bool other_program = !(device.spec.program == old->spec.program);
     if (other_program) switchboard_->set_manifest(device.spec.id, device.manifest);
     if (other_program || !(device.spec.supervision == old->spec.supervision) ||
-        device.enabled != old->enabled)
+        device.enabled != old->enabled || !(device.grants == old->grants))
       report["changed"].push_back(device.name);
     DKVM_CHECK(devices_->update(device.spec));
     if (device.enabled != old->enabled) {

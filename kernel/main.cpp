@@ -8,8 +8,8 @@
 #include "kernel/setup/self.hpp"
 #include "kernel/version.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <cstdio>
@@ -43,14 +43,17 @@ LogLevel level_of(const LogConfig& config) {
 int check(const Arguments& arguments, Catalog& catalog) {
   const auto plan = make_plan(arguments.config, catalog, arguments.check == "exec");
   if (!plan) {
-    fmt::print(stderr, "{}\n", to_string(plan.error()));
+    fmt::print(stderr, "{}", to_string(plan.error()));
     return kExitBadConfig;
   }
-  fmt::print("{}: fine: {} devices, {} pipelines\n", arguments.config, plan->devices.size(),
-             plan->pipelines.size());
+  const auto count = [](std::size_t n, const char* what) {
+    return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+  };
+  fmt::print("{}: fine: {}, {}\n", arguments.config, count(plan->devices.size(), "device"),
+             count(plan->pipelines.size(), "pipeline"));
   for (const DevicePlan& device : plan->devices)
     if (!device.manifest)
-      fmt::print("  device {}: not checked against its program ({})\n", device.name,
+      fmt::print("  device {}: not checked against its program: {}\n", device.name,
                  device.doubt.empty() ? "--check=exec asks it" : device.doubt);
   return 0;
 }
@@ -58,7 +61,7 @@ int check(const Arguments& arguments, Catalog& catalog) {
 int run(const Arguments& arguments, Catalog& catalog, Spawner& spawner) {
   auto plan = make_plan(arguments.config, catalog, true);
   if (!plan) {
-    fmt::print(stderr, "{}\n", to_string(plan.error()));
+    fmt::print(stderr, "{}", to_string(plan.error()));
     return kExitBadConfig;
   }
   const auto claimed = claim_runtime_dir(plan->kernel.runtime_dir);
@@ -97,12 +100,21 @@ int main(int argc, char** argv) {
                      "only check the file; --check=exec also asks the programs of `exec` devices")
           ->expected(0, 1)
           ->default_str("")
-          ->check(CLI::IsMember({"", "exec"}))
-          ->type_name("[exec]");
+          ->type_name("[=exec]");
   app.add_option("--log-level", level, "error, warning, info or debug; overrides the file")
-      ->type_name("L");
+      ->type_name("LEVEL");
   app.set_version_flag("--version", fmt::format("dkvm-kernel {}", kVersion));
-  CLI11_PARSE(app, argc, argv);
+  app.footer("Exit status: 0 after a clean stop, 2 for a wrong configuration or command line.");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitBadConfig;
+  }
+  if (arguments.check.value_or("exec") != "exec" && !arguments.check->empty()) {
+    fmt::print(stderr, "--check: '{}' is unknown, expected --check or --check=exec\n",
+               *arguments.check);
+    return kExitBadConfig;
+  }
   if (!level.empty()) {
     arguments.log_level = parse_log_level(level);
     if (!arguments.log_level) {

@@ -13,6 +13,8 @@ namespace {
 // Upstream messages wait here for a producer that does not read; they are
 // hints, and the next one says the same.
 constexpr std::size_t kUpstreamBacklogBytesMax = 256 * 1024;
+// A device that leaves this much of our messages unread has pings enough to answer.
+constexpr std::size_t kPingBacklogBytesMax = 4 * 1024;
 constexpr std::size_t kDevicesMax = 65'534;
 
 }  // namespace
@@ -254,11 +256,11 @@ void Switchboard::gap(DeviceId id, std::uint32_t incarnation) {
 }
 
 void Switchboard::send_ping(DeviceId id) {
-  if (DeviceSession* asked = session(id)) {
-    asked->send(make_header(wire::FrameKind::ping));
-    to_flush(id);
-    settle_soon();
-  }
+  DeviceSession* asked = session(id);
+  if (asked == nullptr || asked->backlog() > kPingBacklogBytesMax) return;
+  asked->send(make_header(wire::FrameKind::ping));
+  to_flush(id);
+  settle_soon();
 }
 
 void Switchboard::send_stop(DeviceId id, Duration deadline, std::string_view reason) {
@@ -275,7 +277,8 @@ void Switchboard::state_changed(DeviceId id, const StateChange& change) {
                          : change.to == RunState::backoff ? LogLevel::warning
                                                           : LogLevel::info;
   log_.write(level, {},
-             fmt::format("device {} is {}{}{}", name_of(id), name(change.to),
+             fmt::format("device {} is {}{}{}{}", name_of(id),
+                         change.to == RunState::backoff ? "in " : "", name(change.to),
                          change.reason.empty() ? "" : ": ", change.reason));
   publish_state(id, change);
   if (on_state_) on_state_(id, change);

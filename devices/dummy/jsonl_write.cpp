@@ -72,6 +72,20 @@ std::size_t utf8_sequence_bytes(std::string_view text) {
   return bytes > 1 && (overlong || surrogate || beyond) ? 0 : bytes;
 }
 
+// The letter of the escape that JSON has for a character; 0 when it has none.
+char escape_letter(char character) {
+  switch (character) {
+    case '"':
+    case '\\': return character;
+    case '\b': return 'b';
+    case '\f': return 'f';
+    case '\n': return 'n';
+    case '\r': return 'r';
+    case '\t': return 't';
+    default: return 0;
+  }
+}
+
 void append_text(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
   out += '"';
@@ -80,9 +94,9 @@ void append_text(std::string& out, std::string_view text) {
     const char first = text.front();
     if (bytes == 0) {
       out += "\xEF\xBF\xBD";  // U+FFFD
-    } else if (first == '"' || first == '\\') {
+    } else if (const char letter = escape_letter(first); letter != 0) {
       out += '\\';
-      out += first;
+      out += letter;
     } else if (static_cast<unsigned char>(first) < 0x20) {
       out += "\\u00";
       out += kHex[static_cast<unsigned char>(first) >> 4];

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernel/device_manager/process.hpp"
+#include "kernel/loop/clock.hpp"
 
 namespace dkvm {
 
@@ -22,6 +23,7 @@ struct Death {
   std::int64_t wall_ns = 0;
   std::string device;
   std::uint32_t incarnation = 0;
+  Duration lived{0};  // of its process
   std::string reason;
   ExitStatus status;
   std::vector<std::string> log;  // the lines before it, oldest first

@@ -27,6 +27,7 @@ void DeviceManager::Impl::perform(Device& device, const action::Spawn& spawn) {
   device.started = device.spec.program;
   SpawnRequest request{device.started, Stdio::stream, 0};
   if (device.spec.injects) request.send_bytes = kInjectingSinkSendBytes;
+  device.spawned = Clock::now();
   auto process = spawner_.spawn(request);
   if (!process) return post(id, event::SpawnFailed{process.error().message()});
   reaper_.watch(process->pid, std::move(process->handle),
@@ -108,7 +109,8 @@ void DeviceManager::Impl::perform(Device& device, const action::Gap& gap) {
 }
 
 void DeviceManager::Impl::perform(Device& device, const action::Died& died) {
-  deaths_.add({0, wall_ns(), device.spec.name, died.incarnation, died.reason, died.status,
+  deaths_.add({0, wall_ns(), device.spec.name, died.incarnation,
+               Clock::now() - device.spawned, died.reason, died.status,
                host_.log_tail(device.spec.id)});
 }
 

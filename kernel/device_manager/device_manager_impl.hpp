@@ -55,6 +55,7 @@ class DeviceManager::Impl {
     std::unique_ptr<StderrReader> log{};
     std::uint64_t log_delays_before = 0;  // of earlier incarnations
     std::int64_t since_wall_ns = 0;
+    TimePoint spawned{};  // the present or last process
     bool removing = false;
     CleanupRun cleanup{};
   };

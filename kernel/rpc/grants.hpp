@@ -11,6 +11,8 @@ namespace dkvm {
 struct Grant {
   std::string target;                // kernel, a device, link/peer:device
   std::vector<std::string> methods;  // devices.list, devices.* or *
+
+  bool operator==(const Grant&) const = default;
 };
 
 // Who may call what. Nobody may call anything that is not granted.

@@ -72,7 +72,8 @@ void Catalog::read_types(const std::string& folder) {
     if (!file.starts_with(kPrefix) || !file.ends_with(kManifestSuffix)) continue;
     auto manifest = read_manifest(entry.path());
     if (!manifest) continue;
-    std::string type = file.substr(kPrefix.size(), file.size() - kPrefix.size() - kManifestSuffix.size());
+    std::string type =
+        file.substr(kPrefix.size(), file.size() - kPrefix.size() - kManifestSuffix.size());
     types_.try_emplace(std::move(type), std::move(*manifest));
   }
 }
@@ -84,6 +85,9 @@ void Catalog::ask(const Config& config) {
     if (device.exec.empty() || asked_.contains(command_of(device))) continue;
     commands.push_back(command_of(device));
     programs.push_back({program_of(device), arguments_of(device), inherited_environment(), {}});
+    // What it needs to run it needs to describe itself: PYTHONPATH, say.
+    for (const auto& [variable, value] : device.env)
+      programs.back().env.push_back(variable + "=" + value);
   }
   auto answers = describe_all(spawner_, programs);
   for (std::size_t i = 0; i < commands.size(); ++i)
@@ -105,6 +109,8 @@ std::vector<std::string> Catalog::arguments_of(const DeviceConfig& device) {
 Catalog::Command Catalog::command_of(const DeviceConfig& device) {
   Command command = device.exec;
   command.insert(command.end(), device.args.begin(), device.args.end());
+  command.emplace_back();
+  for (const auto& [variable, value] : device.env) command.push_back(variable + "=" + value);
   return command;
 }
 

@@ -49,6 +49,8 @@ Called<> reload(Ctl& ctl) {
       names_text("started", list_of(answer, "started"), Tone::good, screen.style()) +
       names_text("changed", list_of(answer, "changed"), Tone::careful, screen.style()) +
       names_text("stopped", list_of(answer, "stopped"), Tone::faint, screen.style());
+  if (const Json& waiting = list_of(answer, "needs_restart"); !waiting.empty())
+    text += fmt::format("only a restart of the kernel changes {}\n", printable(joined(waiting)));
   if (const auto count = count_of(answer, "pipelines_changed"); count != 0)
     text += fmt::format("{} {} changed\n", count, count == 1 ? "pipeline" : "pipelines");
   screen.print(text.empty() ? "nothing has changed\n" : text);

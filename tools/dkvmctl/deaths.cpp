@@ -20,6 +20,12 @@ std::string lived_text(const Json& death) {
   return field(death, "uptime_s").is_number() ? duration_text(number_of(death, "uptime_s")) : "";
 }
 
+// How it ended, where the reason does not say that.
+std::string status_text(const Json& death) {
+  std::string status = text_of(death, "status");
+  return text_of(death, "reason").starts_with(status) ? "" : status;
+}
+
 std::string overview(const Json& deaths, Time now, const Style& style) {
   Table table({{"WHEN", Align::right},
                {"DEVICE"},
@@ -30,7 +36,7 @@ std::string overview(const Json& deaths, Time now, const Style& style) {
   for (const Json& death : deaths)
     table.row({when_text(death, now), text_of(death, "device"),
                std::to_string(count_of(death, "incarnation")), lived_text(death),
-               text_of(death, "status"), text_of(death, "reason")});
+               status_text(death), text_of(death, "reason")});
   return table.render(style);
 }
 
@@ -42,7 +48,7 @@ std::string in_full(const Json& death, Time now, const Style& style) {
       style.paint(printable(time ? local_date_text(*time) : text_of(death, "time")), Tone::title),
       printable(when_text(death, now)), count_of(death, "incarnation"),
       lived_text(death).empty() ? "" : " lived " + lived_text(death));
-  const std::string status = printable(text_of(death, "status"));
+  const std::string status = printable(status_text(death));
   text += fmt::format("\n  {}{}\n", style.paint(printable(text_of(death, "reason")), Tone::bad),
                       status.empty() ? "" : fmt::format(" ({})", status));
   for (const Json& line : list_of(death, "log"))

@@ -1,4 +1,5 @@
 #include "tools/dkvmctl/ctl.hpp"
+#include "tools/dkvmctl/device_text.hpp"
 #include "tools/dkvmctl/pages.hpp"
 #include "tools/dkvmctl/table.hpp"
 
@@ -44,7 +45,7 @@ Called<> list_devices(Ctl& ctl) {
     table.row({text_of(device, "name"), text_of(device, "type"), state_cell(device),
                duration_text(number_of(device, "since_s")), amount(device, "pid"),
                count_text(count_of(device, "restarts")), cpu_text(number_of(device, "cpu_s")),
-               memory_text(device), text_of(device, "reason")});
+               memory_text(device), reason_text(device)});
   ctl.screen.print(table.empty() ? "no devices\n" : table.render(ctl.screen.style()));
   return {};
 }
@@ -65,9 +66,7 @@ void print_device(Screen& screen, const Json& device) {
   row("type", text_of(device, "type"));
   row("state", state_cell(device));
   row("for", duration_text(number_of(device, "since_s")));
-  row("reason", text_of(device, "reason"));
-  if (number_of(device, "next_start_s") > 0)
-    row("next start", "in " + duration_text(number_of(device, "next_start_s")));
+  row("reason", reason_text(device));
   if (field(device, "enabled").is_boolean())
     row("enabled", flag_of(device, "enabled") ? "yes" : "no");
   row("pid", amount(device, "pid"));
@@ -95,7 +94,7 @@ Called<> steer_device(Ctl& ctl, const std::string& name, const std::string& acti
     return {};
   }
   const std::string state = text_of(device, "state");
-  const std::string reason = printable(text_of(device, "reason"));
+  const std::string reason = printable(reason_text(device));
   ctl.screen.print(fmt::format("{}: {}{}\n", printable(text_of(device, "name")),
                                ctl.screen.style().paint(printable(state), tone_of_state(state)),
                                reason.empty() ? "" : fmt::format(" ({})", reason)));

@@ -92,7 +92,8 @@ void add_logs(CLI::App& app, Command& chosen) {
   logs->add_flag("-f,--follow", options->follow, "go on with what is logged from now on");
   logs->add_option("-d,--device", options->device, "only of this device");
   logs->add_option("-l,--level", options->level, "only this bad or worse")
-      ->check(CLI::IsMember({"error", "warning", "notice", "info", "debug"}));
+      ->check(CLI::IsMember({"error", "warning", "warn", "notice", "info", "debug"}))
+      ->type_name("LEVEL");
   logs->add_option("-n,--lines", options->lines, "how many of the past")->capture_default_str();
   logs->callback(
       [&chosen, options] { chosen = [options](Ctl& ctl) { return show_logs(ctl, *options); }; });

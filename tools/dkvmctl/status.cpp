@@ -1,4 +1,5 @@
 #include "tools/dkvmctl/ctl.hpp"
+#include "tools/dkvmctl/device_text.hpp"
 #include "tools/dkvmctl/pages.hpp"
 #include "tools/dkvmctl/table.hpp"
 
@@ -54,7 +55,7 @@ std::string troubles(const Json& devices, const Style& style) {
     table.row({text_of(device, "name"),
                {state, tone_of_state(state)},
                duration_text(number_of(device, "since_s")),
-               text_of(device, "reason")});
+               reason_text(device)});
   }
   return table.empty() ? "" : "\n" + table.render(style);
 }

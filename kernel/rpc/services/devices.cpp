@@ -33,6 +33,7 @@ nlohmann::json describe_death(const Death& death) {
           {"device", death.device},
           {"incarnation", death.incarnation},
           {"time", format_time(death.wall_ns)},
+          {"uptime_s", std::chrono::duration<double>(death.lived).count()},
           {"reason", death.reason},
           {"status", dkvm::describe(death.status)},
           {"log", death.log}};

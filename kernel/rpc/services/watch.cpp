@@ -42,7 +42,7 @@ Words describe_event(const Frame& frame) {
       if (motion.absolute())
         return {fmt::format("to {:.1f},{:.1f} of {}x{}", motion.x(), motion.y(), motion.width(),
                             motion.height()), {}};
-      return {fmt::format("by {:+.1f},{:+.1f}", motion.x(), motion.y()), {}};
+      return {fmt::format("by {:+},{:+}", motion.x(), motion.y()), {}};
     }
     case wire::Topic::pointer_scroll: {
       const auto& wheel = view_table<wire::PointerScroll>(frame.payload);
@@ -74,6 +74,8 @@ void WatchService::add_to(ServiceTable& table) {
                                pipeline ? nullptr : &pipeline.error(),
                                codes ? nullptr : &codes.error()})
       if (error != nullptr) return respond(fail(*error));
+    if (!pipeline->empty() && !knows(*pipeline))
+      return respond(fail(Errc::not_found, fmt::format("there is no pipeline '{}'", *pipeline)));
     const std::size_t most = std::clamp<std::size_t>(limit->value_or(kPageMax), 1, kPageMax);
     polls_.wait(*until, now,
                 [this, from = after->value_or(last_sequence_), most, only = *pipeline,
@@ -81,6 +83,12 @@ void WatchService::add_to(ServiceTable& table) {
                   return answer(from, most, only, with_codes, last, respond);
                 });
   });
+}
+
+bool WatchService::knows(const std::string& pipeline) const {
+  const RouterStats stats = switchboard_.router().stats();
+  return std::ranges::find(stats.pipelines, pipeline, &PipelineStats::name) !=
+         stats.pipelines.end();
 }
 
 void WatchService::start(std::uint64_t now) {

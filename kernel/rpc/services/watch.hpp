@@ -44,6 +44,7 @@ class WatchService {
   void start(std::uint64_t now_ns);
   void see(EdgeId id, const Frame& frame);
   const Edge& edge(EdgeId id);
+  bool knows(const std::string& pipeline) const;
   bool answer(std::uint64_t after, std::size_t limit, const std::string& pipeline, bool codes,
               bool last, const ServiceTable::Respond& respond) const;
 

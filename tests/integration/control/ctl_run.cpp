@@ -15,7 +15,7 @@ constexpr const char* kKeyboard =
 
 constexpr const char* kRecorder =
     R"({"name":"recorder","type":"dummy-keyboard-sink","state":"backoff",)"
-    R"("reason":"killed by SIGSEGV, next start in 2s","pid":0,"incarnation":3,"restarts":2,)"
+    R"("reason":"killed by SIGSEGV","next_start_s":2.4,"pid":0,"incarnation":3,"restarts":2,)"
     R"("since_s":1,"enabled":true,"cpu_s":0.01,"rss_bytes":0,"ports":[]})";
 
 constexpr const char* kPedal =

@@ -94,7 +94,7 @@ TEST_CASE("the text of a key is kept, and mended where it is no UTF-8") {
   const std::string line = line_of({0, pressed});
   CHECK(line ==
         "{\"t\":0,\"key\":\"KEY_A\",\"down\":true,\"text\":"
-        "\"\\\"\\\\\\u000a\\u0001\u00e9\u20ac\U0001F600\"}\n");
+        "\"\\\"\\\\\\n\\u0001\u00e9\u20ac\U0001F600\"}\n");
   const auto read = parse_line(std::string_view(line).substr(0, line.size() - 1));
   REQUIRE(read);
   CHECK(std::get<Key>(read->event).text == pressed.text);
