@@ -151,6 +151,9 @@ Result<> Kernel::add_device(DevicePlan& device) {
   DKVM_TRY(device.spec.id, switchboard_->id_of(device.name));
   switchboard_->set_manifest(device.spec.id, device.manifest);
   grants_.set(device.name, device.grants);
+  if (!device.doubt.empty())
+    log_.warning("device {}: its ports and configuration are unchecked until it runs: {}",
+                 device.name, device.doubt);
   DKVM_CHECK(devices_->add(device.spec));
   return device.enabled ? devices_->start(device.spec.id) : Result<>{};
 }

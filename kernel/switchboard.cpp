@@ -13,6 +13,8 @@ namespace {
 // Upstream messages wait here for a producer that does not read; they are
 // hints, and the next one says the same.
 constexpr std::size_t kUpstreamBacklogBytesMax = 256 * 1024;
+// A device that leaves this much of our messages unread has pings enough to answer.
+constexpr std::size_t kPingBacklogBytesMax = 4 * 1024;
 constexpr std::size_t kDevicesMax = 65'534;
 
 }  // namespace
@@ -245,11 +247,11 @@ void Switchboard::gap(DeviceId id, std::uint32_t incarnation) {
 }
 
 void Switchboard::send_ping(DeviceId id) {
-  if (DeviceSession* asked = session(id)) {
-    asked->send(make_header(wire::FrameKind::ping));
-    to_flush(id);
-    settle_soon();
-  }
+  DeviceSession* asked = session(id);
+  if (asked == nullptr || asked->backlog() > kPingBacklogBytesMax) return;
+  asked->send(make_header(wire::FrameKind::ping));
+  to_flush(id);
+  settle_soon();
 }
 
 void Switchboard::send_stop(DeviceId id, Duration deadline, std::string_view reason) {
@@ -329,8 +331,8 @@ void Switchboard::on_violation(DeviceId device, const Error& error) {
   devices_->violation(device, error);
 }
 
-void Switchboard::on_stream_closed(DeviceId device, const Error& error) {
-  if (error.code() == Errc::disconnected) return devices_->stream_closed(device);
+void Switchboard::on_stream_closed(DeviceId device, const Error& error, bool torn) {
+  if (error.code() == Errc::disconnected) return devices_->stream_closed(device, torn);
   if (DeviceSession* broken = session(device)) broken->close();
   devices_->violation(device, error);
 }

@@ -108,7 +108,7 @@ class Switchboard final : public RouterHost,
   void on_hello(DeviceId device) override;
   void on_refused(DeviceId device, const Error& error, bool permanent) override;
   void on_violation(DeviceId device, const Error& error) override;
-  void on_stream_closed(DeviceId device, const Error& error) override;
+  void on_stream_closed(DeviceId device, const Error& error, bool torn) override;
   void on_stopped_frame(DeviceId device) override;
   void on_call(DeviceId device, const Frame& frame) override;
   void on_turn_end() override { settle(); }

@@ -50,8 +50,7 @@ bool Channel::read_turn() {
 }
 
 void Channel::read_all() {
-  while (!closed_ && read_turn()) {
-  }
+  for (int turn = 0; turn < kDrainTurnsMax && !closed_ && read_turn();) ++turn;
 }
 
 // No ancillary buffer: descriptors that a device sends are refused by the
@@ -64,9 +63,7 @@ std::size_t Channel::receive(std::span<std::byte> room) {
   const ssize_t got = ::recvmsg(stream_.get(), &message, MSG_DONTWAIT);
   if (got > 0) return static_cast<std::size_t>(got);
   if (got == 0) {
-    fail_with(Error(Errc::disconnected, partial_.empty()
-                                            ? "it closed its stream"
-                                            : "it closed its stream in the middle of a frame"));
+    fail_with(Error(Errc::disconnected, "it closed its stream"));
   } else if (errno != EAGAIN && errno != EINTR) {
     fail_with(Error(Errc::disconnected, fmt::format("reading its stream: {}", std::strerror(errno))));
   }
@@ -150,7 +147,7 @@ void Channel::watch(bool writable) {
 void Channel::fail_with(Error error) {
   if (closed_) return;
   close();
-  owner_.on_closed(error);
+  owner_.on_closed(error, !partial_.empty());
 }
 
 void Channel::close() {

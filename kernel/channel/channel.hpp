@@ -36,7 +36,8 @@ class ChannelOwner {
   // Shape: out has room for budget + kFrameBytesMax.
   virtual std::size_t fill(std::span<std::byte> out, std::size_t budget) = 0;
   // The stream has ended or broken; nothing more comes. Called once.
-  virtual void on_closed(const Error& error) = 0;
+  // torn: it ended in the middle of a frame.
+  virtual void on_closed(const Error& error, bool torn) = 0;
 };
 
 // One device's stream on the kernel's loop: fair reads, coalesced writes, two
@@ -48,6 +49,7 @@ class ChannelOwner {
 class Channel {
  public:
   static constexpr std::size_t kControlBytesMax = 4 * 1024 * 1024;
+  static constexpr int kDrainTurnsMax = 256;  // 4 MiB, more than a socket holds
 
   // write_budget: bytes offered to the socket at once, small for sinks whose
   // events should wait where they can still be coalesced.
@@ -61,7 +63,8 @@ class Channel {
   // Sends what waits, as far as the socket takes it.
   void flush();
 
-  // Reads until nothing is left, as when the process at the other end is gone.
+  // Reads what is left when the process at the other end is gone: at most
+  // kDrainTurnsMax reads, as whoever else has the other end may go on writing.
   void read_all();
 
   // Reads no more and writes no more.

@@ -282,7 +282,9 @@ void DeviceManager::hello_refused(DeviceId id, const Error& error, bool permanen
 void DeviceManager::violation(DeviceId id, const Error& error) {
   impl_->post(id, event::Violation{error.message()});
 }
-void DeviceManager::stream_closed(DeviceId id) { impl_->post(id, event::StreamClosed{}); }
+void DeviceManager::stream_closed(DeviceId id, bool torn) {
+  impl_->post(id, event::StreamClosed{torn});
+}
 void DeviceManager::stopped_frame(DeviceId id) { impl_->post(id, event::StoppedFrame{}); }
 void DeviceManager::input_held(DeviceId id, bool held) { impl_->post(id, event::InputHeld{held}); }
 

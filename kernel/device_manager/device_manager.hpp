@@ -78,7 +78,7 @@ class DeviceManager {
   void hello_refused(DeviceId id, const Error& error, bool permanent);
   // It broke the protocol: killed at once, with this reason.
   void violation(DeviceId id, const Error& error);
-  void stream_closed(DeviceId id);
+  void stream_closed(DeviceId id, bool torn = false);  // torn: in the middle of a frame
   void stopped_frame(DeviceId id);
   // It has keys or buttons down, or holds a grab; each incarnation starts with none.
   void input_held(DeviceId id, bool held);

@@ -17,12 +17,19 @@ TimePoint on_grid(TimePoint when) {
 
 }  // namespace
 
+PingRate rate_while_held(const PingRate& wanted) {
+  if (wanted.interval <= kHeldPingIntervalMax) return wanted;
+  const Duration patience = wanted.interval * wanted.misses_max;
+  const auto misses = (patience + kHeldPingIntervalMax - Duration(1)) / kHeldPingIntervalMax;
+  return {kHeldPingIntervalMax, static_cast<int>(misses)};
+}
+
 void Health::set_spec(HealthSpec spec, TimePoint now) {
   spec_ = spec;
   if (!running_) return;
   misses_ = 0;
   asked_ = false;
-  ping_due_ = spec_.enabled ? now : kNever;
+  ping_due_ = pings() ? now : kNever;
   plan_stop_rule(now);
 }
 
@@ -30,7 +37,7 @@ void Health::start(TimePoint now) {
   running_ = true;
   heard_ = asked_ = false;
   misses_ = 0;
-  ping_due_ = spec_.enabled ? now : kNever;
+  ping_due_ = pings() ? now : kNever;
   plan_stop_rule(now);
 }
 
@@ -44,7 +51,7 @@ void Health::hold(bool held, TimePoint now) {
   if (held_ == held) return;
   held_ = held;
   // What a slower rate had planned is too late for held input.
-  if (held && running_ && spec_.enabled && spec_.input_path)
+  if (held && running_ && spec_.input_path)
     ping_due_ = std::min(ping_due_, now + (asked_ ? spec_.held.interval : Duration(0)));
   plan_stop_rule(now);
 }
@@ -79,8 +86,12 @@ HealthVerdict Health::judge(TimePoint now) {
 }
 
 HealthVerdict Health::judge_ping(TimePoint now) {
+  if (!pings()) {
+    ping_due_ = kNever;
+    return HealthVerdict::nothing;
+  }
   const bool gap = now - ping_due_ > kLoopGapMin;
-  const bool missed = asked_ && !heard_ && !gap;
+  const bool missed = spec_.enabled && asked_ && !heard_ && !gap;
   if (heard_) misses_ = 0;
   if (missed) ++misses_;
   heard_ = false;

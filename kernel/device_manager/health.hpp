@@ -15,11 +15,19 @@ struct PingRate {
   bool operator==(const PingRate&) const = default;
 };
 
+// Sinks let go when they hear nothing of a kernel for kKernelSilenceMax: while
+// something is held they are pinged this often at least.
+inline constexpr Duration kHeldPingIntervalMax = std::chrono::milliseconds(200);
+
+// A rate for devices that hold input: often enough for them, and as patient
+// altogether as `wanted`.
+PingRate rate_while_held(const PingRate& wanted);
+
 struct HealthSpec {
-  bool enabled = true;      // false also turns the rule for stopped processes off
+  bool enabled = true;      // false: nobody is judged, neither the silent nor the stopped
   bool input_path = false;  // a hung one is killed without SIGABRT first
   PingRate ordinary;
-  PingRate held{std::chrono::milliseconds(200), 3};       // on an input path, while input is held
+  PingRate held{kHeldPingIntervalMax, 3};                 // on an input path, while input is held
   Duration abort_to_kill = std::chrono::seconds(2);       // SIGABRT, this long, SIGKILL
   Duration stopped_max = std::chrono::milliseconds(300);  // a stopped process that holds input
 
@@ -60,6 +68,7 @@ class Health {
   const HealthSpec& spec() const { return spec_; }
 
  private:
+  bool pings() const { return spec_.enabled || (spec_.input_path && held_); }
   HealthVerdict judge_ping(TimePoint now);
   void plan_stop_rule(TimePoint now);
 

@@ -158,7 +158,7 @@ void Supervisor::on(const event::Exited& event, Step& step) {
   const ExitStatus status = event.status;
   if (status.signal == 0 && status.code == kExitRefused && cause_.empty()) parks_ = true;
   End end;
-  end.finished = status.ok() && hello_ && cause_.empty();
+  end.finished = status.ok() && hello_ && cause_.empty() && !torn_;
   end.healthy = hello_ ? step.now - healthy_since_ : Duration(0);
   end.reason = end_reason(status);
   const bool as_asked = request_ != Request::none && (status.ok() || told_early_);
@@ -184,6 +184,7 @@ std::string Supervisor::end_reason(ExitStatus status) const {
   std::string reason = describe(status);
   if (parks_) return reason + ": it refuses to be started again";
   if (!hello_) return reason + std::string(meaning_before_hello(status));
+  if (torn_ && status.ok()) return "it ended in the middle of a frame";
   if (request_ != Request::none) return "did not stop by itself: " + reason;
   return goodbye_ && !status.ok() ? reason + " after its goodbye" : reason;
 }
@@ -213,7 +214,7 @@ void Supervisor::retry(std::string reason, Duration healthy, Step& step) {
 void Supervisor::forget_incarnation() {
   process_ = ProcessState::none;
   pid_ = 0;
-  hello_ = goodbye_ = killed_ = parks_ = announced_ = told_early_ = false;
+  hello_ = goodbye_ = killed_ = torn_ = parks_ = announced_ = told_early_ = false;
   request_ = Request::none;
   cause_.clear();
   healthy_since_ = hello_due_ = streamless_due_ = term_due_ = kill_due_ = kNever;

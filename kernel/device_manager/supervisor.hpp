@@ -119,6 +119,7 @@ class Supervisor {
   bool hello_ = false;
   bool goodbye_ = false;
   bool killed_ = false;
+  bool torn_ = false;        // its stream ended in the middle of a frame
   bool parks_ = false;       // it refused, or was refused, for good
   bool announced_ = false;   // it was told to stop
   bool told_early_ = false;  // by SIGTERM, as it had not said hello

@@ -76,8 +76,10 @@ void Supervisor::on(const event::Violation& event, Step& step) {
   if (has_process()) kill_because(event.reason, step);
 }
 
-void Supervisor::on(const event::StreamClosed&, Step& step) {
-  if (process_ == ProcessState::alive && state_ != RunState::stopping)
+void Supervisor::on(const event::StreamClosed& event, Step& step) {
+  if (process_ != ProcessState::alive) return;
+  torn_ = event.torn;
+  if (state_ != RunState::stopping)
     streamless_due_ = std::min(streamless_due_, step.now + kStreamlessTimeMax);
 }
 
@@ -111,7 +113,10 @@ void Supervisor::on(const event::Tick&, Step& step) {
   if (process_ != ProcessState::alive) return;
   tick_stop(step);
   if (step.now >= hello_due_) kill_because("no hello in " + milliseconds(kHelloTimeMax), step);
-  if (step.now >= streamless_due_) kill_because("it closed its stream but lived on", step);
+  if (step.now >= streamless_due_) 
+    kill_because(torn_ ? "it closed its stream in the middle of a frame"
+                       : "it closed its stream but lived on",
+                 step);
   tick_health(step);
 }
 
@@ -148,6 +153,7 @@ void Supervisor::tick_health(Step& step) {
 void Supervisor::end_hung(Step& step) {
   const PingRate& rate = health_.rate();
   std::string reason = "no sign of life in " + milliseconds(rate.interval * rate.misses_max);
+  if (health_.process_is_stopped()) reason += ": its process is stopped by a signal";
   if (spec_.health.input_path) return kill_because(std::move(reason), step);
   cause_ = std::move(reason);
   health_.end();

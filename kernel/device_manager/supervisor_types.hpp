@@ -77,7 +77,9 @@ struct HelloRefused {
 struct Violation {
   std::string reason;
 };
-struct StreamClosed {};
+struct StreamClosed {
+  bool torn = false;  // in the middle of a frame
+};
 struct StoppedFrame {};  // the device has said goodbye
 struct ProcessStopped {};
 struct ProcessContinued {};

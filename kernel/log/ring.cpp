@@ -70,6 +70,11 @@ std::vector<std::string> LogRing::tail(std::string_view device, std::size_t line
   for (auto record = records_.rbegin(); record != records_.rend() && lines.size() < lines_max;
        ++record) {
     if (record->device != device) continue;
+    // The last words are the most telling: cut rather than left out.
+    if (lines.empty() && record->text.size() > bytes_max) {
+      lines.push_back(record->text.substr(0, bytes_max));
+      break;
+    }
     bytes += record->text.size();
     if (bytes > bytes_max) break;
     lines.push_back(record->text);

@@ -55,7 +55,8 @@ class LogRing {
                std::size_t records_max = kLogPageRecordsMax,
                std::size_t bytes_max = kLogPageBytesMax) const;
 
-  // The last texts of one device, oldest first, of at most bytes_max in all.
+  // The last texts of one device, oldest first, of at most bytes_max in all;
+  // the newest is cut when it alone is longer.
   std::vector<std::string> tail(std::string_view device, std::size_t lines_max,
                                 std::size_t bytes_max) const;
 

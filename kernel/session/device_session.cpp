@@ -25,7 +25,7 @@ std::size_t write_budget(const SessionIdentity& identity) {
 std::string_view kind_name(const Frame& frame) { return wire::EnumNameFrameKind(frame.kind()); }
 
 Error unexpected(const Frame& frame, std::string_view why) {
-  return Error(Errc::corrupt, fmt::format("it sent a '{}' frame {}", kind_name(frame), why));
+  return Error(Errc::corrupt, fmt::format("it sent a frame '{}' {}", kind_name(frame), why));
 }
 
 }  // namespace
@@ -37,6 +37,7 @@ DeviceSession::DeviceSession(SessionIdentity identity, Loop& loop, UniqueFd stre
       router_(router),
       topics_(topics),
       host_(host),
+      ports_(identity_.device),
       channel_(loop, std::move(stream), scratch, *this, write_budget(identity_)) {}
 
 DeviceSession::~DeviceSession() = default;
@@ -95,8 +96,8 @@ bool DeviceSession::on_frame(const Frame& frame, std::uint64_t received_ns) {
   return state_ != State::over;
 }
 
-void DeviceSession::on_closed(const Error& error) {
-  host_.on_stream_closed(identity_.device, error);
+void DeviceSession::on_closed(const Error& error, bool torn) {
+  host_.on_stream_closed(identity_.device, error, torn);
 }
 
 void DeviceSession::violate(const Error& error) {
@@ -108,8 +109,8 @@ void DeviceSession::violate(const Error& error) {
 Result<> DeviceSession::greet(const Frame& frame) {
   if (state_ == State::admitted) return fail(unexpected(frame, "before its welcome"));
   if (frame.kind() != wire::FrameKind::hello) return fail(unexpected(frame, "before its hello"));
-  DKVM_TRY(const wire::HelloT hello, read_payload<wire::HelloT>(frame.payload));
-  if (auto admitted = admit(hello); !admitted) {
+  const auto hello = read_payload<wire::HelloT>(frame.payload);
+  if (auto admitted = hello ? admit(*hello) : fail(hello.error()); !admitted) {
     close();
     const bool permanent = admitted.error().code() != Errc::exhausted;
     host_.on_refused(identity_.device, std::move(admitted).error().within("its hello"), permanent);
@@ -200,17 +201,23 @@ Result<> DeviceSession::take_event(const Frame& frame, std::uint64_t received_ns
     return fail(unexpected(frame, fmt::format("from port {}, which is not an open source of its own",
                                               header.port())));
   if (!port->topics.contains(header.topic()))
-    return fail(unexpected(frame, fmt::format("with topic {}, which port '{}' did not declare",
-                                              header.topic(), port->name)));
+    return fail(unexpected(frame, fmt::format("of the topic {}, which port '{}' did not declare",
+                                              name_of(header.topic()), port->name)));
   if (header.buffer_count() != 0)
     return fail(unexpected(frame, "with a buffer that it does not own"));
   if (header.hop_count() != 0 && !relays_)
     return fail(unexpected(frame, "with hop stamps, which only links may"));
   if (!verify_event(header.topic(), frame.payload))
     return fail(unexpected(frame, fmt::format("whose payload is no valid table of topic {}",
-                                              topics_.name(header.topic()))));
+                                              name_of(header.topic()))));
   router_.publish(ref(frame), frame, received_ns);
   return {};
+}
+
+// For people: a number where there is no name.
+std::string DeviceSession::name_of(TopicId topic) const {
+  std::string name = topics_.name(topic);
+  return name.empty() || name == "?" ? fmt::format("{}", topic) : name;
 }
 
 Result<> DeviceSession::take_upstream(const Frame& frame) {

@@ -38,7 +38,8 @@ class SessionHost {
   // permanent: trying again as it stands changes nothing.
   virtual void on_refused(DeviceId device, const Error& error, bool permanent) = 0;
   virtual void on_violation(DeviceId device, const Error& error) = 0;
-  virtual void on_stream_closed(DeviceId device, const Error& error) = 0;
+  // torn: in the middle of a frame.
+  virtual void on_stream_closed(DeviceId device, const Error& error, bool torn) = 0;
   virtual void on_stopped_frame(DeviceId device) = 0;
   virtual void on_call(DeviceId device, const Frame& frame) = 0;  // request, response, cancel
   // Everything that came in one read has been handled: act on what came of it.
@@ -90,7 +91,7 @@ class DeviceSession final : public ChannelOwner {
   bool on_frame(const Frame& frame, std::uint64_t received_ns) override;
   void on_turn_end() override { host_.on_turn_end(); }
   std::size_t fill(std::span<std::byte> out, std::size_t budget) override;
-  void on_closed(const Error& error) override;
+  void on_closed(const Error& error, bool torn) override;
 
   Result<> greet(const Frame& frame);
   Result<> admit(const wire::HelloT& hello);
@@ -99,6 +100,7 @@ class DeviceSession final : public ChannelOwner {
   Result<> take_upstream(const Frame& frame);
   Result<> take_port(const Frame& frame, std::uint64_t now);
   Result<> sink_only(const Frame& frame, void (Router::*act)(PortRef));
+  std::string name_of(TopicId topic) const;
   void violate(const Error& error);
   PortRef ref(const Frame& frame) const { return {identity_.device, frame.header.port()}; }
 

@@ -31,15 +31,24 @@ Result<> check_port(const wire::PortSpecT& said, const PortManifest& promised) {
 
 Result<Port> PortTable::open(const wire::PortSpecT& spec, TopicTable& topics) {
   if (ports_.size() >= kPortsPerDeviceMax)
-    return fail(Errc::exhausted, fmt::format("it opens more than {} ports", kPortsPerDeviceMax));
-  if (spec.id == 0 || spec.id == kKernelPort || ports_.contains(spec.id))
-    return fail(Errc::invalid, fmt::format("it opens port {}, which is taken or reserved", spec.id));
+    return fail(Errc::invalid, fmt::format("it opens more than {} ports", kPortsPerDeviceMax));
+  if (spec.id == 0 || spec.id == kKernelPort)
+    return fail(Errc::invalid, fmt::format("it opens port {}, expected an id from 1 to {}", spec.id,
+                                           kKernelPort - 1));
+  if (ports_.contains(spec.id))
+    return fail(Errc::invalid, fmt::format("it opens port {} twice", spec.id));
   if (spec.name.empty() || spec.name.size() > kNameBytesMax)
     return fail(Errc::invalid, fmt::format("the name of port {} is empty or longer than {} bytes",
                                            spec.id, kNameBytesMax));
   if (spec.topics.size() > kTopicsPerPortMax)
-    return fail(Errc::exhausted, fmt::format("port '{}' has more than {} topics", spec.name,
-                                             kTopicsPerPortMax));
+    return fail(Errc::invalid, fmt::format("port '{}' has more than {} topics", spec.name,
+                                           kTopicsPerPortMax));
+  if (spec.direction > wire::Direction::MAX)
+    return fail(Errc::invalid, fmt::format("port '{}' has the direction {}, expected {} (source) "
+                                           "or {} (sink)",
+                                           spec.name, static_cast<unsigned>(spec.direction),
+                                           static_cast<unsigned>(wire::Direction::source),
+                                           static_cast<unsigned>(wire::Direction::sink)));
   for (const auto& [id, port] : ports_)
     if (port.name == spec.name)
       return fail(Errc::invalid, fmt::format("it opens two ports named '{}'", spec.name));
@@ -49,13 +58,10 @@ Result<Port> PortTable::open(const wire::PortSpecT& spec, TopicTable& topics) {
       port.topics = TopicSet::all();
       continue;
     }
-    const TopicId id = topics.id(name);
-    if (id == 0)
-      return fail(Errc::invalid,
-                  fmt::format("port '{}' has the topic '{}', which is empty, longer than {} bytes "
-                              "or one too many for this kernel",
-                              spec.name, name.substr(0, kNameBytesMax), kNameBytesMax));
-    port.topics.add(id);
+    auto topic = topics.intern(name, device_);
+    if (!topic)
+      return fail(std::move(topic).error().within(fmt::format("port '{}'", spec.name)));
+    port.topics.add(*topic);
   }
   ports_.emplace(port.id, port);
   return port;

@@ -16,8 +16,11 @@ namespace dkvm {
 // The ports that a device has open, as its session checks frames against them.
 class PortTable {
  public:
-  // Errors: Errc::invalid for an id or name that is taken or out of range, a
-  //         topic that cannot be one, Errc::exhausted for too many ports.
+  explicit PortTable(DeviceId device) : device_(device) {}
+
+  // Errors: Errc::invalid for an id or name that is taken or out of range, too
+  //         many ports, a topic that cannot be one; Errc::exhausted when the
+  //         kernel has no number for a topic.
   Result<Port> open(const wire::PortSpecT& spec, TopicTable& topics);
 
   // Null when it is not open.
@@ -27,6 +30,7 @@ class PortTable {
   void clear() { ports_.clear(); }
 
  private:
+  DeviceId device_;
   std::unordered_map<std::uint16_t, Port> ports_;
 };
 

@@ -1,8 +1,13 @@
 #pragma once
 
+#include "pipelines/port.hpp"
+
 #include <dkvm/limits.hpp>
+#include <dkvm/result.hpp>
 #include <dkvm/topics.hpp>
 #include <dkvm/wire/control_generated.h>
+
+#include <fmt/format.h>
 
 #include <cstddef>
 #include <memory>
@@ -15,9 +20,33 @@ namespace dkvm {
 
 // The numbers that this kernel gave to topics of devices' own. A number is
 // never given away again.
-// Limits: kCustomTopicsMax names of at most kNameBytesMax bytes.
+// Limits: kCustomTopicsMax names of at most kNameBytesMax bytes, of which one
+//         device may bring kTopicsPerDeviceMax, however often it is started.
 class TopicTable {
  public:
+  static constexpr std::size_t kTopicsPerDeviceMax = 128;
+
+  // The id of a topic that a device declares.
+  // Errors: Errc::invalid for what would be wrong again, Errc::exhausted when
+  //         this kernel has no number left.
+  Result<TopicId> intern(std::string_view name, DeviceId device) {
+    if (name.empty() || name.size() > kNameBytesMax)
+      return fail(Errc::invalid, fmt::format("the name of a topic has {} bytes, expected 1 to {}",
+                                             name.size(), kNameBytesMax));
+    const std::size_t before = names_.size();
+    std::size_t& brought = brought_[device];
+    if (brought >= kTopicsPerDeviceMax && !known(name))
+      return fail(Errc::invalid, fmt::format("it brings more than {} topics of its own",
+                                             kTopicsPerDeviceMax));
+    const TopicId topic = id(name);
+    if (topic == 0)
+      return fail(Errc::exhausted,
+                  fmt::format("all {} numbers that a kernel has for topics are taken",
+                              kCustomTopicsMax));
+    brought += names_.size() - before;
+    return topic;
+  }
+
   // The id of a topic, interned when it is new; 0 when it cannot be (too long,
   // empty, or no room).
   TopicId id(std::string_view name) {
@@ -52,8 +81,13 @@ class TopicTable {
   }
 
  private:
+  bool known(std::string_view name) const {
+    return well_known_topic(name) || ids_.contains(std::string(name));
+  }
+
   std::vector<std::string> names_;
   std::unordered_map<std::string, TopicId> ids_;
+  std::unordered_map<DeviceId, std::size_t> brought_;  // names that each was the first to bring
 };
 
 }  // namespace dkvm

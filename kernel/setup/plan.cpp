@@ -63,6 +63,7 @@ HealthSpec health_of(const DeviceConfig& device, bool input_path) {
     if (device.health->interval) rate->interval = *device.health->interval;
     if (device.health->misses) rate->misses_max = static_cast<int>(*device.health->misses);
   }
+  health.held = rate_while_held(health.held);
   return health;
 }
 
@@ -125,7 +126,8 @@ PipelineSpec spec_of(const PipelineConfig& config) {
   if (config.queue.policy) spec.queue.policy = policy_named(name(*config.queue.policy));
   if (config.queue.depth) spec.queue.depth = *config.queue.depth;
   if (config.queue.max_age)
-    spec.queue.max_age_ns = static_cast<std::uint64_t>(std::chrono::nanoseconds(*config.queue.max_age).count());
+    spec.queue.max_age_ns =
+        static_cast<std::uint64_t>(std::chrono::nanoseconds(*config.queue.max_age).count());
   return spec;
 }
 
@@ -140,9 +142,13 @@ tl::expected<Plan, ConfigErrors> make_plan(const std::string& path, Catalog& cat
                                            bool ask_exec) {
   auto config = load_config(path, LoadOptions::of_this_machine());
   if (!config) return tl::unexpected(std::move(config).error());
-  if (ask_exec) catalog.ask(*config);
-  if (auto errors = check_config(*config, catalog, stage_rules()); !errors.empty())
-    return tl::unexpected(std::move(errors));
+  // No program is asked anything for a file that is wrong without its answer.
+  auto errors = check_config(*config, catalog, stage_rules());
+  if (errors.empty() && ask_exec) {
+    catalog.ask(*config);
+    errors = check_config(*config, catalog, stage_rules());
+  }
+  if (!errors.empty()) return tl::unexpected(std::move(errors));
   resolve_paths(*config, catalog);
   Plan plan;
   plan.kernel = config->kernel;

@@ -82,7 +82,8 @@ class Fairness {
   }
 
   Result<> round(const std::string& name, const char* role) {
-    const auto flood_time = kRound + 2 * kHeadStart;
+    const milliseconds length = length_of(kRound, kRounds, options_);
+    const milliseconds flood_time = length + 2 * kHeadStart;
     if (role != nullptr) {
       const auto flood_ns =
           static_cast<std::uint64_t>(std::chrono::nanoseconds(flood_time).count());
@@ -90,7 +91,7 @@ class Fairness {
         DKVM_CHECK(conductor_.order(flood(role, i), {Order::Kind::produce, 0, 0, flood_ns}));
       DKVM_CHECK(sleep_for(kHeadStart));
     }
-    DKVM_TRY(const Round key, run_round(conductor_, chain_, kKeyHz, kRound));
+    DKVM_TRY(const Round key, run_round(conductor_, chain_, kKeyHz, length));
     Row& row = report_.tables[0].row(name);
     row.add("p50_us", key.p50_us);
     row.add("p99_us", key.p99_us);

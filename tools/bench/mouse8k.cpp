@@ -50,6 +50,8 @@ class Mouse8k {
     double growth_bytes = 0;
     for (int i = 0; i < rounds_of(kSeconds, options_); ++i) {
       options_.progress(fmt::format("second {}", i + 1));
+      for (const Chain* chain : {&kernel_, &bare_})
+        DKVM_CHECK(place(conductor_, *chain, i % 2 == 0 ? Placement::apart : Placement::together));
       DKVM_CHECK(round("dkvm, its sink asleep", kernel_, &sent_));
       DKVM_CHECK(round("bare reader", bare_, nullptr));
       DKVM_TRY(const Usage now, read_usage(kernel_.middle));
@@ -87,7 +89,7 @@ class Mouse8k {
 
   Result<> round(const std::string& name, const Chain& chain, Outcome* sent) {
     DKVM_TRY(const Usage before, read_usage(chain.middle));
-    DKVM_TRY(const Outcome outcome, stream(chain, kRound));
+    DKVM_TRY(const Outcome outcome, stream(chain, length_of(kRound, kSeconds, options_)));
     DKVM_TRY(const Usage after, read_usage(chain.middle));
     const auto events = static_cast<double>(outcome.events + outcome.buttons);
     Row& row = report_.tables[0].row(name);

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 namespace dkvm::bench {
 namespace {
@@ -64,9 +65,7 @@ class Scale {
   Result<Report> run() {
     for (const Size& size : {Size{50, 25}, Size{100, 50}})
       DKVM_CHECK(measure(size, milliseconds(0)));
-    DKVM_CHECK(
-        measure({kDevices, kDevices / 2},
-                milliseconds(static_cast<int>(kIdleTime.count() * std::min(options_.scale, 1.0)))));
+    DKVM_CHECK(measure({kDevices, kDevices / 2}, length_of(kIdleTime, 1, options_)));
     for (const Size& size : {Size{100, 100}, Size{100, 200}})
       DKVM_CHECK(measure(size, milliseconds(0)));
     DKVM_CHECK(measure_dummy());
@@ -112,22 +111,22 @@ class Scale {
   Result<> measure_dummy() {
     options_.progress(kDummy);
     DKVM_TRY(const Conductor conductor, Conductor::listen(folder_.file("dummy.control")));
+    const std::string output = folder_.file("keys.jsonl");  // there once the device runs
     KernelPlan plan;
-    plan.other_devices = {fmt::format("dummy: {{type: dummy-keyboard-sink, config: {{file: {}}}}}",
-                                      folder_.file("keys.jsonl"))};
+    plan.other_devices = {
+        fmt::format("dummy: {{type: dummy-keyboard-sink, config: {{file: {}}}}}", output)};
     DKVM_TRY(const KernelRun kernel, KernelRun::start(folder_, conductor, "dummy", plan));
     std::uint64_t last = 0;
     for (int look = 0; look < kLooksMax; ++look) {
       DKVM_CHECK(sleep_for(kLookEvery));
       const auto found = children_of(kernel.pid(), kDummy);
-      if (found.empty()) continue;
+      if (found.empty() || !std::filesystem::exists(output)) continue;
       const auto usage = read_usage(found.front());
       if (!usage || std::exchange(last, usage->rss_bytes) != usage->rss_bytes) continue;
       report_.tables[1].row("dummy-keyboard-sink").add("rss_mib", static_cast<double>(last) / kMiB);
       return {};
     }
-    report_.tables[1].row("dummy-keyboard-sink").note = "did not start:" + kernel.log_tail();
-    return {};
+    return fail(Errc::timeout, std::string(kDummy) + " did not start:" + kernel.log_tail());
   }
 
   // How far the memory of the kernel is from a straight line.

@@ -20,12 +20,22 @@ inline const std::uint8_t* flat_bytes(Bytes bytes) {
   return reinterpret_cast<const std::uint8_t*>(bytes.data());
 }
 
+namespace detail {
+
+// True when the bytes are a whole table.
+template <class Table>
+bool is_table(Bytes payload) {
+  flatbuffers::Verifier verifier(flat_bytes(payload), payload.size(), kVerifierDepthMax,
+                                 kVerifierTablesMax);
+  return verifier.VerifyBuffer<Table>(nullptr);
+}
+
+}  // namespace detail
+
 // True when the bytes are a whole table and hold no more than the limits allow.
 template <class Table>
 bool verify_table(Bytes payload) {
-  flatbuffers::Verifier verifier(flat_bytes(payload), payload.size(), kVerifierDepthMax,
-                                 kVerifierTablesMax);
-  return verifier.VerifyBuffer<Table>(nullptr) &&
+  return detail::is_table<Table>(payload) &&
          detail::within_limits(*flatbuffers::GetRoot<Table>(payload.data()));
 }
 
@@ -41,9 +51,12 @@ const Table& view_table(Bytes payload) {
 template <class Native>
 Result<Native> read_payload(Bytes payload) {
   using Table = typename Native::TableType;
-  if (!verify_table<Table>(payload))
+  if (!detail::is_table<Table>(payload))
     return fail(Errc::corrupt,
                 std::string("the payload is no valid ") + Table::GetFullyQualifiedName());
+  if (!detail::within_limits(view_table<Table>(payload)))
+    return fail(Errc::corrupt, std::string("the payload, a ") + Table::GetFullyQualifiedName() +
+                                   ", holds more or longer items than the protocol allows");
   Native value;
   view_table<Table>(payload).UnPackTo(&value);
   return value;

@@ -21,6 +21,17 @@ struct Chain {
   std::optional<KernelRun> kernel;
 };
 
+// Where the three processes of a chain run. Left to the system, it is chance
+// that decides what a wake-up costs, and chance that differs between chains.
+enum class Placement {
+  free,      // where the system likes
+  together,  // all on one processor: a hop is a switch of processes
+  apart,     // the middle on another than both ends: a hop wakes a processor
+};
+
+// Errors: Errc::unsupported when this machine has not two processors.
+Result<> place(const Conductor& conductor, const Chain& chain, Placement placement);
+
 // What one round through a chain gave.
 struct Round {
   double events = 0;

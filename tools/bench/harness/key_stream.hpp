@@ -45,7 +45,7 @@ class KeyCollector {
     expect_down_ = true;
   }
 
-  // True with the last event of the round. now: called when a time is needed.
+  // True with the last event of the round.
   bool take(KeyStep step, std::uint64_t capture_ns) {
     if (step.code == kEndCode) {
       outcome_.last_ns = now_ns();
@@ -64,6 +64,7 @@ class KeyCollector {
     return take({key_event.code(), key_event.down()}, frame.header.capture_ns());
   }
 
+  const Outcome& outcome() const { return outcome_; }
   void report(const ControlLink& control) const { control.report(outcome_, latencies_); }
 
  private:
@@ -95,12 +96,6 @@ class KeyFrames {
     header->mutate_sequence(++sequence_);
     header->mutate_capture_ns(capture_ns);
     return bytes;
-  }
-
-  std::size_t bytes_max() const {
-    std::size_t most = 0;
-    for (const auto& frame : frames_) most = std::max(most, frame.size());
-    return most;
   }
 
  private:

@@ -48,9 +48,15 @@ Result<Process> Process::start(const Command& command) {
     ::posix_spawn_file_actions_adddup2(&actions, copies.back().get(), theirs);
   }
   const auto environment = environment_with(command.environment);
+  // A session of its own, as the kernel gives its devices: systems that share
+  // processors out by session then treat all rows alike.
+  posix_spawnattr_t attributes;
+  ::posix_spawnattr_init(&attributes);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
   pid_t pid = 0;
-  const int error = ::posix_spawn(&pid, command.args[0].c_str(), &actions, nullptr,
+  const int error = ::posix_spawn(&pid, command.args[0].c_str(), &actions, &attributes,
                                   pointers(command.args).data(), pointers(environment).data());
+  ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0)
     return fail(error == ENOENT ? Errc::not_found : Errc::exhausted,

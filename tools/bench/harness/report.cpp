@@ -8,19 +8,25 @@
 namespace dkvm::bench {
 namespace {
 
+// Characters, where each takes one column: µ is two bytes.
+std::size_t columns_of(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
 std::string cell(const Row& row, const Column& column) {
   const Series& series = row.at(column.key);
   return series.empty() ? "-" : fmt::format("{:.{}f}", series.median(), column.decimals);
 }
 
 std::string to_text(const Table& table) {
-  std::size_t name_width = table.title.size();
-  for (const Row& row : table.rows) name_width = std::max(name_width, row.name.size());
+  std::size_t name_width = columns_of(table.title);
+  for (const Row& row : table.rows) name_width = std::max(name_width, columns_of(row.name));
   std::string text = fmt::format("{:<{}}", table.title, name_width);
   std::vector<std::size_t> widths;
   for (const Column& column : table.columns) {
-    std::size_t width = column.heading.size();
-    for (const Row& row : table.rows) width = std::max(width, cell(row, column).size());
+    std::size_t width = columns_of(column.heading);
+    for (const Row& row : table.rows) width = std::max(width, columns_of(cell(row, column)));
     widths.push_back(width);
     text += fmt::format("  {:>{}}", column.heading, width);
   }

@@ -4,6 +4,8 @@
 
 #include <dkvm/result.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -11,7 +13,7 @@
 namespace dkvm::bench {
 
 struct Options {
-  double scale = 1;  // of the rounds: less is quicker and noisier
+  double scale = 1;  // of the number of rounds: less is quicker and noisier
   std::function<void(std::string_view)> progress;
 };
 
@@ -19,6 +21,15 @@ struct Options {
 inline int rounds_of(int wanted, const Options& options) {
   const int rounds = static_cast<int>(wanted * options.scale + 0.5);
   return rounds < 1 ? 1 : rounds;
+}
+
+// How long a round is: shorter only where not even one round is wanted whole.
+inline std::chrono::milliseconds length_of(std::chrono::milliseconds whole, int rounds,
+                                           const Options& options) {
+  constexpr std::chrono::milliseconds kShortest{20};
+  const double share = std::min(1.0, rounds * options.scale);
+  const auto length = std::chrono::duration_cast<std::chrono::milliseconds>(whole * share);
+  return std::max(length, kShortest);
 }
 
 // The scenarios; each needs a minute at most with the default options.

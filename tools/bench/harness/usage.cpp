@@ -1,7 +1,5 @@
 #include "tools/bench/harness/usage.hpp"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -19,6 +17,17 @@ pid_t parent_in(const std::string& stat) {
   const std::size_t name_end = stat.rfind(')');
   if (name_end == std::string::npos || name_end + 4 > stat.size()) return 0;
   return static_cast<pid_t>(std::atoi(stat.c_str() + name_end + 4));
+}
+
+// /proc/PID/statm may be off by half a megabyte: it sums no per-CPU counters.
+std::uint64_t resident_bytes(pid_t pid) {
+  std::ifstream file(proc(pid) / "smaps_rollup");
+  std::string word;
+  while (file >> word) {
+    std::uint64_t kib = 0;
+    if (word == "Rss:" && file >> kib) return kib * 1024;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -39,11 +48,7 @@ Result<Usage> read_usage(pid_t pid) {
     usage.switches += switches;
   }
   if (!any) return fail(Errc::not_found, "process " + std::to_string(pid) + " is gone");
-  std::ifstream statm(proc(pid) / "statm");
-  std::uint64_t total_pages = 0;
-  std::uint64_t resident_pages = 0;
-  if (statm >> total_pages >> resident_pages)
-    usage.rss_bytes = resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  usage.rss_bytes = resident_bytes(pid);
   return usage;
 }
 

@@ -157,14 +157,38 @@ TEST_CASE("a gap of the loop gives a stopped process its time again") {
   CHECK(device.health.judge(late + 300ms) == HealthVerdict::stopped_holding);
 }
 
-TEST_CASE("health that is off asks nothing and kills nobody") {
+TEST_CASE("health that is off asks nothing of a device that holds nothing") {
   HealthSpec off = input_path();
   off.enabled = false;
   Watched device(off);
-  device.health.hold(true, kStart);
   device.health.process_stopped(true, kStart);
   CHECK(device.health.due() == kNever);
   CHECK(device.health.judge(kStart + 1h) == HealthVerdict::nothing);
+}
+
+TEST_CASE("a device that holds input hears of its kernel also where health is off") {
+  HealthSpec off = input_path();
+  off.enabled = false;
+  Watched device(off);
+  device.health.process_stopped(true, kStart);
+  device.health.hold(true, kStart);
+  for (int i = 0; i < 100; ++i) {
+    const TimePoint before = device.now;
+    REQUIRE(device.next() == HealthVerdict::ping);  // nobody is killed, stopped and silent as it is
+    CHECK(device.now - before <= kHeldPingIntervalMax);
+  }
+  device.health.hold(false, device.now);
+  CHECK(device.next() == HealthVerdict::nothing);
+  CHECK(device.health.due() == kNever);
+  device.health.hold(true, device.now);
+  CHECK(device.health.due() <= device.now + kHeldPingIntervalMax);
+}
+
+TEST_CASE("a slow rate becomes fast enough for held input, and stays as patient") {
+  CHECK(rate_while_held({2s, 3}) == PingRate{200ms, 30});
+  CHECK(rate_while_held({250ms, 3}) == PingRate{200ms, 4});
+  CHECK(rate_while_held({200ms, 5}) == PingRate{200ms, 5});
+  CHECK(rate_while_held({10ms, 3}) == PingRate{10ms, 3});
 }
 
 TEST_CASE("turning health on starts at once with a clean record") {

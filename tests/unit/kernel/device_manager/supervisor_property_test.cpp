@@ -168,9 +168,11 @@ class World {
     if (std::holds_alternative<event::SpawnFailed>(event)) spawning_ = false;
     if (std::holds_alternative<event::CleanupFinished>(event)) cleaning_ = false;
     if (exiting_) {
-      alive_ = killed_ = hello_ = false;
+      alive_ = killed_ = hello_ = held_ = false;
       codes_ = !std::get<event::Exited>(event).codes.empty();
     }
+    if (const auto* input = std::get_if<event::InputHeld>(&event); input != nullptr && alive_)
+      held_ = input->held;
     const bool asks_to_run = std::holds_alternative<event::Start>(event) ||
                              std::holds_alternative<event::Restart>(event);
     if (asks_to_run) wanted_ = true;
@@ -209,7 +211,8 @@ class World {
   void check(const action::SendPing&) {
     REQUIRE(hello_);
     REQUIRE_FALSE(killed_);
-    REQUIRE(supervisor_.spec().health.enabled);
+    const HealthSpec& health = supervisor_.spec().health;
+    REQUIRE((health.enabled || (health.input_path && held_)));
   }
   void check(const action::SendStop& stop) {
     REQUIRE(hello_);
@@ -259,6 +262,7 @@ class World {
   bool alive_ = false;
   bool killed_ = false;
   bool hello_ = false;
+  bool held_ = false;
   bool cleaning_ = false;
   bool exiting_ = false;
   bool codes_ = false;

@@ -185,6 +185,23 @@ TEST_CASE("a closed stream is no reason when the exit follows") {
   CHECK(device.supervisor.reason() == "exit status 4");
 }
 
+TEST_CASE("a device that ends well but in the middle of a frame has not finished") {
+  Supervised device;
+  device.run();
+  device.on(event::StreamClosed{.torn = true});
+  device.after(1ms, Supervised::exited(0));
+  CHECK(device.supervisor.state() == RunState::backoff);
+  CHECK(device.supervisor.reason() == "it ended in the middle of a frame");
+}
+
+TEST_CASE("half a frame is no reason for a device that was killed") {
+  Supervised device;
+  device.run();
+  device.on(event::StreamClosed{.torn = true});
+  device.after(1ms, Supervised::killed(SIGSEGV));
+  CHECK(device.supervisor.reason() == "killed by SIGSEGV");
+}
+
 TEST_CASE("missed pings degrade, an answer mends") {
   Supervised device;
   device.on(event::Start{});

@@ -1,0 +1,63 @@
+#include "tests/hostile/lie.hpp"
+
+#include <cstdio>
+#include <random>
+
+namespace dkvm::test {
+namespace {
+
+// 200 keys, a millisecond apart, and goodbye: everything after hello. The
+// frames are the same for every way to write them.
+LiarStream::Bits a_life(LiarStream& stream) {
+  constexpr std::uint64_t kMs = 1'000'000;
+  const std::uint64_t begin_ns = now_ns();
+  LiarStream::Bits bits;
+  for (std::uint64_t i = 0; i < 200; ++i) {
+    const auto code = static_cast<std::uint16_t>(16 + (i / 2) % 10);
+    const auto event = stream.key(kKeysPort, i + 1, code, i % 2 == 0, begin_ns + i * kMs);
+    bits.insert(bits.end(), event.begin(), event.end());
+  }
+  const auto stopped = LiarStream::frame(wire::FrameKind::stopped);
+  bits.insert(bits.end(), stopped.begin(), stopped.end());
+  return bits;
+}
+
+template <class NextSize>
+int in_pieces(LiarStream& stream, NextSize&& next_size) {
+  const auto put = [&](Bytes bits) {
+    while (!bits.empty()) {
+      const std::size_t size = std::min<std::size_t>(next_size(), bits.size());
+      stream.put(bits.first(size));
+      bits = bits.subspan(size);
+    }
+  };
+  put(stream.table(wire::FrameKind::hello, honest_hello()));
+  stream.await(wire::FrameKind::welcome);
+  put(a_life(stream));
+  return 0;
+}
+
+int whole(LiarStream& stream) {
+  return in_pieces(stream, [] { return ~std::size_t{0}; });
+}
+
+int byte_by_byte(LiarStream& stream) {
+  return in_pieces(stream, [] { return std::size_t{1}; });
+}
+
+int random_pieces(LiarStream& stream) {
+  const unsigned seed = std::random_device{}();
+  std::fprintf(stderr, "<5>pieces of seed %u\n", seed);
+  return in_pieces(
+      stream, [random = std::mt19937(seed)]() mutable { return std::size_t{1} + random() % 300; });
+}
+
+}  // namespace
+
+std::vector<Lie> odd_truths() {
+  return {{"whole", true, whole},
+          {"byte-by-byte", true, byte_by_byte},
+          {"random-pieces", true, random_pieces}};
+}
+
+}  // namespace dkvm::test
