@@ -56,11 +56,7 @@ void Channel::read_all() {
 // No ancillary buffer: descriptors that a device sends are refused by the
 // system, so it cannot make the kernel hoard them.
 std::size_t Channel::receive(std::span<std::byte> room) {
-  iovec part{room.data(), room.size()};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  const ssize_t got = ::recvmsg(stream_.get(), &message, MSG_DONTWAIT);
+  const ssize_t got = ::recv(stream_.get(), room.data(), room.size(), MSG_DONTWAIT);
   if (got > 0) return static_cast<std::size_t>(got);
   if (got == 0) {
     fail_with(Error(Errc::disconnected, "it closed its stream"));
@@ -98,11 +94,8 @@ bool Channel::send_control() {
 // True when everything left; else the rest is kept and the socket watched.
 bool Channel::send_bytes(Bytes bytes) {
   while (!bytes.empty()) {
-    iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    const ssize_t sent = ::sendmsg(stream_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t sent =
+        ::send(stream_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (errno != EAGAIN) {
