@@ -33,6 +33,7 @@ Switchboard::Switchboard(Loop& loop, Log& log, std::string kernel_name, std::uin
       states_(1),
       held_(1),
       flush_marked_(1),
+      gap_log_([this](const Gap& sum, std::uint64_t gaps) { write_gap(sum, gaps); }),
       timer_(loop, [this] { settle_soon(); }),
       after_poll_(loop, [this] {
         buried_.clear();  // no call of theirs is on the stack here
@@ -40,6 +41,7 @@ Switchboard::Switchboard(Loop& loop, Log& log, std::string kernel_name, std::uin
       }) {}
 
 Switchboard::~Switchboard() {
+  gap_log_.finish();
   for (auto& [id, session] : sessions_) session->close();
 }
 
@@ -81,6 +83,7 @@ void Switchboard::settle() {
   const std::uint64_t now = now_ns();
   if (router_.deadline() <= now) router_.tick(now);
   if (calls_.deadline() <= now) calls_.tick(now);
+  if (gap_log_.deadline() <= now) gap_log_.tick(now);
   if (wake_at_ns_ <= now) wake_at_ns_ = Router::kNever;
   flush_sessions();  // first of all: events do not wait for our own affairs
   act_on_notes();
@@ -171,7 +174,8 @@ void Switchboard::wake_at(std::uint64_t time_ns) {
 }
 
 void Switchboard::arm(std::uint64_t now) {
-  const std::uint64_t due = std::min({router_.deadline(), calls_.deadline(), wake_at_ns_});
+  const std::uint64_t due =
+      std::min({router_.deadline(), calls_.deadline(), gap_log_.deadline(), wake_at_ns_});
   if (due == Router::kNever || (armed_ns_ <= due && armed_ns_ > now)) return;
   armed_ns_ = due;
   timer_.arm_at(TimePoint(std::chrono::nanoseconds(due)));
@@ -208,8 +212,13 @@ void Switchboard::held_changed(DeviceId device, bool held) {
 
 void Switchboard::report(const Gap& gap) {
   ++gaps_;
-  log_.warning("pipeline '{}': {} event(s) from {} did not reach {} ({})", gap.pipeline, gap.lost,
-               gap.source, gap.sink, name(gap.reason));
+  gap_log_.add(gap, now_ns());
+}
+
+void Switchboard::write_gap(const Gap& sum, std::uint64_t gaps) {
+  log_.warning("pipeline '{}': {} event(s) from {} did not reach {} ({}{})", sum.pipeline, sum.lost,
+               sum.source, sum.sink, name(sum.reason),
+               gaps == 1 ? "" : fmt::format(", {} gaps in the last second", gaps));
 }
 
 void Switchboard::offend(DeviceId device, std::string why) {

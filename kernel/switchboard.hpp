@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernel/device_manager/device_manager.hpp"
+#include "kernel/gap_log.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/loop/loop.hpp"
 #include "kernel/rpc/call_router.hpp"
@@ -142,6 +143,7 @@ class Switchboard final : public RouterHost,
   void let_in_who_may(std::uint64_t now);
   bool sinks_ready(DeviceId source) const;
   void arm(std::uint64_t now);
+  void write_gap(const Gap& sum, std::uint64_t gaps);
   void publish_state(DeviceId id, const StateChange& change);
 
   Loop& loop_;
@@ -175,6 +177,7 @@ class Switchboard final : public RouterHost,
   std::vector<std::uint8_t> flush_marked_;  // by id
   std::size_t topics_told_ = 0;
   std::uint64_t gaps_ = 0;
+  GapLog gap_log_;
   std::uint64_t state_sequence_ = 0;
   std::uint64_t wake_at_ns_ = Router::kNever;
   std::uint64_t armed_ns_ = Router::kNever;

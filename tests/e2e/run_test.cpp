@@ -64,9 +64,9 @@ TEST_CASE("What goes into the example's sources comes out of its sinks, and the 
   REQUIRE(yaml.find("kernel:\n") != std::string::npos);
   yaml.replace(yaml.find("kernel:\n"), 8, "kernel:\n  runtime_dir: run\n");
   for (const std::string name : {"typed", "moved"}) {
-    const std::string shipped = "/tmp/dkvm-" + name + ".jsonl";
+    const std::string shipped = "file: /tmp/dkvm-" + name + ".jsonl";
     REQUIRE(yaml.find(shipped) != std::string::npos);
-    yaml.replace(yaml.find(shipped), shipped.size(), name + ".jsonl");
+    yaml.replace(yaml.find(shipped), shipped.size(), "file: " + name + ".jsonl");
   }
   write_file(desk.config(), yaml);
 

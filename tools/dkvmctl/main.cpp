@@ -88,6 +88,12 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    const auto unknown = app.remaining();
+    if (app.get_subcommands().empty() && !unknown.empty() && error.get_exit_code() != 0) {
+      fmt::print(stderr, "there is no command '{}'\nRun with --help for more information.\n",
+                 printable(unknown.front()));
+      return kExitUsage;
+    }
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
   return run(options, chosen);

@@ -39,12 +39,15 @@ class FixtureDevices final : public ManifestSource {
         config_key("file", ValueType::path, true),
         config_key("mode", ValueType::text, false, {"once", "loop"}),
         config_key("rate", ValueType::number)};
-    const std::vector<KeyManifest> to_file = {config_key("file", ValueType::path, true)};
+    const std::vector<KeyManifest> to_file = {
+        config_key("file", ValueType::path, true),
+        config_key("mode", ValueType::text, false, {"append", "truncate"})};
 
     add("dummy-keyboard-source", {port(1, "keys", source, {"key"})}, from_file);
     add("dummy-keyboard-sink", {port(1, "keys", sink, {"key"})}, to_file);
     add("dummy-mouse-source", {port(1, "pointer", source, pointer)}, from_file);
     add("dummy-mouse-sink", {port(1, "pointer", sink, pointer)}, to_file);
+    add("control", {});
     add("camera", {port(1, "frames", source, {"display_frame", "display_mode"})}).ports[0].live =
         true;
     add("screen", {port(1, "picture", sink, {"display_frame", "display_mode", "cursor"})});

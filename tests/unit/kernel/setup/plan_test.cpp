@@ -1,0 +1,65 @@
+#include "kernel/setup/plan.hpp"
+#include "kernel/setup/environment.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+using namespace dkvm;
+
+namespace {
+
+Plan plan_of(const std::vector<std::string>& devices,
+             const std::vector<std::pair<std::string, std::string>>& edges) {
+  Plan plan;
+  for (const auto& name : devices) plan.devices.emplace_back().name = name;
+  for (const auto& [from, to] : edges) {
+    PipelineConfig& pipeline = plan.config.pipelines.emplace_back();
+    pipeline.from.emplace_back().device = from;
+    pipeline.to.emplace_back().device = to;
+  }
+  return plan;
+}
+
+using Order = std::vector<std::vector<std::string>>;
+
+bool contains(const std::vector<std::string>& variables, const std::string& variable) {
+  return std::ranges::find(variables, variable) != variables.end();
+}
+
+}  // namespace
+
+TEST_CASE("devices stop after all that feed them") {
+  CHECK(stop_order(plan_of({"a", "b", "c", "d"}, {{"c", "b"}, {"b", "a"}, {"c", "a"}})) ==
+        Order{{"c", "d"}, {"b"}, {"a"}});
+}
+
+TEST_CASE("a circle of links has an order too, with every device in it once") {
+  std::vector<std::string> all;
+  for (const auto& rank :
+       stop_order(plan_of({"a", "b", "c"}, {{"a", "b"}, {"b", "a"}, {"b", "c"}})))
+    all.insert(all.end(), rank.begin(), rank.end());
+  std::ranges::sort(all);
+  CHECK(all == std::vector<std::string>{"a", "b", "c"});
+}
+
+TEST_CASE("a device inherits what is on the list, and its own wins") {
+  ::setenv("DKVM_TEST_SECRET", "x", 1);
+  ::setenv("TZ", "UTC", 1);
+  ::setenv("LC_TIME", "C", 1);
+  KernelConfig kernel;
+  kernel.name = "desk";
+  kernel.runtime_dir = "/run/desk";
+  const auto variables = process_environment({{"TZ", "CET"}, {"OWN", "1"}}, "pedal", kernel);
+  CHECK(contains(variables, "TZ=CET"));
+  CHECK(contains(variables, "OWN=1"));
+  CHECK(contains(variables, "LC_TIME=C"));
+  CHECK(contains(variables, "DKVM_DEVICE=pedal"));
+  CHECK(contains(variables, "DKVM_KERNEL=desk"));
+  CHECK(contains(variables, "DKVM_RUNTIME_DIR=/run/desk"));
+  CHECK(std::ranges::none_of(variables, [](const std::string& variable) {
+    return variable.starts_with("DKVM_TEST_SECRET");
+  }));
+}
