@@ -27,6 +27,7 @@ Switchboard::Switchboard(Loop& loop, Log& log, std::string kernel_name, std::uin
       log_(log),
       kernel_name_(std::move(kernel_name)),
       kernel_id_(kernel_id),
+      scratch_(loop),
       router_(kernel_id, *this),
       calls_(*this, grants),
       names_{"kernel"},

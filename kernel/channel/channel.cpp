@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace dkvm {
 
@@ -24,9 +25,17 @@ Channel::Channel(Loop& loop, UniqueFd stream, ChannelScratch& scratch, ChannelOw
 
 void Channel::on_ready(PollEvents events) {
   if (closed_) return;
-  if (events.writable) flush();
+  writable_ = writable_ || events.writable;
   // A hang-up is read like data: what was written before it still counts.
-  if (!closed_ && (events.readable || events.hangup || events.error != 0)) read_turn();
+  readable_ = readable_ || events.readable || events.hangup || events.error != 0;
+  if (busy()) return scratch_.turns.add(*this);
+  take_turn();
+}
+
+void Channel::take_turn() {
+  const bool readable = std::exchange(readable_, false);
+  if (std::exchange(writable_, false)) flush();
+  if (readable && !closed_) read_turn();
 }
 
 // The bytes lie in memory that all channels share; what is left of them is the
@@ -36,6 +45,7 @@ bool Channel::read_turn() {
   const std::size_t kept = partial_.size();
   if (kept != 0) std::memcpy(input, partial_.data(), kept);
   const std::size_t got = receive({input + kept, kReadBytesPerTurnMax});
+  more_to_read_ = got == kReadBytesPerTurnMax;
   if (got == 0) return false;
   const std::uint64_t received_ns = now_ns();
   FrameDecoder decoder({input, kept + got});
@@ -61,7 +71,8 @@ std::size_t Channel::receive(std::span<std::byte> room) {
   if (got == 0) {
     fail_with(Error(Errc::disconnected, "it closed its stream"));
   } else if (errno != EAGAIN && errno != EINTR) {
-    fail_with(Error(Errc::disconnected, fmt::format("reading its stream: {}", std::strerror(errno))));
+    fail_with(
+        Error(Errc::disconnected, fmt::format("reading its stream: {}", std::strerror(errno))));
   }
   return 0;
 }
@@ -73,15 +84,21 @@ void Channel::send(Frame frame) {
 void Channel::flush() {
   if (closed_) return;
   if (control_.size() > kControlBytesMax)
-    return fail_with(Error(Errc::overloaded,
-                           fmt::format("it has left {} bytes of the kernel's messages unread",
-                                       control_.size())));
+    return fail_with(Error(
+        Errc::overloaded,
+        fmt::format("it has left {} bytes of the kernel's messages unread", control_.size())));
+  more_to_write_ = false;
   if (!send_unsent()) return;
+  std::size_t sent = 0;
   while (send_control()) {
     std::byte* const output = scratch_.output.get();
     const std::size_t filled = owner_.fill({output, ChannelScratch::kBytes}, write_budget_);
     if (!send_bytes({output, filled})) return;
     if (filled < write_budget_ && control_.empty()) return watch(false);
+    sent += filled;
+    if (sent < kWriteBytesPerTurnMax) continue;
+    more_to_write_ = true;
+    return watch(true);
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernel/channel/busy_turns.hpp"
 #include "kernel/loop/loop.hpp"
 #include "kernel/loop/unique_fd.hpp"
 
@@ -14,13 +15,17 @@
 
 namespace dkvm {
 
-// Memory that all channels of a loop share while one of them reads or writes:
-// an idle channel owns next to nothing.
+// What all channels of a loop share: the turns of the busy ones, and memory
+// while one of them reads or writes, so that an idle channel owns next to
+// nothing.
 struct ChannelScratch {
   static constexpr std::size_t kBytes = kFrameBytesMax + 64 * 1024;  // a frame and a batch
 
   std::unique_ptr<std::byte[]> input{new std::byte[kBytes]};
   std::unique_ptr<std::byte[]> output{new std::byte[kBytes]};
+  BusyTurns turns;
+
+  explicit ChannelScratch(Loop& loop) : turns(loop) {}
 };
 
 // Whoever a channel belongs to.
@@ -44,29 +49,38 @@ class ChannelOwner {
 // One device's stream on the kernel's loop: fair reads, coalesced writes, two
 // queues. Frames given to send() go first, then what fill() has; a frame is
 // never split between them.
-// Limits: 16 KiB read a turn; kControlBytesMax waiting in send()'s queue.
+// Limits: 16 KiB read and kWriteBytesPerTurnMax of events written a turn; who has
+//         more takes its next in BusyTurns. kControlBytesMax in send()'s queue.
 // Life:   loop thread; on_closed may not destroy the channel during a call of
 //         it (park it and destroy it later).
 class Channel {
  public:
   static constexpr std::size_t kControlBytesMax = 4 * 1024 * 1024;
+  static constexpr std::size_t kWriteBytesPerTurnMax = 32 * 1024;
   static constexpr int kDrainTurnsMax = 256;  // 4 MiB, more than a socket holds
 
   // write_budget: bytes offered to the socket at once, small for sinks whose
   // events should wait where they can still be coalesced.
   Channel(Loop& loop, UniqueFd stream, ChannelScratch& scratch, ChannelOwner& owner,
           std::size_t write_budget);
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+  ~Channel() { scratch_.turns.forget(*this); }
 
   // Queues a frame of the kernel's own; flush() sends it. A device that leaves
   // more than kControlBytesMax of them unread is closed by the next flush().
   void send(Frame frame);
 
-  // Sends what waits, as far as the socket takes it.
+  // Sends what waits, as far as the socket takes it and a turn goes; the rest
+  // follows in other turns.
   void flush();
 
   // Reads what is left when the process at the other end is gone: at most
   // kDrainTurnsMax reads, as whoever else has the other end may go on writing.
   void read_all();
+
+  // Reads and writes what is ready; for BusyTurns.
+  void take_turn();
 
   // Reads no more and writes no more.
   void close();
@@ -76,6 +90,7 @@ class Channel {
 
  private:
   void on_ready(PollEvents events);
+  bool busy() const { return more_to_read_ || more_to_write_; }
   bool read_turn();
   std::size_t receive(std::span<std::byte> room);
   void fail_with(Error error);
@@ -93,6 +108,10 @@ class Channel {
   std::size_t unsent_from_ = 0;
   std::vector<std::byte> control_;  // whole frames of the kernel's own
   bool writable_watched_ = false;
+  bool readable_ = false;  // as the loop said, until the next turn
+  bool writable_ = false;
+  bool more_to_read_ = false;  // the latest turn was full
+  bool more_to_write_ = false;
   bool closed_ = false;
   Poll poll_;
 };

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "kernel/device_manager/describe.hpp"
-#include "kernel/device_manager/group_linux.hpp"
 #include "kernel/log/lines.hpp"
 
 namespace dkvm {
@@ -75,7 +74,7 @@ class Question {
 
   // Kills the group while its leader, dead or alive, still holds the id.
   ExitStatus end() {
-    detail::signal_group(process_.pid, SIGKILL);
+    ::kill(-process_.pid, SIGKILL);
     int raw = 0;
     while (::waitpid(process_.pid, &raw, 0) < 0 && errno == EINTR) {
     }

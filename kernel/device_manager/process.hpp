@@ -42,6 +42,8 @@ struct ProcessLimits {
   std::uint64_t processes = 0;  // of the user, as RLIMIT_NPROC counts
   bool core = false;            // may leave core files
   int nice = 0;
+  unsigned slice_us = 0;  // of the processor at a time; short: others wait less for it, and
+                          // it less for others. Linux 6.12; 0: as long as the system likes
 
   bool operator==(const ProcessLimits&) const = default;
 };

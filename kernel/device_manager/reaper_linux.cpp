@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/device_manager/group_linux.hpp"
 #include "kernel/device_manager/reaper.hpp"
 #include "kernel/loop/assert.hpp"
 
@@ -69,12 +68,12 @@ class LinuxReaper final : public Reaper {
   void signal(ProcessId pid, KillSignal signal) override {
     if (!children_.contains(pid)) return;
     switch (signal) {
-      case KillSignal::abort: detail::signal_group(pid, SIGABRT); return;
+      case KillSignal::abort: ::kill(-pid, SIGABRT); return;
       case KillSignal::terminate:
-        detail::signal_group(pid, SIGTERM);
-        detail::signal_group(pid, SIGCONT);
+        ::kill(-pid, SIGTERM);
+        ::kill(-pid, SIGCONT);
         return;
-      case KillSignal::kill: detail::signal_group(pid, SIGKILL); return;
+      case KillSignal::kill: ::kill(-pid, SIGKILL); return;
     }
   }
 

@@ -17,6 +17,7 @@ namespace {
 
 // Devices off the input path give way to those on it.
 constexpr int kNiceOffInputPath = 10;
+constexpr unsigned kInputSliceUs = 100;  // Linux 6.12 grants no shorter one
 
 std::span<const StageRule> stage_rules() {
   static const std::vector<StageRule> rules = [] {
@@ -83,7 +84,9 @@ ProcessLimits limits_of(const DeviceConfig& device, const Manifest* manifest) {
   limits.files = device.limits.open_files.value_or(0);
   limits.processes = device.limits.processes.value_or(0);
   limits.core = device.limits.core.value_or(0) != 0;
-  limits.nice = device.limits.nice.value_or(on_input_path(manifest) ? 0 : kNiceOffInputPath);
+  const bool input = on_input_path(manifest);
+  limits.nice = device.limits.nice.value_or(input ? 0 : kNiceOffInputPath);
+  limits.slice_us = input ? kInputSliceUs : 0;
   return limits;
 }
 

@@ -1,20 +1,23 @@
 // dkvm-launcher: becomes a device, after setting what only the process itself
 // can set. Between fork and the device's main there is nothing else.
 //
-//   dkvm-launcher --parent PID [--nice N] [--memory BYTES] [--files N]
-//                 [--processes N] [--core] -- PROGRAM [ARG...]
+//   dkvm-launcher --parent PID [--nice N] [--slice-us N] [--memory BYTES]
+//                 [--files N] [--processes N] [--core] -- PROGRAM [ARG...]
 //
 // Exit: 127 the program was not found, 126 it cannot be executed, 123 a limit
 // was refused by the system, 122 misuse; each with a line on stderr.
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -26,9 +29,23 @@ constexpr int kExitLimitsRefused = 123;
 constexpr int kExitNotExecutable = 126;
 constexpr int kExitNotFound = 127;
 
+// glibc 2.36 has the call's number only, and the system's header of this struct
+// does not go with <sched.h>. Source: sched_setattr(2).
+struct SchedulingAttributes {
+  std::uint32_t size;
+  std::uint32_t sched_policy;  // 0: SCHED_OTHER
+  std::uint64_t sched_flags;
+  std::int32_t sched_nice;
+  std::uint32_t sched_priority;
+  std::uint64_t sched_runtime;  // ns
+  std::uint64_t sched_deadline;
+  std::uint64_t sched_period;
+};
+
 struct Options {
   pid_t parent = 0;
   int nice = 0;
+  unsigned slice_us = 0;                // 0: as long as the system likes
   rlim_t memory_bytes = RLIM_INFINITY;  // infinity: not set here
   rlim_t files = RLIM_INFINITY;
   rlim_t processes = RLIM_INFINITY;
@@ -62,6 +79,8 @@ Options parse(char** argument) {
       options.parent = static_cast<pid_t>(number(*++argument));
     else if (is("--nice"))
       options.nice = static_cast<int>(number(*++argument));
+    else if (is("--slice-us"))
+      options.slice_us = static_cast<unsigned>(number(*++argument));
     else if (is("--memory"))
       options.memory_bytes = static_cast<rlim_t>(number(*++argument));
     else if (is("--files"))
@@ -106,32 +125,17 @@ void set_limits(const Options& options) {
     limit(RLIMIT_AS, "bytes of memory", options.memory_bytes);
 }
 
-// Where the kernel schedules by session (autogroup), the niceness of a process
-// counts only inside its own; the session has one too. Others than root may
-// change one such value each 100 ms in the whole system, so a refusal for that
-// is waited out a little.
-bool set_session_niceness(int nice) {
-  constexpr int kTriesMax = 8;
-  constexpr useconds_t kPauseUs = 30'000;
-  const int fd = ::open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return true;  // it does not
-  char text[16];
-  const int length = std::snprintf(text, sizeof text, "%d", nice);
-  ssize_t written = -1;
-  for (int tries = 0; written < 0 && tries < kTriesMax; ++tries) {
-    if (tries > 0) ::usleep(kPauseUs);
-    written = ::write(fd, text, static_cast<std::size_t>(length));
-    if (written < 0 && errno != EAGAIN) break;
-  }
-  ::close(fd);
-  return written >= 0;
-}
-
-// Not being as nice as wished is no reason not to run.
-void set_niceness(int nice) {
-  if (nice == 0) return;
-  if (::setpriority(PRIO_PROCESS, 0, nice) == 0 && set_session_niceness(nice)) return;
-  std::fprintf(stderr, "<4>niceness %d is refused: %s\n", nice, std::strerror(errno));
+// Not being scheduled as wished is no reason not to run, and whoever runs the
+// kernel in real time wants its devices there too. A slice has an effect since
+// Linux 6.12; the call sets the niceness along with it.
+void set_scheduling(const Options& options) {
+  if (::sched_getscheduler(0) != SCHED_OTHER) return;
+  SchedulingAttributes wanted{};
+  wanted.size = sizeof wanted;
+  wanted.sched_nice = options.nice != 0 ? options.nice : ::getpriority(PRIO_PROCESS, 0);
+  wanted.sched_runtime = std::uint64_t{1000} * options.slice_us;
+  if (::syscall(SYS_sched_setattr, 0, &wanted, 0) == 0) return;
+  std::fprintf(stderr, "<4>niceness %d is refused: %s\n", wanted.sched_nice, std::strerror(errno));
 }
 
 [[noreturn]] void become(char** program) {
@@ -153,10 +157,9 @@ void set_niceness(int nice) {
 int main(int argc, char** argv) {
   const Options options = parse(argc > 0 ? argv + 1 : argv);
   follow(options.parent);
-  ::setsid();  // fails by hand only, where a shell has made us the leader of a group
   ::close_range(STDERR_FILENO + 1, ~0U, 0);
   reset_signals();
-  set_niceness(options.nice);
+  set_scheduling(options);
   set_limits(options);
   become(options.program);
 }

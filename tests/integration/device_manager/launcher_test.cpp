@@ -13,7 +13,7 @@ bool reports(const Rig& rig, const std::string& line) {
 
 }  // namespace
 
-TEST_CASE("a device starts with three descriptors, a session, clean signals and its limits") {
+TEST_CASE("a device starts with three descriptors, a group, clean signals and its limits") {
   const UniqueFd stray(::open("/dev/null", O_RDONLY));  // not close-on-exec
   ::signal(SIGPIPE, SIG_IGN);
   Rig rig;
@@ -24,14 +24,13 @@ TEST_CASE("a device starts with three descriptors, a session, clean signals and 
   ::setenv("SECRET", "leaked", 1);
   rig.run(spec);
   rig.until_state(1, RunState::running);
-  rig.until([&] { return rig.log_of(1).size() == 9; });
+  rig.until([&] { return rig.log_of(1).size() == 8; });
   ::signal(SIGPIPE, SIG_DFL);
   CHECK(reports(rig, "fds: 0 1 2"));
   CHECK(reports(rig, "core: 0"));
   CHECK(reports(rig, "files: 200"));
   CHECK(reports(rig, "nice: 7"));
-  CHECK((reports(rig, "session nice: 7") || reports(rig, "session nice: none")));
-  CHECK(reports(rig, "session: own"));
+  CHECK(reports(rig, "group: own"));
   CHECK(reports(rig, "blocked: 0"));
   CHECK(reports(rig, "sigpipe: default"));
   CHECK(reports(rig, "secret: kept"));

@@ -88,15 +88,6 @@ std::string limit(__rlimit_resource resource) {
   return std::to_string(value.rlim_cur);
 }
 
-// The niceness of our session, where the system schedules by sessions.
-std::string session_niceness() {
-  int nice = 0;
-  std::FILE* file = std::fopen("/proc/self/autogroup", "r");
-  const bool known = file != nullptr && std::fscanf(file, "%*s nice %d", &nice) == 1;
-  if (file != nullptr) std::fclose(file);
-  return known ? std::to_string(nice) : "none";
-}
-
 // What the launcher made of us, as lines on stderr.
 void report() {
   std::string fds;
@@ -113,8 +104,7 @@ void report() {
   std::fprintf(stderr, "core: %s\n", limit(RLIMIT_CORE).c_str());
   std::fprintf(stderr, "files: %s\n", limit(RLIMIT_NOFILE).c_str());
   std::fprintf(stderr, "nice: %d\n", ::getpriority(PRIO_PROCESS, 0));
-  std::fprintf(stderr, "session nice: %s\n", session_niceness().c_str());
-  std::fprintf(stderr, "session: %s\n", ::getsid(0) == ::getpid() ? "own" : "shared");
+  std::fprintf(stderr, "group: %s\n", ::getpgrp() == ::getpid() ? "own" : "shared");
   std::fprintf(stderr, "blocked: %d\n", ::sigismember(&blocked, SIGUSR1));
   std::fprintf(stderr, "sigpipe: %s\n", pipe.sa_handler == SIG_DFL ? "default" : "changed");
   std::fprintf(stderr, "secret: %s\n", std::getenv("SECRET") ? std::getenv("SECRET") : "none");

@@ -48,11 +48,11 @@ Result<Process> Process::start(const Command& command) {
     ::posix_spawn_file_actions_adddup2(&actions, copies.back().get(), theirs);
   }
   const auto environment = environment_with(command.environment);
-  // A session of its own, as the kernel gives its devices: systems that share
-  // processors out by session then treat all rows alike.
+  // A group of its own, as the kernel gives its devices.
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+  ::posix_spawnattr_setpgroup(&attributes, 0);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   pid_t pid = 0;
   const int error = ::posix_spawn(&pid, command.args[0].c_str(), &actions, &attributes,
                                   pointers(command.args).data(), pointers(environment).data());

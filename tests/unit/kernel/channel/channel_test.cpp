@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <catch2/catch.hpp>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -56,7 +57,7 @@ struct Ends {
 
 struct Rig {
   Loop loop;
-  ChannelScratch scratch;
+  ChannelScratch scratch{loop};
   Owner owner;
   UniqueFd device;
   std::optional<Channel> channel;
@@ -98,6 +99,40 @@ TEST_CASE("a channel reads 16 KiB a turn, however much there is") {
   while (rig.owner.turns.size() < 3) rig.loop.run_once();
   CHECK(rig.owner.turns ==
         std::vector<std::size_t>{frames_a_turn, 2 * frames_a_turn, 3 * frames_a_turn});
+}
+
+TEST_CASE("of those who flood one takes a turn each time the loop comes round, and a key none") {
+  Rig flood;
+  std::vector<Ends> ends;
+  std::vector<Owner> owners(3);
+  std::vector<std::unique_ptr<Channel>> channels;
+  for (Owner& owner : owners) {
+    Ends& end = ends.emplace_back(SOCK_STREAM);
+    channels.push_back(std::make_unique<Channel>(flood.loop, std::move(end.kernel), flood.scratch,
+                                                 owner, kBudgetBytes));
+  }
+  const auto full_turns = pings(4 * kReadBytesPerTurnMax / kHeaderBytes);
+  const auto write = [&](std::size_t to, Bytes bytes) {
+    REQUIRE(::send(ends[to].device.get(), bytes.data(), bytes.size(), 0) ==
+            static_cast<ssize_t>(bytes.size()));
+  };
+  const auto floods_turns = [&] {
+    return flood.owner.turns.size() + owners[0].turns.size() + owners[1].turns.size();
+  };
+  flood.write(full_turns);
+  write(0, full_turns);
+  write(1, full_turns);
+  flood.loop.run_once();
+  REQUIRE(floods_turns() >= 3);  // the first turn of each is full
+  for (std::size_t key = 1; key <= 3; ++key) {
+    write(2, pings(1));
+    const std::size_t before = floods_turns();
+    flood.loop.run_once();
+    CHECK(owners[2].frames.size() == key);
+    CHECK(floods_turns() == before + 1);
+  }
+  while (floods_turns() < 12) flood.loop.run_once();
+  CHECK(flood.owner.frames.size() == owners[1].frames.size());
 }
 
 TEST_CASE("a channel puts frames together that come byte by byte") {

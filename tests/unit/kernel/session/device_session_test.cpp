@@ -39,7 +39,7 @@ struct Host final : SessionHost {
 // Device 1, with a source port 1 and a sink port 2, both of keys.
 struct Rig {
   Loop loop;
-  ChannelScratch scratch;
+  ChannelScratch scratch{loop};
   test::FakeHost router_host;
   Router router{test::kKernel, router_host};
   TopicTable topics;
