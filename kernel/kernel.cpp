@@ -1,6 +1,7 @@
 #include "kernel/kernel.hpp"
 
 #include "config/check.hpp"
+#include "kernel/losses.hpp"
 #include "kernel/rpc/services/devices.hpp"
 #include "kernel/rpc/services/kernel.hpp"
 #include "kernel/rpc/services/logs.hpp"
@@ -36,30 +37,21 @@ DeviceManager::Random jitter() {
   };
 }
 
+std::string count_of(std::uint64_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 // The device of `device/port`.
 std::string device_of(const std::string& address) { return address.substr(0, address.find('/')); }
-
-// How many came, went or are no longer what they were.
-std::size_t changed_pipelines(const std::vector<PipelineSpec>& before,
-                              const std::vector<PipelineSpec>& after) {
-  const auto missing = [](const auto& from, const auto& in) {
-    return std::ranges::count_if(
-        from, [&](const auto& spec) { return std::ranges::find(in, spec) == in.end(); });
-  };
-  const auto gone = std::ranges::count_if(before, [&](const auto& spec) {
-    return std::ranges::find(after, spec.name, &PipelineSpec::name) == after.end();
-  });
-  return static_cast<std::size_t>(missing(after, before) + gone);
-}
 
 }  // namespace
 
 Kernel::Kernel(Loop& loop, Log& log, Spawner& spawner, Reaper& reaper, Catalog& catalog,
-               std::string config_path)
+               KernelOptions options)
     : loop_(loop),
       log_(log),
       catalog_(catalog),
-      config_path_(std::move(config_path)),
+      options_(std::move(options)),
       kernel_id_(random_id()),
       started_ns_(now_ns()),
       spawner_(spawner),
@@ -71,13 +63,13 @@ Kernel::~Kernel() {
 }
 
 Result<> Kernel::start(Plan plan) {
-  switchboard_ =
-      std::make_unique<Switchboard>(loop_, log_, plan.kernel.name, kernel_id_, grants_);
+  switchboard_ = std::make_unique<Switchboard>(loop_, log_, plan.kernel.name, kernel_id_, grants_);
   devices_ = std::make_unique<DeviceManager>(loop_, *switchboard_, spawner_, reaper_, jitter());
   switchboard_->attach(*devices_);
   pipelines_ = std::make_unique<PipelineSet>(switchboard_->router());
   add_services();
   switchboard_->on_settled([this] { on_settled(); });
+  switchboard_->on_start([this](DeviceId id) { return may_start(id); });
   switchboard_->on_state([this](DeviceId, const StateChange&) { switchboard_->settle_soon(); });
   log_.on_record([this](const LogRecord&) {
     if (!polls_.empty()) switchboard_->settle_soon();
@@ -86,8 +78,8 @@ Result<> Kernel::start(Plan plan) {
   plan_ = std::move(plan);
   tell_feeds();
   DKVM_CHECK(pipelines_->load(plan_.pipelines, now_ns()));
-  log_.info("kernel {} runs {} devices and {} pipelines", plan_.kernel.name, plan_.devices.size(),
-            plan_.pipelines.size());
+  log_.info("kernel {} runs {} and {}", plan_.kernel.name, count_of(plan_.devices.size(), "device"),
+            count_of(plan_.pipelines.size(), "pipeline"));
   switchboard_->settle_soon();
   return {};
 }
@@ -99,13 +91,19 @@ void Kernel::add_services() {
     services_->serve(token, call);
     switchboard_->wake_at(polls_.deadline());
   });
-  DeviceServices{*devices_, *switchboard_, [this](const std::string& name) { return type_of(name); }}
+  DeviceServices{*devices_, *switchboard_,
+                 [this](const std::string& name) { return type_of(name); }}
       .add_to(*services_);
   PipelineServices{*switchboard_, *pipelines_,
                    [this](const std::string& text) { return parse_pipeline(text); }}
       .add_to(*services_);
   LogServices{log_, polls_}.add_to(*services_);
-  KernelServices{[this] { return info(); }, [this] { return reload(); },
+  const auto answer = [this](const KernelServices::Answer& respond) {
+    reload([respond](Result<PlanChanges> changes) {
+      respond(changes ? Result<nlohmann::json>(to_json(*changes)) : fail(changes.error()));
+    });
+  };
+  KernelServices{[this] { return info(); }, answer,
                  [this](const std::string& reason) { stop(reason); }}
       .add_to(*services_);
   watch_->add_to(*services_);
@@ -128,7 +126,7 @@ nlohmann::json Kernel::info() const {
           {"protocol", kProtocolVersion},
           {"pid", ::getpid()},
           {"uptime_s", static_cast<double>(now_ns() - started_ns_) / 1e9},
-          {"config", std::filesystem::absolute(config_path_).lexically_normal().string()},
+          {"config", std::filesystem::absolute(options_.config_path).lexically_normal().string()},
           {"runtime_dir", plan_.kernel.runtime_dir},
           {"devices", plan_.devices.size()},
           {"pipelines", switchboard_->router().stats().pipelines.size()},
@@ -151,71 +149,46 @@ Result<> Kernel::add_device(DevicePlan& device) {
   DKVM_TRY(device.spec.id, switchboard_->id_of(device.name));
   switchboard_->set_manifest(device.spec.id, device.manifest);
   grants_.set(device.name, device.grants);
-  if (!device.doubt.empty())
-    log_.warning("device {}: its ports and configuration are unchecked until it runs: {}",
-                 device.name, device.doubt);
+  say_doubt(device);
   DKVM_CHECK(devices_->add(device.spec));
   return device.enabled ? devices_->start(device.spec.id) : Result<>{};
 }
 
-Result<nlohmann::json> Kernel::reload() {
-  auto next = make_plan(config_path_, catalog_, true);
-  if (!next) {
-    std::string errors = to_string(next.error());
-    while (errors.ends_with('\n')) errors.pop_back();
-    log_.error("not reloaded, nothing has changed:");
-    for (const ConfigError& error : next.error()) log_.error("{}", to_string(error));
-    return fail(Errc::invalid, std::move(errors));
-  }
-  nlohmann::json report = {{"started", nlohmann::json::array()},
-                           {"stopped", nlohmann::json::array()},
-                           {"changed", nlohmann::json::array()},
-                           {"needs_restart", nlohmann::json::array()}};
-  if (next->kernel.name != plan_.kernel.name) report["needs_restart"].push_back("kernel.name");
-  if (next->kernel.runtime_dir != plan_.kernel.runtime_dir)
-    report["needs_restart"].push_back("kernel.runtime_dir");
-  report["pipelines_changed"] = changed_pipelines(plan_.pipelines, next->pipelines);
-  next->kernel.name = plan_.kernel.name;
-  next->kernel.runtime_dir = plan_.kernel.runtime_dir;
-  DKVM_CHECK(change_devices(*next, report));
-  DKVM_CHECK(pipelines_->load(next->pipelines, now_ns()));
-  plan_ = std::move(*next);
-  tell_feeds();
-  log_.info("reloaded {}: {}", config_path_, report.dump());
-  switchboard_->settle_soon();
-  return report;
+void Kernel::say_doubt(const DevicePlan& device) {
+  if (device.doubt.empty()) return;
+  log_.warning("device {}: its ports and configuration are unchecked until it runs: {}",
+               device.name, device.doubt);
 }
 
-Result<> Kernel::change_devices(Plan& next, nlohmann::json& report) {
-  for (const DevicePlan& old : plan_.devices) {
-    if (next.device(old.name) != nullptr) continue;
-    report["stopped"].push_back(old.name);
-    grants_.remove(old.name);
-    DKVM_CHECK(devices_->remove(old.spec.id, "no longer configured"));
-  }
-  for (DevicePlan& device : next.devices) {
-    const DevicePlan* old = plan_.device(device.name);
-    if (old == nullptr) {
-      report["started"].push_back(device.name);
-      DKVM_CHECK(add_device(device));
-      continue;
-    }
-    device.spec.id = old->spec.id;
-    grants_.set(device.name, device.grants);
-    const bool other_program = !(device.spec.program == old->spec.program);
-    if (other_program) switchboard_->set_manifest(device.spec.id, device.manifest);
-    if (other_program || !(device.spec.supervision == old->spec.supervision) ||
-        device.enabled != old->enabled || !(device.grants == old->grants))
-      report["changed"].push_back(device.name);
-    DKVM_CHECK(devices_->update(device.spec));
-    if (device.enabled != old->enabled) {
-      DKVM_CHECK(device.enabled ? devices_->start(device.spec.id)
-                                : devices_->stop(device.spec.id, "disabled in the configuration"));
-    } else if (other_program && devices_->snapshot(device.spec.id)->pid != 0) {
-      DKVM_CHECK(devices_->restart(device.spec.id, "its configuration changed"));
-    }
-  }
-  return {};
+// False when the device's files have changed since it was asked what it is: it
+// starts when it has said so again.
+bool Kernel::may_start(DeviceId id) {
+  const DeviceConfig* device = plan_.config.device(switchboard_->name_of(id));
+  if (device == nullptr || stopping_ || !catalog_.is_stale(*device)) return true;
+  log_.info("device {}: its program has changed, it is asked what it is now", device->name);
+  catalog_.ask_again(*device, [this, id] {
+    renew(id);
+    devices_->go_ahead(id);
+  });
+  return false;
+}
+
+// The device is to be run as what it has now said to be.
+void Kernel::renew(DeviceId id) {
+  const std::string name = switchboard_->name_of(id);
+  const auto device = std::ranges::find(plan_.devices, name, &DevicePlan::name);
+  const DeviceConfig* config = plan_.config.device(name);
+  if (config == nullptr || device == plan_.devices.end()) return;  // removed meanwhile
+  resolve_paths(plan_.config, catalog_);
+  auto renewed = plan_device(*config, plan_.kernel, catalog_);
+  if (!renewed) return;  // it fitted before, and is held to that
+  for (const ConfigError& error : check_again(plan_, catalog_))
+    log_.warning("device {} does not fit the configuration any more: {}", name, to_string(error));
+  renewed->spec.id = id;
+  *device = std::move(*renewed);
+  say_doubt(*device);
+  switchboard_->set_manifest(id, device->manifest);
+  [[maybe_unused]] const auto updated = devices_->update(device->spec);  // fails for a removed one
 }
 
 void Kernel::tell_feeds() {
@@ -248,19 +221,31 @@ std::vector<DeviceId> Kernel::sources() const {
   return {sources.begin(), sources.end()};
 }
 
-// Where the kernel ends with its sources: true work is done when none of them
-// runs any more and all that they sent was applied.
+// Where the kernel ends with its sources: work is done when none of them runs
+// any more, or is going to, and all that they sent was applied.
 void Kernel::end_with_sources() {
   if (stopping_) return;
   bool failed = false;
   for (const DeviceId source : awaited_) {
     const RunState state = switchboard_->state(source);
     failed = failed || state == RunState::failed;
-    if (state != RunState::finished && state != RunState::failed) return;
-    if (!switchboard_->router().settled(source)) return;
+    const bool over =
+        state == RunState::finished || state == RunState::failed || state == RunState::stopped;
+    if (!over || !switchboard_->router().settled(source)) return;
   }
-  if (failed) exit_status_ = 1;
+  if (!all_delivered() || failed) exit_status_ = 1;
   stop(failed ? "a source has failed" : "all sources have finished");
+}
+
+bool Kernel::all_delivered() {
+  std::vector<std::string> names;
+  for (const DeviceId source : awaited_) names.push_back(switchboard_->name_of(source));
+  const auto losses = losses_of(switchboard_->router().stats(), names);
+  for (const Loss& loss : losses)
+    log_.error("pipeline '{}': {} from {} did not reach {}{}{}", loss.pipeline,
+               count_of(loss.events, "event"), loss.source, loss.sink,
+               loss.reason.empty() ? "" : ": ", loss.reason);
+  return losses.empty();
 }
 
 DeviceManager::Ranks Kernel::ranks() const {

@@ -9,22 +9,32 @@
 #include "kernel/rpc/service_table.hpp"
 #include "kernel/rpc/services/watch.hpp"
 #include "kernel/setup/plan.hpp"
+#include "kernel/setup/plan_changes.hpp"
 #include "kernel/switchboard.hpp"
 
 #include <dkvm/result.hpp>
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace dkvm {
 
+struct KernelOptions {
+  std::string config_path;
+  std::optional<LogLevel> log_level;  // whatever the file says
+};
+
 // A kernel at work: carries out a plan, and the next one when it is reloaded.
 // Life: loop thread only; everything it is given outlives it.
 class Kernel {
  public:
+  using Reloaded = std::function<void(Result<PlanChanges>)>;
+
   Kernel(Loop& loop, Log& log, Spawner& spawner, Reaper& reaper, Catalog& catalog,
-         std::string config_path);
+         KernelOptions options);
   ~Kernel();
 
   // Starts what the plan wants. Errors: Errc::internal when the plan, which was
@@ -32,33 +42,63 @@ class Kernel {
   Result<> start(Plan plan);
 
   // Reads the file anew and acts on the differences; a bad file changes nothing.
-  Result<nlohmann::json> reload();
+  // The loop goes on while programs are asked what they are (2 s at most); a
+  // reload that is asked for meanwhile comes after it and reads the file again,
+  // once for all who asked. `done` is called once: before a device that has to
+  // end is told, as it may be the one that waits for the answer.
+  // Errors: invalid (what is wrong with the file) · denied (the kernel stops).
+  void reload(Reloaded done);
 
   // Ends everything within 3 s, then the loop.
   void stop(const std::string& reason);
 
   // 0: stopped in good order; 1: something would not die, or, where the kernel
-  // ends with its sources, one of them failed.
+  // ends with its sources, one of them failed or not all was delivered.
   int exit_status() const { return exit_status_; }
 
  private:
+  // A file that was read, and who waits for it to be carried out.
+  struct Reload {
+    Config config;
+    std::vector<std::string> kept;  // settings that hold until the kernel is started anew
+    std::vector<Reloaded> callers;
+  };
+  // Devices that a reload ends, after it has been answered.
+  struct Ends {
+    std::vector<DeviceId> removed, stopped, restarted;
+  };
+
   void add_services();
   nlohmann::json info() const;
   Result<PipelineSpec> parse_pipeline(const std::string& text) const;
   std::string type_of(const std::string& device) const;
 
   Result<> add_device(DevicePlan& device);
-  Result<> change_devices(Plan& next, nlohmann::json& report);
+  void say_doubt(const DevicePlan& device);
+  bool may_start(DeviceId id);
+  void renew(DeviceId id);
   void tell_feeds();
+
+  // Reloading (kernel_reload.cpp).
+  void begin_reload();
+  void end_reload();
+  tl::unexpected<Error> refused(const ConfigErrors& errors);
+  static void answer_reload(std::vector<Reloaded> callers, const Result<PlanChanges>& answer);
+  Result<> carry_out(Plan next, Ends& ends);
+  Result<> change_device(const DevicePlan& old, DevicePlan& device, Ends& ends);
+  void change_log(const LogConfig& before, const LogConfig& after);
+  void end_devices(const Ends& ends);
+
   std::vector<DeviceId> sources() const;
   void end_with_sources();
+  bool all_delivered();
   DeviceManager::Ranks ranks() const;
   void on_settled();
 
   Loop& loop_;
   Log& log_;
   Catalog& catalog_;
-  std::string config_path_;
+  KernelOptions options_;
   std::uint64_t kernel_id_;
   std::uint64_t started_ns_;
   Grants grants_;
@@ -71,7 +111,9 @@ class Kernel {
   std::unique_ptr<WatchService> watch_;
   Spawner& spawner_;
   Reaper& reaper_;
-  std::vector<DeviceId> awaited_;  // sources that the kernel ends with, while they run
+  std::optional<Reload> reload_;        // under way
+  std::vector<Reloaded> reload_again_;  // came meanwhile: at most the calls that may wait
+  std::vector<DeviceId> awaited_;       // sources that the kernel ends with, while they run
   bool stopping_ = false;
   int exit_status_ = 0;
 };

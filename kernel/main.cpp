@@ -1,3 +1,4 @@
+#include "kernel/device_manager/describe.hpp"
 #include "kernel/device_manager/reaper.hpp"
 #include "kernel/device_manager/spawner.hpp"
 #include "kernel/kernel.hpp"
@@ -16,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -29,23 +31,32 @@ struct Arguments {
   std::optional<LogLevel> log_level;
 };
 
-LogLevel level_of(const LogConfig& config) {
-  switch (config.level) {
-    case LogConfig::Level::trace:
-    case LogConfig::Level::debug: return LogLevel::debug;
-    case LogConfig::Level::info: return LogLevel::info;
-    case LogConfig::Level::warn: return LogLevel::warning;
-    case LogConfig::Level::error: return LogLevel::error;
-  }
-  return LogLevel::info;
+// What every way to run this program needs.
+struct Setting {
+  Loop& loop;
+  Spawner& spawner;
+  Reaper& reaper;
+  Catalog& catalog;
+};
+
+// Before the kernel runs, nobody else waits.
+void ask_and_wait(const Config& config, const Setting& setting) {
+  bool answered = false;
+  setting.catalog.ask(config, [&] { answered = true; });
+  while (!answered) setting.loop.run_once();
 }
 
-int check(const Arguments& arguments, Catalog& catalog) {
-  const auto plan = make_plan(arguments.config, catalog, arguments.check == "exec");
-  if (!plan) {
-    fmt::print(stderr, "{}", to_string(plan.error()));
-    return kExitBadConfig;
-  }
+int refuse(const ConfigErrors& errors) {
+  fmt::print(stderr, "{}", to_string(errors));
+  return kExitBadConfig;
+}
+
+int check(const Arguments& arguments, const Setting& setting) {
+  auto config = load_checked(arguments.config, setting.catalog);
+  if (!config) return refuse(config.error());
+  if (arguments.check == "exec") ask_and_wait(*config, setting);
+  const auto plan = make_plan(std::move(*config), setting.catalog);
+  if (!plan) return refuse(plan.error());
   const auto count = [](std::size_t n, const char* what) {
     return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
   };
@@ -58,33 +69,34 @@ int check(const Arguments& arguments, Catalog& catalog) {
   return 0;
 }
 
-int run(const Arguments& arguments, Catalog& catalog, Spawner& spawner) {
-  auto plan = make_plan(arguments.config, catalog, true);
-  if (!plan) {
-    fmt::print(stderr, "{}", to_string(plan.error()));
-    return kExitBadConfig;
-  }
-  const auto claimed = claim_runtime_dir(plan->kernel.runtime_dir);
+int run(const Arguments& arguments, const Setting& setting) {
+  auto config = load_checked(arguments.config, setting.catalog);
+  if (!config) return refuse(config.error());
+  // Before any program is asked: a second kernel is told at once.
+  const auto claimed = claim_runtime_dir(config->kernel.runtime_dir);
   if (!claimed) {
     fmt::print(stderr, "dkvm-kernel: {}\n", claimed.error().message());
     return 1;
   }
-  Loop loop;
-  Log log({arguments.log_level.value_or(level_of(plan->kernel.log)),
-           plan->kernel.log.file.value_or(""), plan->kernel.log.bytes_max});
-  const auto reaper = make_reaper(loop);
-  Kernel kernel(loop, log, spawner, *reaper, catalog, arguments.config);
+  ask_and_wait(*config, setting);
+  auto plan = make_plan(std::move(*config), setting.catalog);
+  if (!plan) return refuse(plan.error());
+  const LogConfig& log_config = plan->kernel.log;
+  Log log({arguments.log_level.value_or(log_level_of(log_config.level)),
+           log_config.file.value_or(""), log_config.bytes_max});
+  Kernel kernel(setting.loop, log, setting.spawner, setting.reaper, setting.catalog,
+                {arguments.config, arguments.log_level});
   if (const auto started = kernel.start(std::move(*plan)); !started) {
     fmt::print(stderr, "dkvm-kernel: {}\n", started.error().message());
     return 1;
   }
-  const Signal interrupt(loop, SIGINT, [&] { kernel.stop("interrupted"); });
-  const Signal terminate(loop, SIGTERM, [&] { kernel.stop("asked by SIGTERM"); });
-  const Signal hangup(loop, SIGHUP, [&] {
+  const Signal interrupt(setting.loop, SIGINT, [&] { kernel.stop("interrupted"); });
+  const Signal terminate(setting.loop, SIGTERM, [&] { kernel.stop("asked by SIGTERM"); });
+  const Signal hangup(setting.loop, SIGHUP, [&] {
     log.reopen();
-    [[maybe_unused]] const auto reported = kernel.reload();  // it has logged the outcome
+    kernel.reload([](const auto&) {});  // the log has the outcome
   });
-  loop.run();
+  setting.loop.run();
   return kernel.exit_status();
 }
 
@@ -126,7 +138,12 @@ int main(int argc, char** argv) {
   const std::string folder = own_folder();
   const auto folders = Catalog::default_folders(folder);
   const auto spawner = make_spawner(Catalog::find_program(folders, "dkvm-launcher"));
-  Catalog catalog(folders, *spawner);
-  if (check_option->count() > 0) return check(arguments, catalog);
-  return run(arguments, catalog, *spawner);
+  Loop loop;
+  const auto reaper = make_reaper(loop);
+  Describer describer(loop, *spawner, *reaper);
+  Catalog catalog(folders, [&](std::vector<Program> programs, Describer::Done done) {
+    describer.ask(std::move(programs), std::move(done));
+  });
+  const Setting setting{loop, *spawner, *reaper, catalog};
+  return check_option->count() > 0 ? check(arguments, setting) : run(arguments, setting);
 }

@@ -42,6 +42,8 @@ class Switchboard final : public RouterHost,
   // The device manager is made with this as its host; then it is told here.
   void attach(DeviceManager& devices) { devices_ = &devices; }
   void on_serve(Serve serve) { serve_ = std::move(serve); }
+  // Asked before a device's program is started (DeviceHost::may_start).
+  void on_start(std::function<bool(DeviceId)> may_start) { may_start_ = std::move(may_start); }
   void on_state(OnState on_state) { on_state_ = std::move(on_state); }
   // Called at the end of turns in which something may have changed.
   void on_settled(std::function<void()> callback) { on_settled_ = std::move(callback); }
@@ -91,6 +93,7 @@ class Switchboard final : public RouterHost,
   TopicId topic_id(std::string_view name) override { return topics_.id(name); }
 
   // DeviceHost
+  bool may_start(DeviceId id) override { return !may_start_ || may_start_(id); }
   void connect(DeviceId id, UniqueFd stream, std::uint32_t incarnation) override;
   void drain(DeviceId id) override;
   std::vector<std::uint16_t> codes_to_release(DeviceId id) override;
@@ -157,6 +160,7 @@ class Switchboard final : public RouterHost,
   CallRouter calls_;
   Serve serve_;
   OnState on_state_;
+  std::function<bool(DeviceId)> may_start_;
   std::function<void()> on_settled_;
 
   std::unordered_map<DeviceId, std::unique_ptr<DeviceSession>> sessions_;

@@ -22,7 +22,25 @@ std::unique_ptr<StderrReader> DeviceManager::Impl::read_log(const Device& device
       });
 }
 
-void DeviceManager::Impl::perform(Device& device, const action::Spawn& spawn) {
+void DeviceManager::Impl::perform(Device& device, const action::Spawn& wanted) {
+  device.held_start = wanted.incarnation;
+  if (host_.may_start(device.spec.id)) go_ahead(device.spec.id);
+}
+
+void DeviceManager::Impl::go_ahead(DeviceId id) {
+  Device* const held = device(id);
+  if (!held || !held->held_start) return;
+  spawn(*held, *std::exchange(held->held_start, std::nullopt));
+}
+
+// It was told to stop before it could be started.
+void DeviceManager::Impl::drop_held_start(Device& device) {
+  if (!device.held_start || device.supervisor.state() != RunState::stopping) return;
+  device.held_start.reset();
+  post(device.spec.id, event::SpawnFailed{"it was stopped before it was started"});
+}
+
+void DeviceManager::Impl::spawn(Device& device, std::uint32_t incarnation) {
   const DeviceId id = device.spec.id;
   device.started = device.spec.program;
   SpawnRequest request{device.started, Stdio::stream, 0};
@@ -42,7 +60,7 @@ void DeviceManager::Impl::perform(Device& device, const action::Spawn& spawn) {
   heard_[id] = 0;
   // Before the host hears of it: what it then says must find a living process.
   post(id, event::Spawned{process->pid});
-  host_.connect(id, std::move(process->output), spawn.incarnation);
+  host_.connect(id, std::move(process->output), incarnation);
 }
 
 // What the device wrote before it ended still counts, so that is read first.

@@ -19,6 +19,10 @@ class DeviceHost {
  public:
   virtual ~DeviceHost() = default;
 
+  // Its program is about to be started. False: not yet; DeviceManager::go_ahead()
+  // then starts it, if it is still wanted.
+  virtual bool may_start(DeviceId id) = 0;
+
   // A process was started: `stream` is the kernel's end of its stdin and stdout,
   // non-blocking. Hello is to be answered by hello_accepted or hello_refused.
   virtual void connect(DeviceId id, UniqueFd stream, std::uint32_t incarnation) = 0;

@@ -57,7 +57,13 @@ Result<DeviceManager::Impl::Device*> DeviceManager::Impl::known(DeviceId id) {
 }
 
 Result<> DeviceManager::Impl::add(DeviceSpec spec) {
-  if (const Device* other = device(spec.id))
+  Device* const other = device(spec.id);
+  if (other && other->removing && other->spec.name == spec.name) {
+    other->removing = false;
+    --removing_;
+    return update(std::move(spec));
+  }
+  if (other)
     return fail(Errc::invalid,
                 fmt::format("device {} has the id {} of {}", spec.name, spec.id, other->spec.name));
   if (find(spec.name)) return fail(Errc::invalid, fmt::format("device {} exists", spec.name));
@@ -145,6 +151,7 @@ void DeviceManager::Impl::handle(DeviceId id, const SupervisorEvent& event) {
   found->supervisor.handle(event, Clock::now(), actions_);
   for (const SupervisorAction& action : actions_)
     std::visit([&](const auto& one) { perform(*found, one); }, action);
+  drop_held_start(*found);
   arm(std::min(armed_, found->supervisor.deadline()));
 }
 
@@ -275,6 +282,7 @@ void DeviceManager::stop_all(std::string reason, const Ranks& ranks, StopDone do
   impl_->stop_all(std::move(reason), ranks, std::move(done));
 }
 
+void DeviceManager::go_ahead(DeviceId id) { impl_->go_ahead(id); }
 void DeviceManager::hello_accepted(DeviceId id) { impl_->post(id, event::HelloAccepted{}); }
 void DeviceManager::hello_refused(DeviceId id, const Error& error, bool permanent) {
   impl_->post(id, event::HelloRefused{error.message(), permanent});

@@ -52,7 +52,8 @@ class DeviceManager {
   DeviceManager(const DeviceManager&) = delete;
   DeviceManager& operator=(const DeviceManager&) = delete;
 
-  // Adds a device, stopped. Errors: invalid when its id or name is taken.
+  // Adds a device, stopped; one that is being removed stays, with this spec.
+  // Errors: invalid when its id or name is taken.
   Result<> add(DeviceSpec spec);
   // Supervision holds from now on, the program from the next start; a device
   // parked as failed is started. Errors: not_found.
@@ -70,6 +71,10 @@ class DeviceManager {
   // the last has said goodbye; devices in no rank come first. `done` is called
   // once, when nothing runs, cleanups included; it must not destroy the manager.
   void stop_all(std::string reason, const Ranks& ranks, StopDone done);
+
+  // Starts what DeviceHost::may_start held back; nothing where it is no longer
+  // wanted.
+  void go_ahead(DeviceId id);
 
   // What the rest of the kernel learns about a device; unknown ids and news of
   // an incarnation that is over are ignored.

@@ -33,6 +33,8 @@ class DeviceManager::Impl {
   Result<> command(DeviceId id, SupervisorEvent event);
   void stop_all(std::string reason, const Ranks& ranks, StopDone done);
 
+  void go_ahead(DeviceId id);
+
   // For news about a device; those of an unknown one are dropped.
   void post(DeviceId id, SupervisorEvent event);
 
@@ -57,6 +59,7 @@ class DeviceManager::Impl {
     std::int64_t since_wall_ns = 0;
     TimePoint spawned{};  // the present or last process
     bool removing = false;
+    std::optional<std::uint32_t> held_start{};  // the incarnation that awaits go_ahead()
     CleanupRun cleanup{};
   };
 
@@ -73,6 +76,8 @@ class DeviceManager::Impl {
 
   // What supervisors ask for (device_actions.cpp).
   void perform(Device& device, const action::Spawn&);
+  void spawn(Device& device, std::uint32_t incarnation);
+  void drop_held_start(Device& device);
   void perform(Device& device, const action::SendPing&);
   void perform(Device& device, const action::SendStop&);
   void perform(Device& device, const action::Signal&);

@@ -119,7 +119,8 @@ void Supervisor::on(const event::Spawned& event, Step& step) {
 void Supervisor::on(const event::SpawnFailed& event, Step& step) {
   DKVM_ASSERT(process_ == ProcessState::spawning);
   const ExitStatus status{kExitNeverStarted, 0};
-  step.out.push_back(action::Died{incarnation_, event.reason, status});
+  if (request_ == Request::none)
+    step.out.push_back(action::Died{incarnation_, event.reason, status});
   after_end({.reason = event.reason}, step);
 }
 

@@ -25,6 +25,10 @@ void Log::write(LogLevel level, std::string_view device, std::string_view text) 
   if (listener_) listener_(record);
 }
 
+void Log::set_file(std::string file) {
+  output_ = std::make_unique<detail::LogOutput>(std::move(file));
+}
+
 void Log::reopen() { output_->reopen(); }
 
 void format_record(const LogRecord& record, std::string& out) {

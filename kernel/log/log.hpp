@@ -69,6 +69,8 @@ class Log {
   // Told of each record that was kept, after it was; for `logs -f`. Must not write.
   void on_record(Listener listener) { listener_ = std::move(listener); }
 
+  // Writes to another file from now on; empty: to stderr.
+  void set_file(std::string file);
   // Opens the file anew, after a rotation.
   void reopen();
 

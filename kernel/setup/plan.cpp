@@ -90,6 +90,54 @@ ProcessLimits limits_of(const DeviceConfig& device, const Manifest* manifest) {
   return limits;
 }
 
+PipelineSpec spec_of(const PipelineConfig& config) {
+  PipelineSpec spec;
+  spec.name = config.name;
+  spec.enabled = config.enabled;
+  for (const Address& address : config.from) spec.from.push_back(address.text());
+  for (const Address& address : config.to) spec.to.push_back(address.text());
+  for (const TopicConfig& topic : config.events) spec.events.push_back(topic.name);
+  for (const StageConfig& stage : config.via) spec.via.push_back({stage.name, stage.args.value});
+  if (config.queue.policy) spec.queue.policy = policy_named(name(*config.queue.policy));
+  if (config.queue.depth) spec.queue.depth = *config.queue.depth;
+  if (config.queue.max_age)
+    spec.queue.max_age_ns =
+        static_cast<std::uint64_t>(std::chrono::nanoseconds(*config.queue.max_age).count());
+  return spec;
+}
+
+}  // namespace
+
+const DevicePlan* Plan::device(std::string_view name) const {
+  const auto found = std::ranges::find(devices, name, &DevicePlan::name);
+  return found == devices.end() ? nullptr : &*found;
+}
+
+tl::expected<Config, ConfigErrors> load_checked(const std::string& path, const Catalog& catalog) {
+  auto config = load_config(path, LoadOptions::of_this_machine());
+  if (!config) return config;
+  if (auto errors = check_config(*config, catalog, stage_rules()); !errors.empty())
+    return tl::unexpected(std::move(errors));
+  return config;
+}
+
+tl::expected<Plan, ConfigErrors> make_plan(Config config, const Catalog& catalog) {
+  if (auto errors = check_config(config, catalog, stage_rules()); !errors.empty())
+    return tl::unexpected(std::move(errors));
+  resolve_paths(config, catalog);
+  Plan plan;
+  plan.kernel = config.kernel;
+  for (const DeviceConfig& device : config.devices) {
+    auto planned = plan_device(device, config.kernel, catalog);
+    if (!planned) return tl::unexpected(std::move(planned).error());
+    plan.devices.push_back(std::move(*planned));
+  }
+  for (const PipelineConfig& pipeline : config.pipelines)
+    plan.pipelines.push_back(spec_of(pipeline));
+  plan.config = std::move(config);
+  return plan;
+}
+
 tl::expected<DevicePlan, ConfigErrors> plan_device(const DeviceConfig& device,
                                                    const KernelConfig& kernel,
                                                    const Catalog& catalog) {
@@ -118,52 +166,19 @@ tl::expected<DevicePlan, ConfigErrors> plan_device(const DeviceConfig& device,
   return plan;
 }
 
-PipelineSpec spec_of(const PipelineConfig& config) {
-  PipelineSpec spec;
-  spec.name = config.name;
-  spec.enabled = config.enabled;
-  for (const Address& address : config.from) spec.from.push_back(address.text());
-  for (const Address& address : config.to) spec.to.push_back(address.text());
-  for (const TopicConfig& topic : config.events) spec.events.push_back(topic.name);
-  for (const StageConfig& stage : config.via) spec.via.push_back({stage.name, stage.args.value});
-  if (config.queue.policy) spec.queue.policy = policy_named(name(*config.queue.policy));
-  if (config.queue.depth) spec.queue.depth = *config.queue.depth;
-  if (config.queue.max_age)
-    spec.queue.max_age_ns =
-        static_cast<std::uint64_t>(std::chrono::nanoseconds(*config.queue.max_age).count());
-  return spec;
+LogLevel log_level_of(LogConfig::Level level) {
+  switch (level) {
+    case LogConfig::Level::trace:
+    case LogConfig::Level::debug: return LogLevel::debug;
+    case LogConfig::Level::info: return LogLevel::info;
+    case LogConfig::Level::warn: return LogLevel::warning;
+    case LogConfig::Level::error: return LogLevel::error;
+  }
+  return LogLevel::info;
 }
 
-}  // namespace
-
-const DevicePlan* Plan::device(std::string_view name) const {
-  const auto found = std::ranges::find(devices, name, &DevicePlan::name);
-  return found == devices.end() ? nullptr : &*found;
-}
-
-tl::expected<Plan, ConfigErrors> make_plan(const std::string& path, Catalog& catalog,
-                                           bool ask_exec) {
-  auto config = load_config(path, LoadOptions::of_this_machine());
-  if (!config) return tl::unexpected(std::move(config).error());
-  // No program is asked anything for a file that is wrong without its answer.
-  auto errors = check_config(*config, catalog, stage_rules());
-  if (errors.empty() && ask_exec) {
-    catalog.ask(*config);
-    errors = check_config(*config, catalog, stage_rules());
-  }
-  if (!errors.empty()) return tl::unexpected(std::move(errors));
-  resolve_paths(*config, catalog);
-  Plan plan;
-  plan.kernel = config->kernel;
-  for (const DeviceConfig& device : config->devices) {
-    auto planned = plan_device(device, config->kernel, catalog);
-    if (!planned) return tl::unexpected(std::move(planned).error());
-    plan.devices.push_back(std::move(*planned));
-  }
-  for (const PipelineConfig& pipeline : config->pipelines)
-    plan.pipelines.push_back(spec_of(pipeline));
-  plan.config = std::move(*config);
-  return plan;
+ConfigErrors check_again(const Plan& plan, const Catalog& catalog) {
+  return check_config(plan.config, catalog, stage_rules());
 }
 
 Result<PipelineSpec> plan_pipeline(const std::string& text, const Plan& plan,

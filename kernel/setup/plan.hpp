@@ -3,6 +3,7 @@
 #include "config/loader.hpp"
 #include "config/model.hpp"
 #include "kernel/device_manager/device_spec.hpp"
+#include "kernel/log/level.hpp"
 #include "kernel/rpc/grants.hpp"
 #include "kernel/setup/catalog.hpp"
 #include "pipelines/spec.hpp"
@@ -41,11 +42,24 @@ struct Plan {
   const DevicePlan* device(std::string_view name) const;
 };
 
-// Loads and checks the file as a whole.
-// Errors: everything that is wrong with it, located; nothing was started but
-//         the `--describe` of exec devices, and that only where ask_exec says so.
-tl::expected<Plan, ConfigErrors> make_plan(const std::string& path, Catalog& catalog,
-                                           bool ask_exec);
+// Loads and checks the file as a whole, with what the catalog knows so far.
+// Errors: everything that is wrong with it, located. Nothing was started.
+tl::expected<Config, ConfigErrors> load_checked(const std::string& path, const Catalog& catalog);
+
+// The plan of a configuration, checked again: the catalog may have learnt more.
+tl::expected<Plan, ConfigErrors> make_plan(Config config, const Catalog& catalog);
+
+// One device of it, whose paths are absolute (resolve_paths).
+// Errors: what does not fit its environment.
+tl::expected<DevicePlan, ConfigErrors> plan_device(const DeviceConfig& device,
+                                                   const KernelConfig& kernel,
+                                                   const Catalog& catalog);
+
+// The file's level as the log has it.
+LogLevel log_level_of(LogConfig::Level level);
+
+// What of the plan does not fit the manifests as the catalog knows them now.
+ConfigErrors check_again(const Plan& plan, const Catalog& catalog);
 
 // One pipeline made at run time, YAML or JSON, checked against the rest of the
 // plan. Errors: Errc::invalid with the located messages.

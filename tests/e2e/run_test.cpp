@@ -146,3 +146,34 @@ TEST_CASE("A bystander killed in mid-stream changes nothing for the others") {
   REQUIRE(eventually(kPatience, [&] { return lines() == 80; }));
   CHECK(read_text(desk.path("typed.jsonl")) == some_keys());
 }
+
+TEST_CASE("A kernel that ends with its sources fails when not everything was delivered") {
+  Desk desk;
+  write_file(desk.path("keys.jsonl"), some_keys());
+  desk.write(
+      "devices:\n"
+      "  keyboard: {type: dummy-keyboard-source, config: {file: keys.jsonl, mode: once}}\n"
+      "  typed: {type: dummy-keyboard-sink, config: {file: /proc/no.jsonl}}\n"
+      "pipelines:\n  - {name: typing, from: keyboard, to: typed}\n",
+      ", exit_when: finished");
+  const Finished run = run_program("timeout 20 " + kKernel + " --config " + desk.config());
+  INFO(run.output);
+  CHECK(run.status == 1);
+  CHECK(run.output.find("pipeline 'typing': 80 events from keyboard/keyboard did not reach "
+                        "typed/keyboard") != std::string::npos);
+}
+
+TEST_CASE("A kernel that ends with its sources does not wait for one that is switched off") {
+  Desk desk;
+  write_file(desk.path("keys.jsonl"), some_keys());
+  desk.write(
+      "devices:\n"
+      "  keyboard: {type: dummy-keyboard-source, config: {file: keys.jsonl, mode: once}}\n"
+      "  second: {type: dummy-keyboard-source, enabled: false, config: {file: keys.jsonl}}\n"
+      "  typed: {type: dummy-keyboard-sink, config: {file: typed.jsonl}}\n"
+      "pipelines:\n  - {name: typing, from: [keyboard, second], to: typed}\n",
+      ", exit_when: finished");
+  const Finished run = run_program("timeout 20 " + kKernel + " --config " + desk.config());
+  INFO(run.output);
+  CHECK(run.status == 0);
+}

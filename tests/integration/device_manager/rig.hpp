@@ -133,6 +133,8 @@ class Rig final : public DeviceHost {
   std::vector<DeviceId> removed_ids;
   std::vector<std::uint16_t> codes;  // what codes_to_release answers
   bool accept_hello = true;
+  bool hold_starts = false;
+  std::vector<DeviceId> asked_to_start;
   int connects = 0;
   int disconnects = 0;
 
@@ -143,6 +145,11 @@ class Rig final : public DeviceHost {
     UniqueFd fd;
     std::optional<Poll> poll{};  // goes before the fd
   };
+
+  bool may_start(DeviceId id) override {
+    asked_to_start.push_back(id);
+    return !hold_starts;
+  }
 
   void connect(DeviceId id, UniqueFd stream, std::uint32_t) override {
     ++connects;

@@ -1,0 +1,116 @@
+#include "config/check.hpp"
+#include "kernel/kernel.hpp"
+
+#include <dkvm/time.hpp>
+
+#include <memory>
+#include <utility>
+
+// From a changed file to a changed kernel, while everything else goes on.
+namespace dkvm {
+
+void Kernel::reload(Reloaded done) {
+  if (stopping_) return done(fail(Errc::denied, "the kernel is stopping"));
+  reload_again_.push_back(std::move(done));
+  if (!reload_) begin_reload();
+}
+
+void Kernel::begin_reload() {
+  std::vector<Reloaded> callers = std::exchange(reload_again_, {});
+  catalog_.read_types();
+  auto config = load_checked(options_.config_path, catalog_);
+  if (!config) return answer_reload(std::move(callers), refused(config.error()));
+  // First of all: every device's environment has the name and the directory.
+  std::vector<std::string> kept = keep_identity(*config, plan_.kernel);
+  reload_ = Reload{std::move(*config), std::move(kept), std::move(callers)};
+  catalog_.ask(reload_->config, [this] { end_reload(); });
+}
+
+// Everybody who had to be asked has answered.
+void Kernel::end_reload() {
+  Reload reload = *std::exchange(reload_, std::nullopt);
+  Ends ends;
+  const auto carried = [&]() -> Result<PlanChanges> {
+    if (stopping_) return fail(Errc::denied, "the kernel is stopping");
+    auto next = make_plan(std::move(reload.config), catalog_);
+    if (!next) return refused(next.error());
+    PlanChanges changes = changes_between(plan_, *next);
+    changes.needs_restart.insert(changes.needs_restart.begin(), reload.kept.begin(),
+                                 reload.kept.end());
+    DKVM_CHECK(carry_out(std::move(*next), ends));
+    log_.info("reloaded {}: {}", options_.config_path, to_words(changes));
+    return changes;
+  }();
+  answer_reload(std::move(reload.callers), carried);
+  end_devices(ends);
+  if (switchboard_) switchboard_->settle_soon();
+  if (!reload_ && !reload_again_.empty()) begin_reload();
+}
+
+tl::unexpected<Error> Kernel::refused(const ConfigErrors& errors) {
+  std::string text = to_string(errors);
+  while (text.ends_with('\n')) text.pop_back();
+  log_.error("not reloaded, nothing has changed:");
+  for (const ConfigError& error : errors) log_.error("{}", to_string(error));
+  return fail(Errc::invalid, std::move(text));
+}
+
+void Kernel::answer_reload(std::vector<Reloaded> callers, const Result<PlanChanges>& answer) {
+  for (const Reloaded& caller : callers) caller(answer);
+}
+
+// All but the ends of devices.
+Result<> Kernel::carry_out(Plan next, Ends& ends) {
+  const Plan before = std::exchange(plan_, std::move(next));
+  change_log(before.kernel.log, plan_.kernel.log);
+  for (const DevicePlan& old : before.devices) {
+    if (plan_.device(old.name) != nullptr) continue;
+    grants_.remove(old.name);
+    ends.removed.push_back(old.spec.id);
+  }
+  for (DevicePlan& device : plan_.devices) {
+    const DevicePlan* old = before.device(device.name);
+    DKVM_CHECK(old == nullptr ? add_device(device) : change_device(*old, device, ends));
+  }
+  tell_feeds();
+  return pipelines_->load(plan_.pipelines, now_ns());
+}
+
+Result<> Kernel::change_device(const DevicePlan& old, DevicePlan& device, Ends& ends) {
+  const DeviceId id = device.spec.id = old.spec.id;
+  grants_.set(device.name, device.grants);
+  switchboard_->set_manifest(id, device.manifest);
+  if (device.doubt != old.doubt) say_doubt(device);
+  const bool runs = devices_->snapshot(id)->pid != 0;
+  DKVM_CHECK(devices_->update(device.spec));
+  if (device.enabled && !old.enabled) return devices_->start(id);
+  if (!device.enabled && old.enabled) {
+    ends.stopped.push_back(id);
+  } else if (runs && needs_new_process(old, device)) {
+    ends.restarted.push_back(id);
+  }
+  return {};
+}
+
+void Kernel::change_log(const LogConfig& before, const LogConfig& after) {
+  if (before.file != after.file) log_.set_file(after.file.value_or(""));
+  if (before.level == after.level) return;
+  if (options_.log_level) {
+    log_.warning("the log's level stays {}: --log-level overrides the file",
+                 name(*options_.log_level));
+  } else {
+    log_.set_level(log_level_of(after.level));
+  }
+}
+
+// What these find wrong is only that the kernel is stopping.
+void Kernel::end_devices(const Ends& ends) {
+  for (const DeviceId id : ends.removed)
+    [[maybe_unused]] const auto removed = devices_->remove(id, "no longer configured");
+  for (const DeviceId id : ends.stopped)
+    [[maybe_unused]] const auto stopped = devices_->stop(id, "disabled in the configuration");
+  for (const DeviceId id : ends.restarted)
+    [[maybe_unused]] const auto restarted = devices_->restart(id, "its configuration changed");
+}
+
+}  // namespace dkvm
