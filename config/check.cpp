@@ -109,6 +109,7 @@ ConfigErrors check_config(const Config& config, const ManifestSource& manifests,
     detail::check_stages(pipeline, context);
   }
   detail::check_cycles(context);
+  detail::check_exit_when(context);
   return errors.take();
 }
 

@@ -44,7 +44,7 @@ struct StageRule {
 //         kConfigErrorsMax
 // Checks, docs/config.md "Checks": device types and configuration keys, grants,
 //         unique pipeline names, addresses, directions, topics, stages, `block`,
-//         cycles
+//         cycles, sources that finish
 ConfigErrors check_config(const Config& config, const ManifestSource& manifests,
                           std::span<const StageRule> stages);
 

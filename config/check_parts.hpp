@@ -34,6 +34,9 @@ nlohmann::json::json_pointer key_pointer(std::string_view name);
 // Addresses, directions, topics and policy of one pipeline.
 void check_routes(const PipelineConfig& pipeline, const CheckContext& context);
 
+// `exit_when: finished` with sources that can finish.
+void check_exit_when(const CheckContext& context);
+
 // Pipelines that lead from a device back to itself.
 void check_cycles(const CheckContext& context);
 

@@ -52,6 +52,7 @@ struct KernelConfig {
   std::string runtime_dir;  // absolute; default: default_runtime_dir()
   LogConfig log;
   ExitWhen exit_when = ExitWhen::never;
+  Location exit_when_at;
   Location at;
 };
 

@@ -64,9 +64,11 @@ KernelConfig read_kernel(const YamlNode& node, const SectionContext& context) {
   if (const auto* folder = reader.take("runtime_dir"))
     kernel.runtime_dir = read_runtime_dir(*folder, context);
   if (const auto* log = reader.take_filled("log")) kernel.log = read_log(*log, context);
-  if (const auto* when = reader.take("exit_when"))
+  if (const auto* when = reader.take("exit_when")) {
+    kernel.exit_when_at = when->at;
     if (const auto index = values.choice(*when, "kernel.exit_when", kExitWhens))
       kernel.exit_when = static_cast<KernelConfig::ExitWhen>(*index);
+  }
   reader.finish();
   return kernel;
 }

@@ -73,3 +73,26 @@ devices:
   CHECK(config.devices[3].config.value["file"] == "-");
   CHECK(config.devices[4].config.value["file"] == "keys.jsonl");
 }
+
+TEST_CASE("a kernel that ends with its sources needs some that finish") {
+  const auto errors = [](const std::string& keyboard, const std::string& pipeline) {
+    return to_string(check_config(load("kernel: {exit_when: finished}\n"
+                                       "devices:\n"
+                                       "  off: {exec: [off], enabled: false, restart: always}\n"
+                                       "  keyboard: {exec: [keyboard]" + keyboard + "}\n"
+                                       "  typed: {exec: [typed], restart: always}\n"
+                                       "pipelines:\n"
+                                       "  - {name: p, from: [keyboard, off], to: typed" + pipeline +
+                                       "}\n"),
+                                  NoDevices(), {}));
+  };
+  const std::string none =
+      "/etc/dkvm/kvm.yaml:1:21: 'kernel.exit_when' is 'finished', but no pipeline that is enabled "
+      "has a source that is, expected one, or exit_when: never\n";
+  CHECK(errors("", "") == "");
+  CHECK(errors(", enabled: false", "") == none);
+  CHECK(errors("", ", enabled: false") == none);
+  CHECK(errors(", restart: always", "") ==
+        "/etc/dkvm/kvm.yaml:4:3: device 'keyboard' with 'restart: always' never finishes, and the "
+        "kernel waits for it ('exit_when: finished'), expected on-failure or never\n");
+}
