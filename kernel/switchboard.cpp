@@ -32,6 +32,7 @@ Switchboard::Switchboard(Loop& loop, Log& log, std::string kernel_name, std::uin
       calls_(*this, grants),
       names_{"kernel"},
       states_(1),
+      life_begins_(1),
       held_(1),
       flush_marked_(1),
       gap_log_([this](const Gap& sum, std::uint64_t gaps) { write_gap(sum, gaps); }),
@@ -55,6 +56,7 @@ Result<DeviceId> Switchboard::id_of(const std::string& name) {
   flush_marked_.push_back(0);
   held_.emplace_back();
   states_.push_back(RunState::stopped);
+  life_begins_.push_back(0);
   ids_[name] = id;
   return id;
 }
@@ -283,6 +285,8 @@ void Switchboard::send_stop(DeviceId id, Duration deadline, std::string_view rea
 
 void Switchboard::state_changed(DeviceId id, const StateChange& change) {
   states_[id] = change.to;
+  const bool new_life = change.to == RunState::starting && change.pid == 0;
+  if (new_life) life_begins_[id] = log_.ring().last_sequence();
   if (change.from == change.to) return;  // a new process in the same state
   const LogLevel level = change.to == RunState::failed    ? LogLevel::error
                          : change.to == RunState::backoff ? LogLevel::warning
@@ -329,7 +333,7 @@ void Switchboard::log_line(DeviceId id, LogLevel level, std::string_view text) {
 }
 
 std::vector<std::string> Switchboard::log_tail(DeviceId id) {
-  return log_.ring().tail(name_of(id), kDeathLogLinesMax, kDeathLogBytesMax);
+  return log_.ring().tail(name_of(id), kDeathLogLinesMax, kDeathLogBytesMax, life_begins_[id]);
 }
 
 void Switchboard::resumed(Duration suspended) {

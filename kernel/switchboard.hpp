@@ -113,6 +113,7 @@ class Switchboard final : public RouterHost,
   void on_refused(DeviceId device, const Error& error, bool permanent) override;
   void on_violation(DeviceId device, const Error& error) override;
   void on_stream_closed(DeviceId device, const Error& error, bool torn) override;
+  void on_started(DeviceId device) override { devices_->started(device); }
   void on_stopped_frame(DeviceId device) override;
   void on_call(DeviceId device, const Frame& frame) override;
   void on_turn_end() override { settle(); }
@@ -170,7 +171,8 @@ class Switchboard final : public RouterHost,
   std::unordered_map<std::string, DeviceId> ids_;
   std::unordered_set<DeviceId> subscribers_;
 
-  std::vector<RunState> states_;  // by id
+  std::vector<RunState> states_;             // by id
+  std::vector<std::uint64_t> life_begins_;  // by id: the log's last record before it
   Feeds feeds_;
   std::vector<std::pair<DeviceId, std::uint64_t>> waiting_;  // to be let in; since when
 

@@ -71,7 +71,8 @@ void DeviceManager::Impl::on_exited(DeviceId id, ExitStatus status) {
   found->log->drain();
   std::vector<std::uint16_t> codes;
   if (found->supervisor.spec().cleanup) codes = host_.codes_to_release(id);
-  post(id, event::Exited{status, std::move(codes)});
+  const std::vector<std::string> log = host_.log_tail(id);
+  post(id, event::Exited{status, std::move(codes), log.empty() ? "" : log.back()});
 }
 
 void DeviceManager::Impl::perform(Device& device, const action::RunCleanup& cleanup) {

@@ -14,7 +14,7 @@ namespace dkvm {
 // What the device manager needs of the rest of the kernel. Every call comes on
 // the loop's thread and may call back into the device manager, which then acts
 // after the present call has returned. At the end of a process they come as:
-// drain, codes_to_release, disconnect, gap, log_tail, state_changed.
+// drain, codes_to_release, log_tail, disconnect, gap, log_tail, state_changed.
 class DeviceHost {
  public:
   virtual ~DeviceHost() = default;
@@ -24,7 +24,8 @@ class DeviceHost {
   virtual bool may_start(DeviceId id) = 0;
 
   // A process was started: `stream` is the kernel's end of its stdin and stdout,
-  // non-blocking. Hello is to be answered by hello_accepted or hello_refused.
+  // non-blocking. Hello is to be answered by hello_accepted or hello_refused; a
+  // device that is accepted is pinged, and its answer told by started.
   virtual void connect(DeviceId id, UniqueFd stream, std::uint32_t incarnation) = 0;
 
   // The process is gone. Reads what it wrote before it ended (at most what the
@@ -57,7 +58,7 @@ class DeviceHost {
 
   virtual void log_line(DeviceId id, LogLevel level, std::string_view text) = 0;
 
-  // The last log lines of a device, asked when it has died, for its record.
+  // The last log lines of a device's present incarnation, asked when it has died.
   virtual std::vector<std::string> log_tail(DeviceId id) = 0;
 
   // The machine slept for this long: all held input is to be released, grabs

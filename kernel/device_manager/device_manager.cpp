@@ -284,6 +284,7 @@ void DeviceManager::stop_all(std::string reason, const Ranks& ranks, StopDone do
 
 void DeviceManager::go_ahead(DeviceId id) { impl_->go_ahead(id); }
 void DeviceManager::hello_accepted(DeviceId id) { impl_->post(id, event::HelloAccepted{}); }
+void DeviceManager::started(DeviceId id) { impl_->post(id, event::Started{}); }
 void DeviceManager::hello_refused(DeviceId id, const Error& error, bool permanent) {
   impl_->post(id, event::HelloRefused{error.message(), permanent});
 }

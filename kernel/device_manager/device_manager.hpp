@@ -79,6 +79,7 @@ class DeviceManager {
   // What the rest of the kernel learns about a device; unknown ids and news of
   // an incarnation that is over are ignored.
   void hello_accepted(DeviceId id);
+  void started(DeviceId id);
   // `permanent`: parked as failed (configuration or version), else tried again.
   void hello_refused(DeviceId id, const Error& error, bool permanent);
   // It broke the protocol: killed at once, with this reason.

@@ -23,6 +23,13 @@ std::string_view meaning_before_hello(ExitStatus status) {
   }
 }
 
+// The beginning of a text that is valid UTF-8, so that it stays valid.
+std::string_view cut(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xC0) == 0x80) --bytes_max;
+  return text.substr(0, bytes_max);
+}
+
 }  // namespace
 
 std::string_view name(RunState state) {
@@ -128,8 +135,14 @@ void Supervisor::on(const event::HelloAccepted&, Step& step) {
   if (state_ != RunState::starting || process_ != ProcessState::alive) return;
   hello_ = true;
   hello_due_ = kNever;
-  healthy_since_ = step.now;
   health_.start(step.now);
+}
+
+// Devices answer pings when they have started: until then they may still find
+// that they cannot.
+void Supervisor::on(const event::Started&, Step& step) {
+  if (state_ != RunState::starting || !hello_ || process_ != ProcessState::alive) return;
+  healthy_since_ = step.now;
   change(RunState::running, {}, step);
 }
 
@@ -160,8 +173,8 @@ void Supervisor::on(const event::Exited& event, Step& step) {
   if (status.signal == 0 && status.code == kExitRefused && cause_.empty()) parks_ = true;
   End end;
   end.finished = status.ok() && hello_ && cause_.empty() && !torn_;
-  end.healthy = hello_ ? step.now - healthy_since_ : Duration(0);
-  end.reason = end_reason(status);
+  end.healthy = healthy_since_ != kNever ? step.now - healthy_since_ : Duration(0);
+  end.reason = end_reason(event);
   const bool as_asked = request_ != Request::none && (status.ok() || told_early_);
 
   step.out.push_back(action::Disconnect{});
@@ -188,6 +201,13 @@ std::string Supervisor::end_reason(ExitStatus status) const {
   if (torn_ && status.ok()) return "it ended in the middle of a frame";
   if (request_ != Request::none) return "did not stop by itself: " + reason;
   return goodbye_ && !status.ok() ? reason + " after its goodbye" : reason;
+}
+
+// With its last words, where it ended by itself.
+std::string Supervisor::end_reason(const event::Exited& event) const {
+  std::string reason = end_reason(event.status);
+  if (!cause_.empty() || event.status.code == 0 || event.last_words.empty()) return reason;
+  return reason + ": " + std::string(cut(event.last_words, kLastWordsBytesMax));
 }
 
 void Supervisor::after_end(End end, Step& step) {

@@ -70,6 +70,7 @@ class Supervisor {
   void on(const event::Spawned&, Step&);
   void on(const event::SpawnFailed&, Step&);
   void on(const event::HelloAccepted&, Step&);
+  void on(const event::Started&, Step&);
   void on(const event::HelloRefused&, Step&);
   void on(const event::Violation&, Step&);
   void on(const event::StreamClosed&, Step&);
@@ -96,6 +97,7 @@ class Supervisor {
 
   void clean_up(const std::vector<std::uint16_t>& codes, Step&);
   std::string end_reason(ExitStatus status) const;
+  std::string end_reason(const event::Exited& event) const;
   void after_end(End end, Step&);
   void retry(std::string reason, Duration healthy, Step&);
   void forget_incarnation();
@@ -125,7 +127,7 @@ class Supervisor {
   bool told_early_ = false;  // by SIGTERM, as it had not said hello
   Request request_ = Request::none;
   std::string cause_;  // why we end it
-  TimePoint healthy_since_ = kNever;
+  TimePoint healthy_since_ = kNever;  // it is at work
   TimePoint hello_due_ = kNever;
   TimePoint streamless_due_ = kNever;
   TimePoint term_due_ = kNever;

@@ -9,9 +9,13 @@
 namespace dkvm {
 namespace {
 
-std::string milliseconds(Duration duration) {
+// "3 s", "600 ms".
+std::string in_words(Duration duration) {
   using std::chrono::milliseconds;
-  return std::to_string(std::chrono::duration_cast<milliseconds>(duration).count()) + " ms";
+  constexpr auto kMsPerSecond = 1000;
+  const auto ms = std::chrono::duration_cast<milliseconds>(duration).count();
+  return ms % kMsPerSecond == 0 ? std::to_string(ms / kMsPerSecond) + " s"
+                                : std::to_string(ms) + " ms";
 }
 
 }  // namespace
@@ -112,7 +116,7 @@ void Supervisor::on(const event::Tick&, Step& step) {
   if (step.now >= start_due_) begin(reason_, step);
   if (process_ != ProcessState::alive) return;
   tick_stop(step);
-  if (step.now >= hello_due_) kill_because("no hello in " + milliseconds(kHelloTimeMax), step);
+  if (step.now >= hello_due_) kill_because("no hello in " + in_words(kHelloTimeMax), step);
   if (step.now >= streamless_due_) 
     kill_because(torn_ ? "it closed its stream in the middle of a frame"
                        : "it closed its stream but lived on",
@@ -152,7 +156,7 @@ void Supervisor::tick_health(Step& step) {
 
 void Supervisor::end_hung(Step& step) {
   const PingRate& rate = health_.rate();
-  std::string reason = "no sign of life in " + milliseconds(rate.interval * rate.misses_max);
+  std::string reason = "no sign of life in " + in_words(rate.interval * rate.misses_max);
   if (health_.process_is_stopped()) reason += ": its process is stopped by a signal";
   if (spec_.health.input_path) return kill_because(std::move(reason), step);
   cause_ = std::move(reason);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,7 +19,7 @@ namespace dkvm {
 
 enum class RunState : std::uint8_t {
   stopped,   // not wanted
-  starting,  // its process is being made, or has not said hello yet
+  starting,  // its process is being made, has not said hello or is not at work yet
   running,
   degraded,  // runs, but misses pings or is stopped by a signal
   stopping,  // its end was asked for, and is awaited
@@ -45,6 +46,8 @@ inline constexpr Duration kStopTermAfter = std::chrono::milliseconds(1500);
 inline constexpr Duration kStopKillAfter = std::chrono::milliseconds(2500);
 inline constexpr Duration kStopTimeMax = std::chrono::milliseconds(3000);
 inline constexpr Duration kCleanupTimeMax = std::chrono::milliseconds(500);
+// Of a device's last line on stderr, as part of a reason.
+inline constexpr std::size_t kLastWordsBytesMax = 200;
 // A device that closed its stream may still live this long.
 inline constexpr Duration kStreamlessTimeMax = std::chrono::milliseconds(200);
 
@@ -69,7 +72,8 @@ struct Spawned {
 struct SpawnFailed {
   std::string reason;
 };
-struct HelloAccepted {};
+struct HelloAccepted {};  // it is welcome, and pinged
+struct Started {};        // it has answered that ping
 struct HelloRefused {
   std::string reason;
   bool permanent;  // trying again as it stands changes nothing
@@ -86,6 +90,7 @@ struct ProcessContinued {};
 struct Exited {
   ExitStatus status;
   std::vector<std::uint16_t> codes;  // down at the device, or their up not yet applied
+  std::string last_words{};          // the last line of its stderr
 };
 struct CleanupFinished {};
 struct InputHeld {
@@ -96,7 +101,7 @@ struct Tick {};
 
 using SupervisorEvent =
     std::variant<event::Start, event::Stop, event::StopTurn, event::Restart, event::Reload,
-                 event::Spawned, event::SpawnFailed, event::HelloAccepted, event::HelloRefused,
+                 event::Spawned, event::SpawnFailed, event::HelloAccepted, event::Started, event::HelloRefused,
                  event::Violation, event::StreamClosed, event::StoppedFrame, event::ProcessStopped,
                  event::ProcessContinued, event::Exited, event::CleanupFinished, event::InputHeld,
                  event::Tick>;

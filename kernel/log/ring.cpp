@@ -64,11 +64,12 @@ LogPage LogRing::read(std::uint64_t after, const LogFilter& filter, std::size_t 
 }
 
 std::vector<std::string> LogRing::tail(std::string_view device, std::size_t lines_max,
-                                       std::size_t bytes_max) const {
+                                       std::size_t bytes_max, std::uint64_t after) const {
   std::vector<std::string> lines;
   std::size_t bytes = 0;
   for (auto record = records_.rbegin(); record != records_.rend() && lines.size() < lines_max;
        ++record) {
+    if (record->sequence <= after) break;
     if (record->device != device) continue;
     // The last words are the most telling: cut rather than left out.
     if (lines.empty() && record->text.size() > bytes_max) {

@@ -56,9 +56,9 @@ class LogRing {
                std::size_t bytes_max = kLogPageBytesMax) const;
 
   // The last texts of one device, oldest first, of at most bytes_max in all;
-  // the newest is cut when it alone is longer.
+  // the newest is cut when it alone is longer. Only those after sequence `after`.
   std::vector<std::string> tail(std::string_view device, std::size_t lines_max,
-                                std::size_t bytes_max) const;
+                                std::size_t bytes_max, std::uint64_t after = 0) const;
 
   std::uint64_t last_sequence() const { return next_ - 1; }
   std::size_t bytes() const { return bytes_; }

@@ -146,6 +146,7 @@ void DeviceSession::let_in() {
   message.silence_ms = static_cast<std::uint32_t>(kKernelSilenceMax.count());
   topics_told_ = topics_.size();
   send(make_header(wire::FrameKind::welcome), message);
+  send(make_header(wire::FrameKind::ping));
   std::vector<Port> ports;
   for (const Port* port : ports_.sorted()) ports.push_back(*port);
   router_.device_up(identity_.device, identity_.name, identity_.incarnation, relays_, ports,
@@ -166,7 +167,9 @@ Result<> DeviceSession::take(const Frame& frame, std::uint64_t received_ns) {
     case Kind::request:
     case Kind::response:
     case Kind::cancel: host_.on_call(identity_.device, frame); return {};
-    case Kind::pong: return {};  // being heard is all that it is for
+    case Kind::pong:  // after the first one, being heard is all that it is for
+      if (!std::exchange(started_, true)) host_.on_started(identity_.device);
+      return {};
     case Kind::ping: {
       wire::FrameHeader pong = make_header(Kind::pong);
       pong.mutate_sequence(frame.header.sequence());

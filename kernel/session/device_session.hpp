@@ -40,6 +40,8 @@ class SessionHost {
   virtual void on_violation(DeviceId device, const Error& error) = 0;
   // torn: in the middle of a frame.
   virtual void on_stream_closed(DeviceId device, const Error& error, bool torn) = 0;
+  // It has answered the ping that came with its welcome: it is at work.
+  virtual void on_started(DeviceId device) = 0;
   virtual void on_stopped_frame(DeviceId device) = 0;
   virtual void on_call(DeviceId device, const Frame& frame) = 0;  // request, response, cancel
   // Everything that came in one read has been handled: act on what came of it.
@@ -63,7 +65,8 @@ class DeviceSession final : public ChannelOwner {
   void send(wire::FrameHeader header) { send_frame({header, {}, {}, {}}); }
   void send_frame(const Frame& frame);
 
-  // Welcomes a device that has said hello: from here on its ports are open.
+  // Welcomes a device that has said hello, and pings it: from here on its ports
+  // are open.
   void let_in();
 
   // The stop frame goes out behind everything that is queued.
@@ -115,6 +118,7 @@ class DeviceSession final : public ChannelOwner {
   SessionHost& host_;
   State state_ = State::greeting;
   bool relays_ = false;
+  bool started_ = false;
   PortTable ports_;
   std::size_t topics_told_ = 0;
   std::optional<PendingStop> stop_;

@@ -269,6 +269,8 @@ class Context {
       case wire::FrameKind::pause: set_paused(port, true); return {};
       case wire::FrameKind::resume: set_paused(port, false); return {};
       case wire::FrameKind::ping:
+        // The first answer says that the device has started: one that could not keeps silent.
+        if (exit_status_.value_or(0) != 0) return {};
         return session_.send({.kind = wire::FrameKind::pong, .sequence = frame.header.sequence()});
       case wire::FrameKind::stop: return stop();
       default: return {};  // a newer kernel may say more than we know

@@ -36,6 +36,14 @@ int serve(const char* deaf_to = "") {
   return 0;
 }
 
+// Says hello, and is at work.
+void begin() {
+  say('h');
+  for (char letter = 0; letter != 'p';)
+    if (::read(STDIN_FILENO, &letter, 1) != 1) std::exit(0);
+  say('a');
+}
+
 int good() {
   say('h');
   return serve();
@@ -131,23 +139,23 @@ int play(const std::string& mode, const char* argument) {
     std::fputs("<3>last words\n", stderr);
     return std::atoi(argument);
   }
-  if (mode == "hello-exit") return say('h'), std::atoi(argument);
+  if (mode == "hello-exit") return begin(), std::atoi(argument);
   if (mode == "mute") sleep_for_ever();
-  if (mode == "hang") return say('h'), serve("ps");
+  if (mode == "hang") return begin(), serve("ps");
   if (mode == "stubborn") {
     ::signal(SIGTERM, SIG_IGN);
-    say('h');
+    begin();
     serve("s");
     sleep_for_ever();
   }
   if (mode == "close") {
-    say('h');
+    begin();
     ::close(STDIN_FILENO);
     ::close(STDOUT_FILENO);
     sleep_for_ever();
   }
   if (mode == "stop-itself") {
-    say('h');
+    begin();
     ::raise(SIGSTOP);
     return serve();
   }

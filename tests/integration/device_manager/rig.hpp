@@ -173,7 +173,11 @@ class Rig final : public DeviceHost {
 
   void on_letter(DeviceId id, char letter) {
     letters.emplace_back(id, letter);
-    if (letter == 'h' && accept_hello) manager_->hello_accepted(id);
+    if (letter == 'h' && accept_hello) {
+      manager_->hello_accepted(id);
+      say(id, 'p');
+    }
+    if (letter == 'a') manager_->started(id);
     if (letter == 'b') manager_->stopped_frame(id);
   }
 

@@ -65,6 +65,7 @@ class Supervised {
     on(event::Start{});
     on(event::Spawned{kPid});
     on(event::HelloAccepted{});
+    on(event::Started{});
     on(event::Tick{});
     supervisor.heard();
   }
@@ -78,9 +79,11 @@ class Supervised {
     }
   }
 
-  static event::Exited exited(int code) { return {{code, 0}, {}}; }
+  static event::Exited exited(int code, const std::string& last_words = "") {
+    return {{code, 0}, {}, last_words};
+  }
   static event::Exited killed(int signal, std::vector<std::uint16_t> codes = {}) {
-    return {{0, signal}, std::move(codes)};
+    return {{0, signal}, std::move(codes), "no words of a reason"};
   }
 
   static constexpr ProcessId kPid = 77;

@@ -52,7 +52,8 @@ class World {
       if (spawning_)
         handle(event::Spawned{++pid_});
       else if (alive_)
-        handle(event::HelloAccepted{});
+        handle(hello_ ? SupervisorEvent(event::Started{})
+                           : SupervisorEvent(event::HelloAccepted{}));
       else if (cleaning_)
         handle(event::CleanupFinished{});
       else
@@ -102,7 +103,7 @@ class World {
         return chance(0.2) ? SupervisorEvent(event::Reload{spec_ = random_spec()})
                            : SupervisorEvent(event::Tick{});
       case 5:
-      case 6: return event::HelloAccepted{};
+      case 6: return chance(0.5) ? SupervisorEvent(event::Started{}) : event::HelloAccepted{};
       case 7:
         return chance(0.2) ? SupervisorEvent(event::HelloRefused{"no", chance(0.5)})
                            : SupervisorEvent(event::HelloAccepted{});
@@ -171,6 +172,9 @@ class World {
       alive_ = killed_ = hello_ = held_ = false;
       codes_ = !std::get<event::Exited>(event).codes.empty();
     }
+    if (std::holds_alternative<event::HelloAccepted>(event) && alive_ &&
+        supervisor_.state() == RunState::starting)
+      hello_ = true;
     if (const auto* input = std::get_if<event::InputHeld>(&event); input != nullptr && alive_)
       held_ = input->held;
     const bool asks_to_run = std::holds_alternative<event::Start>(event) ||
@@ -247,7 +251,7 @@ class World {
     told_ = change.to;
     if (change.to == RunState::running) {
       REQUIRE(alive_);
-      hello_ = true;
+      REQUIRE(hello_);
     }
     if (change.to == RunState::failed) REQUIRE_FALSE(change.reason.empty());
   }

@@ -31,9 +31,39 @@ TEST_CASE("a device starts, says hello and runs") {
   CHECK(device.on(event::Start{}) == Words{"starting", "spawn 1"});
   CHECK(device.on(event::Spawned{77}) == Words{"starting"});
   CHECK(device.supervisor.pid() == 77);
-  CHECK(device.on(event::HelloAccepted{}) == Words{"running"});
+  CHECK(device.on(event::HelloAccepted{}).empty());
+  CHECK(device.on(event::Started{}) == Words{"running"});
   CHECK(device.on(event::Tick{}) == Words{"ping"});
   CHECK(device.on(event::Start{}).empty());
+}
+
+TEST_CASE("a device that dies before it is at work never ran, and says why") {
+  Supervised device;
+  device.on(event::Start{});
+  device.on(event::Spawned{77});
+  CHECK(device.on(event::Started{}).empty());  // it has not even said hello
+  device.on(event::HelloAccepted{});
+  device.after(20s);
+  CHECK(device.on(Supervised::exited(1, "cannot start: opening keys.jsonl: no such file")) ==
+        Words{"disconnect", "gap 1", "died: exit status 1: cannot start: opening keys.jsonl: no "
+              "such file", "backoff: exit status 1: cannot start: opening keys.jsonl: no such file"});
+  CHECK(device.supervisor.next_start() - device.now == 250ms);  // that was no healthy run
+}
+
+TEST_CASE("a device that is done before it is at work has finished") {
+  Supervised device;
+  device.on(event::Start{});
+  device.on(event::Spawned{77});
+  device.on(event::HelloAccepted{});
+  CHECK(device.on(Supervised::exited(0)) == Words{"disconnect", "gap 1", "finished"});
+}
+
+TEST_CASE("last words are cut to a bound, between characters") {
+  Supervised device;
+  device.run();
+  const std::string begin(kLastWordsBytesMax - 1, 'x');
+  device.on(Supervised::exited(1, begin + "\u00e9 and more"));
+  CHECK(device.supervisor.reason() == "exit status 1: " + begin);
 }
 
 TEST_CASE("a device that dies is started again after its backoff") {
@@ -53,6 +83,7 @@ TEST_CASE("after a healthy run the restart is immediate") {
                                                   "backoff: exit status 3", "starting", "spawn 2"});
   device.on(event::Spawned{78});
   device.on(event::HelloAccepted{});
+  device.on(event::Started{});
   device.on(Supervised::exited(3));
   CHECK(device.supervisor.next_start() - device.now == 250ms);
 }
@@ -70,9 +101,9 @@ TEST_CASE("no hello in ten seconds is a failed start") {
   device.on(event::Start{});
   device.on(event::Spawned{77});
   CHECK(device.after(9999ms).empty());
-  CHECK(device.after(1ms) == Words{"SIGKILL", "stopping: no hello in 10000 ms"});
+  CHECK(device.after(1ms) == Words{"SIGKILL", "stopping: no hello in 10 s"});
   CHECK(device.on(Supervised::killed(SIGKILL)) ==
-        Words{"disconnect", "died: no hello in 10000 ms", "backoff: no hello in 10000 ms"});
+        Words{"disconnect", "died: no hello in 10 s", "backoff: no hello in 10 s"});
 }
 
 TEST_CASE("the launcher's exit statuses say what was wrong") {
@@ -207,6 +238,7 @@ TEST_CASE("missed pings degrade, an answer mends") {
   device.on(event::Start{});
   device.on(event::Spawned{77});
   device.on(event::HelloAccepted{});
+  device.on(event::Started{});
   device.on(event::Tick{});
   CHECK(device.after(1050ms) == Words{"ping", "degraded: it does not answer pings"});
   device.supervisor.heard();
@@ -219,11 +251,11 @@ TEST_CASE("a hung ordinary device gets SIGABRT and two seconds later SIGKILL") {
   device.on(event::Spawned{77});
   device.on(event::HelloAccepted{});
   for (int i = 0; i < 3; ++i) device.after(1050ms);
-  CHECK(device.after(1050ms) == Words{"SIGABRT", "stopping: no sign of life in 3000 ms"});
+  CHECK(device.after(1050ms) == Words{"SIGABRT", "stopping: no sign of life in 3 s"});
   CHECK(device.after(1999ms).empty());
   CHECK(device.after(1ms) == Words{"SIGKILL"});
   device.on(Supervised::killed(SIGKILL));
-  CHECK(device.supervisor.reason() == "no sign of life in 3000 ms");
+  CHECK(device.supervisor.reason() == "no sign of life in 3 s");
 }
 
 TEST_CASE("a hung device on an input path is killed within 0.7 s while it holds input") {

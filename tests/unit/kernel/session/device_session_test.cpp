@@ -29,6 +29,7 @@ struct Host final : SessionHost {
   void on_stream_closed(DeviceId, const Error&, bool torn) override {
     told.push_back(torn ? "torn" : "closed");
   }
+  void on_started(DeviceId) override { told.push_back("started"); }
   void on_stopped_frame(DeviceId) override { told.push_back("stopped"); }
   void on_call(DeviceId, const Frame& frame) override {
     told.push_back(std::string("call ") + wire::EnumNameFrameKind(frame.kind()));
@@ -109,8 +110,17 @@ TEST_CASE("a device that says hello hears welcome once it is let in") {
   CHECK_FALSE(rig.session->running());
   rig.session->let_in();
   rig.session->flush();
-  CHECK(rig.heard() == Kinds{wire::FrameKind::welcome});
+  CHECK(rig.heard() == Kinds{wire::FrameKind::welcome, wire::FrameKind::ping});
   CHECK(rig.session->running());
+}
+
+TEST_CASE("the first answer to a ping says that the device is at work") {
+  Rig rig;
+  rig.run();
+  rig.host.told.clear();
+  rig.say(wire::FrameKind::pong);
+  rig.say(wire::FrameKind::pong);
+  CHECK(rig.host.told == Told{"started"});
 }
 
 TEST_CASE("another protocol parks the device") {
