@@ -20,12 +20,19 @@ const DeviceConfig* Config::device(std::string_view name) const {
   return found == devices.end() ? nullptr : &*found;
 }
 
+std::optional<LogConfig::Level> log_level_named(std::string_view text) {
+  using enum LogConfig::Level;
+  for (const LogConfig::Level level : {debug, info, notice, warning, error})
+    if (name(level) == text) return level;
+  return std::nullopt;
+}
+
 std::string_view name(LogConfig::Level level) {
   switch (level) {
-    case LogConfig::Level::trace: return "trace";
     case LogConfig::Level::debug: return "debug";
     case LogConfig::Level::info: return "info";
-    case LogConfig::Level::warn: return "warn";
+    case LogConfig::Level::notice: return "notice";
+    case LogConfig::Level::warning: return "warning";
     case LogConfig::Level::error: return "error";
   }
   return "unknown";

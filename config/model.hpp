@@ -36,7 +36,7 @@ struct LocatedJson {
 };
 
 struct LogConfig {
-  enum class Level : std::uint8_t { trace, debug, info, warn, error };
+  enum class Level : std::uint8_t { debug, info, notice, warning, error };
 
   Level level = Level::info;
   std::optional<std::string> file;  // absolute; stderr otherwise
@@ -148,6 +148,9 @@ struct Config {
   // Life: points into devices. Null when there is none of that name.
   const DeviceConfig* device(std::string_view name) const;
 };
+
+// Nothing when there is no level of that name.
+std::optional<LogConfig::Level> log_level_named(std::string_view text);
 
 // As the file writes them.
 std::string_view name(LogConfig::Level level);

@@ -11,7 +11,8 @@ namespace dkvm::detail {
 namespace {
 
 // Enumerators in order, so that the index of a choice is its value.
-constexpr std::array<std::string_view, 5> kLogLevels = {"trace", "debug", "info", "warn", "error"};
+constexpr std::array<std::string_view, 5> kLogLevels = {"debug", "info", "notice", "warning",
+                                                        "error"};
 constexpr std::array<std::string_view, 2> kExitWhens = {"never", "finished"};
 
 LogConfig read_log(const YamlNode& node, const SectionContext& context) {

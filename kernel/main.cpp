@@ -90,9 +90,11 @@ int run(const Arguments& arguments, const Setting& setting) {
     fmt::print(stderr, "dkvm-kernel: {}\n", started.error().message());
     return 1;
   }
+  const bool terminal = follows_a_terminal();
   const Signal interrupt(setting.loop, SIGINT, [&] { kernel.stop("interrupted"); });
   const Signal terminate(setting.loop, SIGTERM, [&] { kernel.stop("asked by SIGTERM"); });
   const Signal hangup(setting.loop, SIGHUP, [&] {
+    if (terminal && !has_terminal()) return kernel.stop("its terminal was closed");
     log.reopen();
     kernel.reload([](const auto&) {});  // the log has the outcome
   });
@@ -103,6 +105,7 @@ int run(const Arguments& arguments, const Setting& setting) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ensure_stdio();
   Arguments arguments;
   std::string level;
   CLI::App app{"dkvm-kernel: runs the devices of a kvm.yaml and routes their events"};
@@ -113,7 +116,7 @@ int main(int argc, char** argv) {
           ->expected(0, 1)
           ->default_str("")
           ->type_name("[=exec]");
-  app.add_option("--log-level", level, "error, warning, info or debug; overrides the file")
+  app.add_option("--log-level", level, "debug, info, notice, warning or error; overrides the file")
       ->type_name("LEVEL");
   app.set_version_flag("--version", fmt::format("dkvm-kernel {}", kVersion));
   app.footer("Exit status: 0 after a clean stop, 2 for a wrong configuration or command line.");
@@ -128,11 +131,13 @@ int main(int argc, char** argv) {
     return kExitBadConfig;
   }
   if (!level.empty()) {
-    arguments.log_level = parse_log_level(level);
-    if (!arguments.log_level) {
-      fmt::print(stderr, "--log-level: '{}' is none of error, warning, info, debug\n", level);
+    const auto known = log_level_named(level);
+    if (!known) {
+      fmt::print(stderr, "'--log-level' is '{}', expected debug, info, notice, warning or error\n",
+                 level);
       return kExitBadConfig;
     }
+    arguments.log_level = log_level_of(*known);
   }
   prepare_process();
   const std::string folder = own_folder();

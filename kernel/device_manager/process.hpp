@@ -39,8 +39,8 @@ enum class KillSignal : std::uint8_t {
 struct ProcessLimits {
   std::uint64_t memory_bytes = 0;  // address space
   std::uint64_t files = 0;
-  std::uint64_t processes = 0;  // of the user, as RLIMIT_NPROC counts
-  bool core = false;            // may leave core files
+  std::uint64_t processes = 0;   // of the user, as RLIMIT_NPROC counts
+  std::uint64_t core_bytes = 0;  // of a core file; 0: it leaves none
   int nice = 0;
   unsigned slice_us = 0;  // of the processor at a time; short: others wait less for it, and
                           // it less for others. Linux 6.12; 0: as long as the system likes

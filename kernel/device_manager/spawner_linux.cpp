@@ -158,7 +158,7 @@ std::vector<std::string> launcher_args(const std::string& launcher, const Progra
   limit("--memory", program.limits.memory_bytes);
   limit("--files", program.limits.files);
   limit("--processes", program.limits.processes);
-  if (program.limits.core) args.emplace_back("--core");
+  limit("--core", program.limits.core_bytes);
   if (program.limits.nice != 0) {
     args.emplace_back("--nice");
     args.push_back(std::to_string(program.limits.nice));

@@ -83,7 +83,7 @@ ProcessLimits limits_of(const DeviceConfig& device, const Manifest* manifest) {
   limits.memory_bytes = device.limits.memory.value_or(0);
   limits.files = device.limits.open_files.value_or(0);
   limits.processes = device.limits.processes.value_or(0);
-  limits.core = device.limits.core.value_or(0) != 0;
+  limits.core_bytes = device.limits.core.value_or(0);
   const bool input = on_input_path(manifest);
   limits.nice = device.limits.nice.value_or(input ? 0 : kNiceOffInputPath);
   limits.slice_us = input ? kInputSliceUs : 0;
@@ -168,10 +168,10 @@ tl::expected<DevicePlan, ConfigErrors> plan_device(const DeviceConfig& device,
 
 LogLevel log_level_of(LogConfig::Level level) {
   switch (level) {
-    case LogConfig::Level::trace:
     case LogConfig::Level::debug: return LogLevel::debug;
     case LogConfig::Level::info: return LogLevel::info;
-    case LogConfig::Level::warn: return LogLevel::warning;
+    case LogConfig::Level::notice: return LogLevel::notice;
+    case LogConfig::Level::warning: return LogLevel::warning;
     case LogConfig::Level::error: return LogLevel::error;
   }
   return LogLevel::info;

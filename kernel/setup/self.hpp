@@ -7,6 +7,17 @@
 // What the platform knows of this process and its place.
 namespace dkvm {
 
+// Opens /dev/null on those of descriptors 0 to 2 that are closed, so that no
+// other file gets their numbers. First of all in main().
+void ensure_stdio();
+
+// Whether the process has a terminal that it can lose: one that controls it, and
+// nobody asked it to outlive that one (nohup). To be asked before SIGHUP has a
+// handler.
+bool follows_a_terminal();
+// Whether it has a controlling terminal at this moment.
+bool has_terminal();
+
 // The folder of the running program.
 std::string own_folder();
 // Every descriptor that the system allows; survives signals of broken pipes.

@@ -2,7 +2,7 @@
 // can set. Between fork and the device's main there is nothing else.
 //
 //   dkvm-launcher --parent PID [--nice N] [--slice-us N] [--memory BYTES]
-//                 [--files N] [--processes N] [--core] -- PROGRAM [ARG...]
+//                 [--files N] [--processes N] [--core BYTES] -- PROGRAM [ARG...]
 //
 // Exit: 127 the program was not found, 126 it cannot be executed, 123 a limit
 // was refused by the system, 122 misuse; each with a line on stderr.
@@ -49,7 +49,7 @@ struct Options {
   rlim_t memory_bytes = RLIM_INFINITY;  // infinity: not set here
   rlim_t files = RLIM_INFINITY;
   rlim_t processes = RLIM_INFINITY;
-  bool core = false;
+  rlim_t core_bytes = 0;  // none
   char** program = nullptr;
 };
 
@@ -71,10 +71,6 @@ Options parse(char** argument) {
   Options options;
   const auto is = [&](const char* name) { return std::strcmp(*argument, name) == 0; };
   for (; *argument != nullptr && !is("--"); ++argument) {
-    if (is("--core")) {
-      options.core = true;
-      continue;
-    }
     if (is("--parent"))
       options.parent = static_cast<pid_t>(number(*++argument));
     else if (is("--nice"))
@@ -85,6 +81,8 @@ Options parse(char** argument) {
       options.memory_bytes = static_cast<rlim_t>(number(*++argument));
     else if (is("--files"))
       options.files = static_cast<rlim_t>(number(*++argument));
+    else if (is("--core"))
+      options.core_bytes = static_cast<rlim_t>(number(*++argument));
     else if (is("--processes"))
       options.processes = static_cast<rlim_t>(number(*++argument));
     else
@@ -118,7 +116,7 @@ void limit(__rlimit_resource resource, const char* name, rlim_t value) {
 }
 
 void set_limits(const Options& options) {
-  if (!options.core) limit(RLIMIT_CORE, "bytes of core file", 0);
+  limit(RLIMIT_CORE, "bytes of core file", options.core_bytes);
   if (options.files != RLIM_INFINITY) limit(RLIMIT_NOFILE, "files", options.files);
   if (options.processes != RLIM_INFINITY) limit(RLIMIT_NPROC, "processes", options.processes);
   if (options.memory_bytes != RLIM_INFINITY)

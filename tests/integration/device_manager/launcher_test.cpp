@@ -36,6 +36,15 @@ TEST_CASE("a device starts with three descriptors, a group, clean signals and it
   CHECK(reports(rig, "secret: kept"));
 }
 
+TEST_CASE("a core file may be as large as was said") {
+  Rig rig;
+  DeviceSpec spec = spec_of(1, {"report"});
+  spec.program.limits.core_bytes = 4096;
+  rig.run(spec);
+  rig.until([&] { return rig.log_of(1).size() == 8; });
+  CHECK(reports(rig, "core: 4096"));
+}
+
 TEST_CASE("a device ends when its kernel does") {
   const TemporaryFolder folder;
   const auto file = folder.path / "pid";
@@ -78,7 +87,9 @@ TEST_CASE("a limit that the system refuses fails the start with its reason") {
   spec.program.limits.files = 1ULL << 40;
   rig.run(spec);
   rig.until_state(1, RunState::backoff);
-  CHECK(rig.shot(1).reason == "exit status 123: the system refused its limits");
+  CHECK(rig.shot(1).reason ==
+        "exit status 123: the system refused its limits: the limit of "
+        "1099511627776 files is refused: Operation not permitted");
   CHECK_THAT(rig.log_of(1).at(0), Catch::Contains("files is refused"));
 }
 

@@ -32,7 +32,7 @@ TEST_CASE("a device that exits at once is retried, and its death has its last wo
   rig.until([&] { return rig.shot(1).incarnation >= 3; });
   const auto deaths = rig.manager().deaths("device1");
   REQUIRE(deaths.size() >= 2);
-  CHECK(deaths[0].reason == "exit status 3 before hello");
+  CHECK(deaths[0].reason == "exit status 3 before hello: last words");
   CHECK(deaths[0].status.code == 3);
   CHECK(deaths[0].incarnation == 1);
   CHECK(deaths[0].log == std::vector<std::string>{"last words"});
@@ -49,8 +49,12 @@ TEST_CASE("a program that is missing or no program says so") {
   rig.run(unfit);
   rig.until_state(1, RunState::backoff);
   rig.until_state(2, RunState::backoff);
-  CHECK(rig.shot(1).reason == "exit status 127: the program was not found");
-  CHECK(rig.shot(2).reason == "exit status 126: the program cannot be executed");
+  CHECK(rig.shot(1).reason ==
+        "exit status 127: the program was not found: cannot execute /no/such/program: No such "
+        "file or directory");
+  CHECK(rig.shot(2).reason ==
+        "exit status 126: the program cannot be executed: cannot execute " DKVM_SOURCE_DIR
+        "/LICENSE: Permission denied");
   CHECK_THAT(rig.log_of(1).at(0), Catch::Contains("cannot execute /no/such/program"));
 }
 
@@ -183,4 +187,39 @@ TEST_CASE("a manager that is destroyed leaves no process behind") {
   siginfo_t info{};
   ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED);
   CHECK_FALSE(exists(pid));
+}
+
+TEST_CASE("a start that is held back waits, and goes on when it is told") {
+  Rig rig;
+  rig.hold_starts = true;
+  rig.run(spec_of(1, {"good"}));
+  CHECK(rig.asked_to_start == std::vector<DeviceId>{1});
+  CHECK(rig.shot(1).state == RunState::starting);
+  CHECK(rig.shot(1).pid == 0);
+  rig.manager().go_ahead(1);
+  rig.until_state(1, RunState::running);
+  rig.manager().go_ahead(1);  // nothing is held any more
+  CHECK(rig.connects == 1);
+}
+
+TEST_CASE("a start that is held back is given up at once when the device is stopped") {
+  Rig rig;
+  rig.hold_starts = true;
+  rig.run(spec_of(1, {"good"}));
+  REQUIRE(rig.manager().stop(1, "asked to"));
+  CHECK(rig.shot(1).state == RunState::stopped);
+  CHECK(rig.manager().deaths().empty());
+  rig.manager().go_ahead(1);
+  CHECK(rig.connects == 0);
+}
+
+TEST_CASE("a device that is removed and added again before it is gone stays, as what it is now") {
+  Rig rig;
+  rig.run(spec_of(1, {"good"}));
+  rig.until_state(1, RunState::running);
+  const ProcessId before = rig.shot(1).pid;
+  REQUIRE(rig.manager().remove(1, "no longer configured"));
+  rig.run(spec_of(1, {"good", "again"}));
+  rig.until([&] { return rig.shot(1).state == RunState::running && rig.shot(1).pid != before; });
+  CHECK(rig.removed_ids.empty());
 }

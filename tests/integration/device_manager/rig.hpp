@@ -159,16 +159,24 @@ class Rig final : public DeviceHost {
     made.poll->watch(true, false);
   }
 
+  // To the end: a stream with an error is not watched any more.
   void read(DeviceId id) {
+    while (streams_.contains(id) && read_some(id)) {
+    }
+  }
+
+  bool read_some(DeviceId id) {
     char letters_read[64];
     const ssize_t count = ::read(streams_.at(id).fd.get(), letters_read, sizeof letters_read);
-    if (count < 0 && errno == EAGAIN) return;
+    if (count < 0 && errno == EAGAIN) return false;
     if (count <= 0) {
       streams_.at(id).poll->watch(false, false);
-      return manager_->stream_closed(id);
+      manager_->stream_closed(id);
+      return false;
     }
     manager_->alive(id);
     for (ssize_t i = 0; i < count; ++i) on_letter(id, letters_read[i]);
+    return true;
   }
 
   void on_letter(DeviceId id, char letter) {

@@ -152,7 +152,7 @@ TEST_CASE("names that the file uses lead to the same values as in the model") {
   CHECK(name(RestartConfig::Policy::on_failure) == "on-failure");
   CHECK(name(QueueConfig::Policy::drop_oldest) == "drop-oldest");
   CHECK(name(KernelConfig::ExitWhen::finished) == "finished");
-  CHECK(name(load("kernel: {log: {level: warn}}")->kernel.log.level) == "warn");
+  CHECK(name(load("kernel: {log: {level: warning}}")->kernel.log.level) == "warning");
 }
 
 TEST_CASE("a pipeline is parsed alone, from YAML as from JSON") {
