@@ -131,7 +131,7 @@ nlohmann::json Kernel::info() const {
           {"config", std::filesystem::absolute(config_path_).lexically_normal().string()},
           {"runtime_dir", plan_.kernel.runtime_dir},
           {"devices", plan_.devices.size()},
-          {"pipelines", switchboard_->router().stats().pipelines.size()},
+          {"pipelines", switchboard_->router().totals().pipelines},
           {"gaps", switchboard_->gaps()},
           {"rss_bytes", read_usage(::getpid()).rss_bytes}};
 }

@@ -38,9 +38,9 @@ struct Incoming {
 
 // The router's state and the work on it, by files: which pipelines there are
 // (core_pipelines), who is connected (core_topology), what happens to an event
-// on its way in (core_publish) and out (core_take), how a queue is put right
-// after a loss (core_settle), and what flows back (core_flow). Declarations here stand in that
-// order.
+// on its way in (core_publish, core_input) and out (core_take), how a queue is
+// put right after a loss (core_settle), and what flows back (core_flow).
+// Declarations here stand in that order.
 class RouterCore {
  public:
   RouterCore(std::uint64_t kernel_id, RouterHost& host);
@@ -74,8 +74,9 @@ class RouterCore {
   std::uint64_t deadline() const;
   void tick(std::uint64_t now_ns);
   void set_tap(std::function<void(EdgeId, const Frame&)> tap) { tap_ = std::move(tap); }
-  RouterStats stats() const;
-  void reset_stats();
+  std::vector<PipelineStats> stats() const;
+  std::optional<PipelineStats> stats_of(std::string_view pipeline) const;
+  RouterTotals totals() const;
 
  private:
   // --- core_topology.cpp: who is connected with whom ---------------------------
@@ -108,22 +109,29 @@ class RouterCore {
   // --- core_publish.cpp: from a source into the lanes ---------------------------
   bool may_pass(const Frame& frame);
   void admit(Edge& edge, const Incoming& event);
-  void admit_held(Edge& edge, const Incoming& event);
-  void admit_down(Edge& edge, const Incoming& event, std::uint16_t code);
-  void admit_up(Edge& edge, const Incoming& event, std::uint16_t code);
-  void admit_touch(Edge& edge, const Incoming& event);
-  void admit_motion(Edge& edge, const Incoming& event);
   void admit_any(Edge& edge, const Incoming& event, Policy policy);
-  void admit_waiting(Edge& edge, const Incoming& event);
-  bool merge_motion(Edge& edge, Lane& lane, const Incoming& event, std::uint64_t end);
   bool admit_chained(Edge& edge, const Incoming& event, Policy policy);
   void supersede(Edge& edge, Lane& lane, const Incoming& event);
   void drop_oldest(Edge& edge, Lane& lane, Policy policy);
-  bool make_room(Edge& edge, Policy policy, std::uint64_t now_ns);
+  bool make_room(Edge& edge, const Incoming& event, Policy policy);
+  Entry& queue(Lane& lane, const Incoming& event, Policy policy);
   Entry* stage(Edge& edge, Lane& lane, const Incoming& event, Policy policy);
+  std::uint16_t staged_code(const Edge& edge, const Frame& frame);
+  bool refused(const Edge& edge, const Frame& frame);
   void commit(Edge& edge, Lane& lane, Entry& entry);
   void unstage(Lane& lane, Entry& entry);
+
+  // --- core_input.cpp: keys, buttons, touches and motion among it ----------------
+  void admit_held(Edge& edge, const Incoming& event);
+  void admit_down(Edge& edge, const Incoming& event, std::uint16_t code);
+  void admit_up(Edge& edge, const Incoming& event, std::uint16_t code);
   void reconcile(SourcePort& port, const Incoming& event);
+  void admit_waiting(Edge& edge, const Incoming& event);
+  void hold_modifiers(Edge& edge, std::uint64_t now_ns);
+  void hold_modifier(Edge& edge, std::uint16_t code, std::uint64_t now_ns);
+  void admit_touch(Edge& edge, const Incoming& event);
+  void admit_motion(Edge& edge, const Incoming& event);
+  bool merge_motion(Edge& edge, Lane& lane, const Incoming& event, std::uint64_t end);
 
   // --- core_take.cpp: from the lanes to a sink ------------------------------------
   struct Batch;
@@ -165,7 +173,11 @@ class RouterCore {
   void send_refreshes(SourcePort& port, std::uint64_t now_ns);
   void join_refresh(Edge& edge, std::uint64_t now_ns);
   void sink_let_go(SinkPort& port, const Frame& frame, std::uint64_t now_ns);
+  void let_go(SinkPort& port, std::uint64_t now_ns);
+  void let_go_waiting(Device& device, std::uint64_t now_ns);
   void shrink_idle(std::uint64_t now_ns);
+
+  PipelineStats stats_of(const Pipeline& pipeline) const;
 
   const std::uint64_t kernel_id_;
   RouterHost& host_;
@@ -179,7 +191,7 @@ class RouterCore {
   std::uint64_t refresh_due_ns_ = Router::kNever;
   std::uint64_t shrink_due_ns_ = Router::kNever;
   std::function<void(EdgeId, const Frame&)> tap_;
-  RouterStats totals_;  // the counters only
+  RouterTotals totals_;
 };
 
 }  // namespace dkvm::detail

@@ -81,19 +81,42 @@ Result<> RouterCore::upstream(PortRef ref, const Frame& frame, std::uint64_t now
   return {};
 }
 
-// A sink that was left alone released everything but what it lists. Modifiers
-// still held are pressed there again.
+// A sink that was left alone released everything but what it lists. One that
+// says so while events of ours are still queued for it is heard when they are
+// taken: it cannot make us queue ever more of them.
 void RouterCore::sink_let_go(SinkPort& port, const Frame& frame, std::uint64_t now_ns) {
-  CodeBits kept;
+  if (!port.let_go) port.let_go = std::make_unique<LetGo>();
+  LetGo& said = *port.let_go;
+  said = {{}, port.applied};
   const auto* codes = view_table<wire::InputState>(frame.payload).pressed();
   if (codes != nullptr) {
     for (const std::uint16_t code : *codes) {
-      if (is_code(code)) kept.set(code);
+      if (is_code(code)) said.kept.set(code);
     }
   }
+  if (port.made == 0) return let_go(port, now_ns);
+  port.device->let_go = true;
+}
+
+void RouterCore::let_go_waiting(Device& device, std::uint64_t now_ns) {
+  device.let_go = false;
+  for (const auto& port : device.sinks) {
+    if (!port->let_go) continue;
+    if (port->made == 0) {
+      let_go(*port, now_ns);
+    } else {
+      device.let_go = true;
+    }
+  }
+}
+
+// Modifiers still held are pressed there again.
+void RouterCore::let_go(SinkPort& port, std::uint64_t now_ns) {
+  const CodeBits kept = port.let_go->kept;
   Device& device = *port.device;
   const std::size_t before = port.holds.held();
-  port.holds.forget(kept, port.applied);
+  port.holds.forget(kept, port.let_go->applied);
+  port.let_go.reset();
   track_held(device, device.held_as_sink, before, port.holds.held());
   // It may have got these after letting go, or before: an up makes sure.
   const CodeBits unsure = port.holds.given_all() & ~kept;
@@ -126,6 +149,10 @@ std::vector<std::uint16_t> RouterCore::codes_to_release(DeviceId sink) const {
 void RouterCore::release_all(std::uint64_t now_ns) {
   for (auto& [name, pipeline] : pipelines_) {
     for (const auto& edge : pipeline->edges) release_holds(*edge, now_ns);
+  }
+  for (const auto& device : devices_) {
+    if (!device) continue;
+    for (const auto& port : device->sources) port->down.reset();
   }
 }
 

@@ -39,11 +39,12 @@ void RouterCore::sweep(Lane& lane, Sweep& walk) {
   for (std::uint64_t place = lane.begin(); place != lane.end(); ++place) {
     Entry& entry = lane.at(place);
     if (entry.edge == nullptr || entry.edge->sink != &walk.port) continue;
-    const bool ours = entry.edge == walk.edge && !entry.made;
+    const bool ours = entry.edge == walk.edge;
     const bool touch = entry.header.topic() == id_of(wire::Topic::touch);
-    // Touches go with the first loss: half a gesture is worse than none.
-    const bool purged =
-        ours && (walk.purge == Purge::everything || touch || is_stale(entry, walk.now_ns));
+    // Touches go with the first loss: half a gesture is worse than none. So do
+    // cancels of ours, cancel_touches() makes those anew that are still due.
+    const bool purged = ours && (touch || (!entry.made && (walk.purge == Purge::everything ||
+                                                           is_stale(entry, walk.now_ns))));
     if (entry.code != 0) {
       if (sweep_key(entry, walk, purged)) continue;
     } else if (!purged) {
@@ -53,23 +54,26 @@ void RouterCore::sweep(Lane& lane, Sweep& walk) {
     const TopicId topic = entry.header.topic();
     const bool lossless = entry.policy == Policy::lossless || entry.policy == Policy::block;
     const bool chained = entry.chained;
-    if (purged && lossless) ++walk.lost;
+    if (purged && lossless && !entry.made) ++walk.lost;
     drop(lane, entry, purged ? walk.reason() : Drop::merged);
     if (chained) break_chain(edge, topic, walk.now_ns);
   }
 }
 
 // True when a key's entry stays: it changes what the sink will have, and it is
-// not purged, or is the release that a purge owes.
+// not purged, or is the release that a purge owes. A down of the router's own
+// goes, even_out() makes it again where it is still wanted: so however often a
+// queue is put right, it has one such down of a code and one up at most.
 bool RouterCore::sweep_key(Entry& entry, Sweep& walk, bool purged) {
   const bool changes = walk.down[entry.code] != entry.down;
-  const bool stays = changes && (!purged || !entry.down);
+  const bool stays = changes && !(entry.down && (purged || entry.made));
   if (!stays) return false;
   walk.down[entry.code] = entry.down;
   if (purged) {  // owed, so it takes none of the edge's depth
     uncount(entry);
     entry.edge->count_drop(walk.reason());
     entry.made = true;
+    ++walk.port.made;
     ++entry.edge->queued.made;
     ++entry.edge->counters.made;
   }
@@ -172,12 +176,17 @@ Entry& RouterCore::make(SinkPort& port, TopicId topic, Bytes payload, std::uint6
 
 // The ledger's own steps, with the devices' accounts kept beside it.
 Press RouterCore::press(Edge& edge, std::uint16_t input, std::uint16_t output, TopicId topic) {
-  const std::size_t held_before = edge.sink->holds.held();
+  Press press = Press::first;
   const std::size_t holds_before = edge.holds.count();
-  const Press press = edge.sink->holds.press(edge.holds, input, output, topic);
-  Device& sink = *edge.sink->device;
+  if (edge.sink != nullptr) {
+    const std::size_t held_before = edge.sink->holds.held();
+    press = edge.sink->holds.press(edge.holds, input, output, topic);
+    Device& sink = *edge.sink->device;
+    track_held(sink, sink.held_as_sink, held_before, edge.sink->holds.held());
+  } else {
+    edge.holds.set(input, output);
+  }
   Device& source = *edge.source->device;
-  track_held(sink, sink.held_as_sink, held_before, edge.sink->holds.held());
   track_held(source, source.held_as_source, holds_before, edge.holds.count());
   return press;
 }

@@ -29,39 +29,37 @@ EdgeStats edge_stats(const Edge& edge) {
 
 }  // namespace
 
-RouterStats RouterCore::stats() const {
-  RouterStats stats = totals_;
-  for (const auto& [name, pipeline] : pipelines_) {
-    PipelineStats each;
-    each.name = name;
-    each.missing = pipeline->missing;
-    if (!pipeline->spec.enabled) each.state = PipelineState::disabled;
-    for (const auto& edge : pipeline->edges) {
-      each.edges.push_back(edge_stats(*edge));
-      if (pipeline->spec.enabled && each.edges.back().state == EdgeState::active)
-        each.state = PipelineState::active;
-    }
-    for (const auto& edge : retired_) {
-      if (edge->pipeline == name) each.edges.push_back(edge_stats(*edge));
-    }
-    stats.pipelines.push_back(std::move(each));
+PipelineStats RouterCore::stats_of(const Pipeline& pipeline) const {
+  PipelineStats stats;
+  stats.name = pipeline.spec.name;
+  stats.missing = pipeline.missing;
+  if (!pipeline.spec.enabled) stats.state = PipelineState::disabled;
+  for (const auto& edge : pipeline.edges) {
+    stats.edges.push_back(edge_stats(*edge));
+    if (pipeline.spec.enabled && stats.edges.back().state == EdgeState::active)
+      stats.state = PipelineState::active;
   }
+  for (const auto& edge : retired_)
+    if (edge->pipeline == stats.name) stats.edges.push_back(edge_stats(*edge));
   return stats;
 }
 
-void RouterCore::reset_stats() {
-  totals_ = {};
-  const auto reset = [](Edge& edge) {
-    edge.counters = {};
-    // What is queued has come in, so that the sums stay right.
-    edge.counters.in = edge.queued.events;
-    edge.queued.events_max = edge.queued.events;
-    edge.latencies.reset();
-  };
-  for (auto& [name, pipeline] : pipelines_) {
-    for (const auto& edge : pipeline->edges) reset(*edge);
-  }
-  for (const auto& edge : retired_) reset(*edge);
+std::vector<PipelineStats> RouterCore::stats() const {
+  std::vector<PipelineStats> all;
+  for (const auto& [name, pipeline] : pipelines_) all.push_back(stats_of(*pipeline));
+  return all;
+}
+
+std::optional<PipelineStats> RouterCore::stats_of(std::string_view name) const {
+  const auto known = pipelines_.find(name);
+  if (known == pipelines_.end()) return std::nullopt;
+  return stats_of(*known->second);
+}
+
+RouterTotals RouterCore::totals() const {
+  RouterTotals totals = totals_;
+  totals.pipelines = pipelines_.size();
+  return totals;
 }
 
 }  // namespace dkvm::detail

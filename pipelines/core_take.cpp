@@ -20,7 +20,10 @@ std::size_t RouterCore::take(DeviceId sink, std::span<std::byte> out, std::size_
   if (device == nullptr) return 0;
   Batch batch{out.data(), budget_bytes, now_ns};
   // Again, when putting one lane right has put something into another.
-  while (!batch.full() && takeable(*device)) take_round(*device, batch);
+  while (!batch.full() && takeable(*device)) {
+    take_round(*device, batch);
+    if (device->let_go) let_go_waiting(*device, now_ns);
+  }
   device->awake = takeable(*device);
   if (any_finished_) bury_finished();
   return batch.bytes;
@@ -161,6 +164,7 @@ void RouterCore::uncount(Entry& entry) {
   Queued& queued = edge.queued;
   if (entry.made) {
     --queued.made;
+    --edge.sink->made;
   } else {
     --queued.events;
     --queued.by_policy[static_cast<std::size_t>(entry.policy)];

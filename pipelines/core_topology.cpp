@@ -217,10 +217,12 @@ void RouterCore::connect(Edge& edge, const EdgePlan& plan, std::uint64_t now_ns)
 
   const bool wanted = enabled && edge.refused.empty();
   if (!wanted && edge.source != nullptr) unlink_source(edge, now_ns);
-  const bool joins = wanted && (edge.source == nullptr || edge.sink == nullptr);
-  if (wanted && edge.source == nullptr) link_source(edge, source);
+  const bool begins = wanted && edge.source == nullptr;
+  const bool joins = begins || (wanted && edge.sink == nullptr);
+  if (begins) link_source(edge, source);
   if (edge.sink == nullptr) link_sink(edge, sink, now_ns);
   expect(edge.sink == &sink, "an edge leaves its old sink before it gets a new one");
+  if (begins) hold_modifiers(edge, now_ns);
   if (joins) join_refresh(edge, now_ns);
 }
 
@@ -268,6 +270,7 @@ void RouterCore::link_sink(Edge& edge, SinkPort& port, std::uint64_t now_ns) {
   edge.sequence_sent = 0;
   edge.broken = {true, true, true};
   port.edges.push_back(&edge);
+  set_blocking(edge, false);
   if (edge.holds.count() == 0) return;
   const std::size_t before = port.holds.held();
   port.holds.join(edge.holds);
@@ -301,6 +304,7 @@ void RouterCore::unlink_sink(Edge& edge) {
     track_held(*edge.source->device, edge.source->device->held_as_source, 1, 0);
   }
   if (lost != 0) report_gap(edge, lost, Drop::sink_gone);
+  if (edge.queue.policy == Policy::block) set_blocking(edge, true);
   if (edge.retired) any_finished_ = true;
 }
 

@@ -62,7 +62,10 @@ void Router::tick(std::uint64_t now_ns) { core_->tick(now_ns); }
 void Router::set_tap(std::function<void(EdgeId, const Frame&)> tap) {
   core_->set_tap(std::move(tap));
 }
-RouterStats Router::stats() const { return core_->stats(); }
-void Router::reset_stats() { core_->reset_stats(); }
+std::vector<PipelineStats> Router::stats() const { return core_->stats(); }
+std::optional<PipelineStats> Router::stats_of(std::string_view pipeline) const {
+  return core_->stats_of(pipeline);
+}
+RouterTotals Router::totals() const { return core_->totals(); }
 
 }  // namespace dkvm

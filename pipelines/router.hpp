@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -116,9 +117,11 @@ class Router {
   // stamp. An empty function removes the tap.
   void set_tap(std::function<void(EdgeId, const Frame&)> tap);
 
-  // Shape: pipelines in the order of their names.
-  RouterStats stats() const;
-  void reset_stats();
+  // In the order of their names; with histograms read out, so not for each event.
+  std::vector<PipelineStats> stats() const;
+  // Nothing for a pipeline that is not there.
+  std::optional<PipelineStats> stats_of(std::string_view pipeline) const;
+  RouterTotals totals() const;
 
  private:
   std::unique_ptr<detail::RouterCore> core_;

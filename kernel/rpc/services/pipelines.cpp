@@ -51,9 +51,8 @@ nlohmann::json describe(const EdgeStats& edge) {
 }
 
 Result<nlohmann::json> stats_of(const Router& router, const std::string& pipeline) {
-  const RouterStats stats = router.stats();
-  const auto found = std::ranges::find(stats.pipelines, pipeline, &PipelineStats::name);
-  if (found == stats.pipelines.end())
+  const auto found = router.stats_of(pipeline);
+  if (!found)
     return fail(Errc::not_found, fmt::format("there is no pipeline '{}'", pipeline));
   return describe(*found);
 }
@@ -73,7 +72,7 @@ nlohmann::json describe(const PipelineStats& pipeline) {
 void PipelineServices::add_to(ServiceTable& table) {
   using Json = Result<nlohmann::json>;
   table.add("pipelines.list", [*this](const ServiceCall&, const Params& params) {
-    return page("pipelines", switchboard.router().stats().pipelines, params,
+    return page("pipelines", switchboard.router().stats(), params,
                 [](const PipelineStats& each) { return each.name; },
                 [](const PipelineStats& each) { return dkvm::describe(each); });
   });

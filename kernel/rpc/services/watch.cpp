@@ -86,9 +86,7 @@ void WatchService::add_to(ServiceTable& table) {
 }
 
 bool WatchService::knows(const std::string& pipeline) const {
-  const RouterStats stats = switchboard_.router().stats();
-  return std::ranges::find(stats.pipelines, pipeline, &PipelineStats::name) !=
-         stats.pipelines.end();
+  return switchboard_.router().stats_of(pipeline).has_value();
 }
 
 void WatchService::start(std::uint64_t now) {
@@ -117,7 +115,7 @@ void WatchService::see(EdgeId id, const Frame& frame) {
 
 const WatchService::Edge& WatchService::edge(EdgeId id) {
   if (const auto known = edges_.find(id); known != edges_.end()) return known->second;
-  for (const PipelineStats& pipeline : switchboard_.router().stats().pipelines)
+  for (const PipelineStats& pipeline : switchboard_.router().stats())
     for (const EdgeStats& each : pipeline.edges)
       edges_[each.id] = {pipeline.name, each.source, each.sink};
   return edges_[id];

@@ -102,8 +102,17 @@ class World {
 
   void relink() {
     for (Path& path : paths_) {
-      if (alive_[path.source] && sinks_[path.sink].up && path.spec.enabled) path.linked = true;
+      if (alive_[path.source] && sinks_[path.sink].up && path.spec.enabled && !path.linked)
+        link(path);
       if (!alive_[path.source] || !path.spec.enabled) unlink(path);
+    }
+  }
+  // It begins with the modifiers that are held already.
+  void link(Path& path) {
+    path.linked = true;
+    for (const std::uint16_t code : held_[path.source]) {
+      const std::uint16_t output = code == path.remap_from ? path.remap_to : code;
+      if (is_modifier(output)) path.holds[code] = output;
     }
   }
   static void unlink(Path& path) {
@@ -311,6 +320,7 @@ class World {
   void release_all() {
     rig_.router.release_all(rig_.now);
     for (Path& path : paths_) path.holds.clear();
+    for (auto& [source, held] : held_) held.clear();
   }
 
   Rig rig_;
