@@ -138,6 +138,7 @@ class Switchboard final : public RouterHost,
   void signal_port(PortRef port, wire::FrameKind kind);
   void to_flush(DeviceId device);
   void act_on_notes();
+  void tell_topics();
   void tell_held(std::uint64_t now);
   void flush_sessions();
   void let_in_who_may(std::uint64_t now);

@@ -66,9 +66,10 @@ class DeviceSession final : public ChannelOwner {
   // Welcomes a device that has said hello: from here on its ports are open.
   void let_in();
 
-  // The stop frame goes out behind everything that is queued.
+  // The stop frame goes out behind everything that is queued, at a flush() that
+  // has room for it.
   void stop_in_order(std::string reason, std::uint32_t deadline_ms);
-  // Tells of topics interned since the last time.
+  // Queues what topics were interned since the last time.
   void tell_topics();
 
   void flush() { channel_.flush(); }
@@ -89,7 +90,7 @@ class DeviceSession final : public ChannelOwner {
   enum class State : std::uint8_t { greeting, admitted, running, over };
 
   bool on_frame(const Frame& frame, std::uint64_t received_ns) override;
-  void on_turn_end() override { host_.on_turn_end(); }
+  void on_turn_end() override;
   std::size_t fill(std::span<std::byte> out, std::size_t budget) override;
   void on_closed(const Error& error, bool torn) override;
 
@@ -117,6 +118,7 @@ class DeviceSession final : public ChannelOwner {
   bool relays_ = false;
   PortTable ports_;
   std::size_t topics_told_ = 0;
+  bool owes_pong_ = false;
   std::optional<PendingStop> stop_;
   std::vector<std::uint16_t> left_down_;
   PayloadWriter writer_;
