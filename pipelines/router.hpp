@@ -30,7 +30,7 @@ class RouterCore;
 //        run backwards from call to call.
 // Life:  loop thread only; the host outlives the router and does not call it
 //        back from its own callbacks.
-// Source: docs/architecture.md, "Pipelines"
+// Source: docs/architecture.md, "The life of an event"
 class Router {
  public:
   static constexpr std::uint64_t kNever = ~std::uint64_t{0};

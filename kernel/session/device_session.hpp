@@ -48,7 +48,7 @@ class SessionHost {
 
 // One incarnation of a device on its stream: who may say what, when. Every
 // payload is verified here, before anyone else sees it.
-// Source: docs/protocol.md, "States" and "What ends a device".
+// Source: docs/protocol.md, "The life of a device" and "What ends a device".
 class DeviceSession final : public ChannelOwner {
  public:
   DeviceSession(SessionIdentity identity, Loop& loop, UniqueFd stream, ChannelScratch& scratch,

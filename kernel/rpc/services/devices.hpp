@@ -10,7 +10,7 @@
 namespace dkvm {
 
 // devices.*: what runs, why it does not, and telling it to.
-// Source: docs/protocol.md, "The kernel's methods".
+// Source: docs/protocol.md, "Calls".
 struct DeviceServices {
   DeviceManager& devices;
   Switchboard& switchboard;

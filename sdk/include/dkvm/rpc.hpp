@@ -14,7 +14,7 @@
 
 // Calls between devices and the kernel. Bodies are JSON texts; this layer
 // never looks into them. Every call has exactly one answer.
-// Source: docs/protocol.md, "RPC".
+// Source: docs/protocol.md, "Calls".
 namespace dkvm {
 
 using Answer = Result<std::string>;
