@@ -4,7 +4,7 @@
 #include "pipelines/lane.hpp"
 #include "pipelines/ledger.hpp"
 #include "pipelines/port.hpp"
-#include "pipelines/refresh.hpp"
+#include "pipelines/refresh_limiter.hpp"
 #include "pipelines/unapplied.hpp"
 
 #include <algorithm>

@@ -21,7 +21,7 @@
 namespace dkvm {
 
 namespace detail {
-class RouterCore;
+struct RouterParts;
 }
 
 // Carries events from sources to sinks as the pipelines say: queues and their
@@ -124,7 +124,7 @@ class Router {
   RouterTotals totals() const;
 
  private:
-  std::unique_ptr<detail::RouterCore> core_;
+  std::unique_ptr<detail::RouterParts> parts_;
 };
 
 }  // namespace dkvm

@@ -1,4 +1,4 @@
-#include "pipelines/core.hpp"
+#include "pipelines/topology.hpp"
 
 namespace dkvm::detail {
 namespace {
@@ -29,7 +29,7 @@ EdgeStats edge_stats(const Edge& edge) {
 
 }  // namespace
 
-PipelineStats RouterCore::stats_of(const Pipeline& pipeline) const {
+PipelineStats Topology::stats_of(const Pipeline& pipeline) const {
   PipelineStats stats;
   stats.name = pipeline.spec.name;
   stats.missing = pipeline.missing;
@@ -44,22 +44,16 @@ PipelineStats RouterCore::stats_of(const Pipeline& pipeline) const {
   return stats;
 }
 
-std::vector<PipelineStats> RouterCore::stats() const {
-  std::vector<PipelineStats> all;
-  for (const auto& [name, pipeline] : pipelines_) all.push_back(stats_of(*pipeline));
-  return all;
-}
-
-std::optional<PipelineStats> RouterCore::stats_of(std::string_view name) const {
+std::optional<PipelineStats> Topology::stats_of(std::string_view name) const {
   const auto known = pipelines_.find(name);
   if (known == pipelines_.end()) return std::nullopt;
   return stats_of(*known->second);
 }
 
-RouterTotals RouterCore::totals() const {
-  RouterTotals totals = totals_;
-  totals.pipelines = pipelines_.size();
-  return totals;
+std::vector<PipelineStats> Topology::stats() const {
+  std::vector<PipelineStats> all;
+  for (const auto& [name, pipeline] : pipelines_) all.push_back(stats_of(*pipeline));
+  return all;
 }
 
 }  // namespace dkvm::detail
