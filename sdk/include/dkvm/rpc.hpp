@@ -5,6 +5,7 @@
 #include <dkvm/session.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,8 +18,10 @@
 // Source: docs/protocol.md, "Calls".
 namespace dkvm {
 
+// The body of an answer, a JSON text; or why there is none.
 using Answer = Result<std::string>;
 
+// A call to serve.
 struct Call {
   std::string method;
   std::string caller;  // written by the kernel: a device, or link/laptop:device
@@ -76,6 +79,7 @@ class Reply {
 
   // True when the caller no longer waits; an answer is still due.
   bool cancelled() const { return pending_ && pending_->cancelled; }
+  // Called when that happens; not when it has happened before.
   void on_cancel(std::function<void()> callback) {
     if (pending_) pending_->on_cancel = std::move(callback);
   }
@@ -89,6 +93,8 @@ namespace detail {
 // The calls of one session, both ways.
 class Calls {
  public:
+  static constexpr std::size_t kCallsServedMax = 1024;  // unanswered; more are `overloaded`
+
   using OnAnswer = std::function<void(Answer)>;
   using Serve = std::function<void(const Call&, Reply)>;
 
@@ -104,7 +110,9 @@ class Calls {
   Result<std::uint64_t> call(std::string target, std::string method, std::string body,
                              OnAnswer on_answer, std::chrono::milliseconds deadline) {
     if (waiting_.size() >= kCallsOutstandingMax)
-      return fail(Errc::overloaded, "256 calls are already waiting for an answer");
+      return fail(Errc::overloaded, "calling " + method + ": " +
+                                        std::to_string(kCallsOutstandingMax) +
+                                        " calls wait for their answer already");
     wire::RequestT request;
     request.target = std::move(target);
     request.method = std::move(method);
@@ -152,9 +160,14 @@ class Calls {
     auto pending = std::make_shared<PendingReply>();
     pending->session = &session_;
     pending->id = frame.header.sequence();
-    serving_[pending->id] = pending;
-    forget_answered();
+    const bool full = unanswered() >= kCallsServedMax;
+    if (!full) serving_[pending->id] = pending;
     Reply reply(std::move(pending));
+    if (full) {
+      reply(fail(Errc::overloaded,
+                 std::to_string(kCallsServedMax) + " calls wait for this device already"));
+      return {};
+    }
     const auto method = methods_.find(request.method);
     if (method == methods_.end()) {
       reply(fail(Errc::not_found, "no method '" + request.method + "' here"));
@@ -181,9 +194,11 @@ class Calls {
     if (!waiting.empty() && waiting.mapped()) waiting.mapped()(std::move(answer));
   }
 
-  void forget_answered() {
-    if (serving_.size() < 2 * kCallsOutstandingMax) return;
-    std::erase_if(serving_, [](const auto& entry) { return entry.second.expired(); });
+  // The calls not answered yet, and perhaps some that are.
+  std::size_t unanswered() {
+    if (serving_.size() >= kCallsServedMax)
+      std::erase_if(serving_, [](const auto& entry) { return entry.second.expired(); });
+    return serving_.size();
   }
 
   Session& session_;
