@@ -77,11 +77,12 @@ class Reply {
     [[maybe_unused]] const auto sent = detail::send_answer(session, pending->id, answer);
   }
 
-  // True when the caller no longer waits; an answer is still due.
-  bool cancelled() const { return pending_ && pending_->cancelled; }
-  // Called when that happens; not when it has happened before.
+  // Called when the caller no longer waits, at once when that is so already; an
+  // answer is still due.
   void on_cancel(std::function<void()> callback) {
-    if (pending_) pending_->on_cancel = std::move(callback);
+    if (!pending_) return;
+    if (pending_->cancelled) return callback();
+    pending_->on_cancel = std::move(callback);
   }
 
  private:
@@ -104,7 +105,9 @@ class Calls {
       if (const auto alive = pending.lock()) alive->session = nullptr;
   }
 
-  void serve(std::string method, Serve handler) { methods_[std::move(method)] = std::move(handler); }
+  void serve(std::string method, Serve handler) {
+    methods_[std::move(method)] = std::move(handler);
+  }
 
   // Errors: Errc::overloaded with too many calls outstanding.
   Result<std::uint64_t> call(std::string target, std::string method, std::string body,
@@ -129,13 +132,15 @@ class Calls {
   // Ends the wait: the callback gets `timeout` at once, a late answer is dropped.
   void expire(std::uint64_t id) {
     if (!waiting_.contains(id)) return;
-    [[maybe_unused]] const auto sent = session_.send({.kind = wire::FrameKind::cancel, .sequence = id});
+    [[maybe_unused]] const auto sent =
+        session_.send({.kind = wire::FrameKind::cancel, .sequence = id});
     finish(id, fail(Errc::timeout, "no answer in time"));
   }
 
   void cancel(std::uint64_t id) {
     if (waiting_.erase(id) == 0) return;
-    [[maybe_unused]] const auto sent = session_.send({.kind = wire::FrameKind::cancel, .sequence = id});
+    [[maybe_unused]] const auto sent =
+        session_.send({.kind = wire::FrameKind::cancel, .sequence = id});
   }
 
   // Nobody will answer any more: every callback gets `error`.

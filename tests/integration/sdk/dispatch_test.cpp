@@ -227,3 +227,21 @@ TEST_CASE("other threads may leave a device 4096 pieces of work, and no more unt
   CHECK(done == 4096);
   CHECK((*context)->post([] {}));
 }
+
+TEST_CASE("a device of lambdas lets go and stops when its kernel is gone") {
+  Pair pair;
+  Device device("plain", "Derives from nothing");
+  std::string life;
+  device.on_start([&](Context&) -> Result<> {
+    life += "start ";
+    return {};
+  });
+  device.on_let_go([&](Context&) { life += "let-go "; });
+  device.on_stop([&](Context&) { life += "stop"; });
+  auto context = device.run_over(std::move(pair.device), std::move(pair.device_too));
+  REQUIRE(context);
+  welcome(pair.kernel.get());
+  pair.kernel.reset();
+  while (!(*context)->finished()) (*context)->dispatch(-1);
+  CHECK(life == "start let-go stop");
+}
