@@ -40,6 +40,8 @@ bool is_gone(pid_t pid) {
   return state == 'X' || state == 'Z';
 }
 
+bool is_stopped(pid_t pid) { return state_of(pid) == 'T'; }
+
 std::size_t reap_orphans() {
   while (::waitpid(-1, nullptr, WNOHANG) > 0) {
   }
@@ -78,6 +80,7 @@ void Desk::launch(bool ready) {
   setup.command = {DKVM_BIN_DIR "/dkvm-kernel", "--config", config()};
   setup.environment = {"PATH=/usr/bin:/bin"};
   setup.err = path("kernel.log");
+  setup.session = true;
   kernel_ = std::make_unique<Child>(setup);
   const bool up = eventually(kPatience, [&] {
     const Finished answer = try_ctl("devices");
