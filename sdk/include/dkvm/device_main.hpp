@@ -90,8 +90,9 @@ inline std::optional<int> answer(Device& device, std::string_view option, const 
   if (option == "--version") text = manifest.type + " " + manifest.version + "\n";
   if (option == "--help" || option == "-h") text = help(manifest, program_path(program));
   if (!text.empty() && stdout_is_the_kernels()) {
-    log_error("started with '" + std::string(option) +
-              "', which is for people: expected no such word in args (or exec) of kvm.yaml");
+    log_error(
+        "started with '" + std::string(option) +
+        "', which it answers by hand only: expected no such word in args (or exec) of kvm.yaml");
     return kExitRefused;
   }
   if (!text.empty()) {
@@ -100,7 +101,8 @@ inline std::optional<int> answer(Device& device, std::string_view option, const 
   }
   if (is_stream_socket(STDIN_FILENO)) return std::nullopt;
   if (!option.empty())
-    text = manifest.type + ": '" + std::string(option) + "' is no option of a device run by hand\n\n";
+    text =
+        manifest.type + ": '" + std::string(option) + "' is no option of a device run by hand\n\n";
   text += help(manifest, program_path(program));
   std::fputs(text.c_str(), stderr);
   return kExitMisuse;

@@ -79,8 +79,8 @@ TEST_CASE("a device under a kernel that is asked for help is refused, its stream
   CHECK(kernel.rest().empty());
   CHECK(kernel.wait_exit() == kExitRefused);
   CHECK(kernel.drain_log() == "<3>started with '" + option +
-                                  "', which is for people: expected no such word in args (or "
-                                  "exec) of kvm.yaml\n");
+                                  "', which it answers by hand only: expected no such word in args "
+                                  "(or exec) of kvm.yaml\n");
 }
 
 TEST_CASE("asked with --version it prints its version") {
