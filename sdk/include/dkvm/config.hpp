@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace dkvm {
@@ -119,8 +120,12 @@ class ConfigReader {
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), amount);
     if (error != std::errc{} || amount < 0) return std::nullopt;
     const std::string_view unit(end, static_cast<std::size_t>(value.data() + value.size() - end));
-    for (const auto& [name, ns] : {std::pair<std::string_view, double>{"ns", 1}, {"us", 1e3},
-                                   {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}}) {
+    for (const auto& [name, ns] : {std::pair<std::string_view, double>{"ns", 1},
+                                   {"us", 1e3},
+                                   {"ms", 1e6},
+                                   {"s", 1e9},
+                                   {"m", 60e9},
+                                   {"h", 3600e9}}) {
       if (unit == name && amount * ns < 9e18)
         return std::chrono::nanoseconds(static_cast<std::int64_t>(amount * ns));
     }

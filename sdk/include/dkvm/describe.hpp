@@ -53,8 +53,8 @@ inline std::string_view value_type_name(ValueType type) {
 }
 
 inline std::string json_of(const PortManifest& port) {
-  std::string out = "\n    {\"id\": " + std::to_string(port.id) + ", \"name\": " +
-                    json_string(port.name) + ", \"direction\": \"" +
+  std::string out = "\n    {\"id\": " + std::to_string(port.id) +
+                    ", \"name\": " + json_string(port.name) + ", \"direction\": \"" +
                     wire::EnumNameDirection(port.direction) +
                     "\", \"topics\": " + json_array(port.topics, json_string);
   if (port.live) out += ", \"live\": true";
@@ -74,6 +74,7 @@ inline std::string json_of(const KeyManifest& key) {
 
 }  // namespace detail
 
+// The text that `--describe` prints, with its newline.
 inline std::string describe(const Manifest& manifest) {
   using detail::json_array;
   using detail::json_string;

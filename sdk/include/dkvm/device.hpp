@@ -113,8 +113,7 @@ class Device {
     auto context = std::make_unique<Context>(std::move(in), std::move(out), manifest_);
     Context& running = *context;
     running.set_hooks({[this, &running] { return start(running); },
-                       [this, &running] { let_go(running); },
-                       [this, &running] { stop(running); }});
+                       [this, &running] { let_go(running); }, [this, &running] { stop(running); }});
     for (auto& port : outs_) running.add_port(*port);
     for (auto& port : ins_) running.add_port(*port);
     DKVM_CHECK(running.begin(manifest_));
@@ -152,7 +151,8 @@ class KeyboardSource : public Device {
  public:
   KeyboardSource(std::string type, std::string summary)
       : Device(std::move(type), std::move(summary)),
-        keyboard(source<Key, InputState>({.name = "keyboard", .help = "keys as they are pressed"})) {}
+        keyboard(
+            source<Key, InputState>({.name = "keyboard", .help = "keys as they are pressed"})) {}
 
  protected:
   OutPort& keyboard;

@@ -19,8 +19,8 @@ inline std::string_view file_name(std::string_view path) {
 // Text as a YAML scalar, quoted where it must be.
 inline std::string yaml_scalar(std::string_view text) {
   const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '/' || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
+           c == '.' || c == '_' || c == '-';
   });
   return plain && text != "-" ? std::string(text) : json_string(text);
 }

@@ -79,8 +79,8 @@ class OutPort : public Port {
     if (session_ == nullptr) return not_running();
     const TopicId id = session_->topic_id(topic);
     if (id < kCustomTopicFirst)
-      return fail(Errc::invalid, "topic '" + std::string(topic) +
-                                     "' has no number: a port must declare it first");
+      return fail(Errc::invalid,
+                  "topic '" + std::string(topic) + "' has no number: a port must declare it first");
     Custom custom;
     custom.data.assign(flat_bytes(data), flat_bytes(data) + data.size());
     return send(envelope(id, capture_ns, 0), custom);
@@ -98,8 +98,9 @@ class OutPort : public Port {
   // handle(const Message&), for what the consumers of this port send back.
   template <class Message, class Handle>
   OutPort& on_upstream(Handle handle) {
-    handlers_.set<Message>(
-        [handle = std::move(handle)](const Message& message, const EventInfo&) { handle(message); });
+    handlers_.set<Message>([handle = std::move(handle)](const Message& message, const EventInfo&) {
+      handle(message);
+    });
     return *this;
   }
 

@@ -76,7 +76,7 @@ class Session {
     if (welcome_.protocol != kProtocolVersion)
       return fail(Errc::unsupported,
                   "the kernel speaks protocol " + std::to_string(welcome_.protocol) +
-                                         "; this device speaks " + std::to_string(kProtocolVersion));
+                      "; this device speaks " + std::to_string(kProtocolVersion));
     learn(welcome_.topics);
     return {};
   }

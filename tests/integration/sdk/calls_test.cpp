@@ -85,7 +85,8 @@ TEST_CASE("calls that wait when the device ends are answered with disconnected")
 TEST_CASE("a device has at most 256 calls outstanding") {
   FakeKernel kernel({DKVM_PROBE});
   kernel.greet();
-  CHECK(kernel.call("flood").body == "256 calling kernel.info: 256 calls wait for their answer already");
+  CHECK(kernel.call("flood").body ==
+        "256 calling kernel.info: 256 calls wait for their answer already");
 }
 
 TEST_CASE("a device that leaves 1024 calls unanswered is asked no more") {

@@ -126,8 +126,9 @@ TEST_CASE("a damaged event, or message upstream, is left out and said once") {
   for (int i = 0; i < 3; ++i) {
     kernel.send(kernel.next_event(kIn, id_of(wire::Topic::input_state)), damaged);
     kernel.send(kernel.next_event(kIn, id_of(wire::Topic::key)), damaged);
-    kernel.send({.kind = wire::FrameKind::upstream, .port = kOut, .topic = id_of(wire::Topic::grab)},
-                damaged);
+    kernel.send(
+        {.kind = wire::FrameKind::upstream, .port = kOut, .topic = id_of(wire::Topic::grab)},
+        damaged);
   }
   check_echo(kernel, key(30, true));
   check_upstream(kernel, Refresh{});

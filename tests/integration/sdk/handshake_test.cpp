@@ -41,7 +41,8 @@ TEST_CASE("a kernel of another protocol is refused") {
   welcome.protocol = kProtocolVersion + 1;
   kernel.greet(welcome);
   CHECK(kernel.wait_exit() == kExitRefused);
-  CHECK_THAT(kernel.drain_log(), Catch::Contains("the kernel speaks protocol 2; this device speaks 1"));
+  CHECK_THAT(kernel.drain_log(),
+             Catch::Contains("the kernel speaks protocol 2; this device speaks 1"));
 }
 
 TEST_CASE("a stream that is no protocol ends the device with the reason") {

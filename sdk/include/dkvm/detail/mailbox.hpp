@@ -37,7 +37,8 @@ class Mailbox {
   void ring() {
     const int interrupted = errno;
     const char byte = 1;
-    [[maybe_unused]] const ssize_t ignored = ::write(write_.get(), &byte, 1);  // full: rings already
+    [[maybe_unused]] const ssize_t ignored =
+        ::write(write_.get(), &byte, 1);  // full: rings already
     errno = interrupted;
   }
 
