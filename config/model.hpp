@@ -40,6 +40,7 @@ struct LogConfig {
 
   Level level = Level::info;
   std::optional<std::string> file;  // absolute; stderr otherwise
+  Location file_at;
   // What the kernel keeps of the logs of all devices together.
   std::uint64_t lines_max = 20'000;
   std::uint64_t bytes_max = 8 * 1024 * 1024;

@@ -70,8 +70,14 @@ int run(const Arguments& arguments, Catalog& catalog, Spawner& spawner) {
     return 1;
   }
   Loop loop;
-  Log log({arguments.log_level.value_or(level_of(plan->kernel.log)),
-           plan->kernel.log.file.value_or(""), plan->kernel.log.bytes_max});
+  const LogConfig& logging = plan->kernel.log;
+  Log log({arguments.log_level.value_or(level_of(logging)), logging.bytes_max, logging.lines_max});
+  if (const auto opened = logging.file ? log.open_file(*logging.file) : Result<>{}; !opened) {
+    fmt::print(
+        stderr, "{}\n",
+        to_string(ConfigError{logging.file_at, "'kernel.log.file': " + opened.error().message()}));
+    return kExitBadConfig;
+  }
   const auto reaper = make_reaper(loop);
   Kernel kernel(loop, log, spawner, *reaper, catalog, arguments.config);
   if (const auto started = kernel.start(std::move(*plan)); !started) {
@@ -101,7 +107,7 @@ int main(int argc, char** argv) {
           ->expected(0, 1)
           ->default_str("")
           ->type_name("[=exec]");
-  app.add_option("--log-level", level, "error, warning, info or debug; overrides the file")
+  app.add_option("--log-level", level, "error, warning, notice, info or debug; overrides the file")
       ->type_name("LEVEL");
   app.set_version_flag("--version", fmt::format("dkvm-kernel {}", kVersion));
   app.footer("Exit status: 0 after a clean stop, 2 for a wrong configuration or command line.");
@@ -118,7 +124,8 @@ int main(int argc, char** argv) {
   if (!level.empty()) {
     arguments.log_level = parse_log_level(level);
     if (!arguments.log_level) {
-      fmt::print(stderr, "--log-level: '{}' is none of error, warning, info, debug\n", level);
+      fmt::print(stderr, "--log-level: '{}' is none of error, warning, notice, info, debug\n",
+                 level);
       return kExitBadConfig;
     }
   }

@@ -10,8 +10,8 @@ namespace dkvm {
 
 Log::Log(LogOptions options)
     : level_(options.level),
-      ring_(options.ring_bytes),
-      output_(std::make_unique<detail::LogOutput>(std::move(options.file))) {}
+      ring_(options.ring_bytes, options.ring_records),
+      output_(std::make_unique<detail::LogOutput>()) {}
 
 Log::~Log() = default;
 
@@ -24,6 +24,8 @@ void Log::write(LogLevel level, std::string_view device, std::string_view text) 
   output_->write(line_);
   if (listener_) listener_(record);
 }
+
+Result<> Log::open_file(std::string path) { return output_->open(std::move(path)); }
 
 void Log::reopen() { output_->reopen(); }
 
