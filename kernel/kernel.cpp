@@ -95,20 +95,22 @@ Result<> Kernel::start(Plan plan) {
 void Kernel::add_services() {
   services_ = std::make_unique<ServiceTable>(switchboard_->calls());
   watch_ = std::make_unique<WatchService>(*switchboard_, polls_);
-  switchboard_->on_serve([this](std::uint64_t token, const ServiceCall& call) {
-    services_->serve(token, call);
-    switchboard_->wake_at(polls_.deadline());
-  });
-  DeviceServices{*devices_, *switchboard_, [this](const std::string& name) { return type_of(name); }}
+  DeviceServices{*devices_, *switchboard_,
+                 [this](const std::string& name) { return plan_.device(name); }}
       .add_to(*services_);
   PipelineServices{*switchboard_, *pipelines_,
                    [this](const std::string& text) { return parse_pipeline(text); }}
       .add_to(*services_);
-  LogServices{log_, polls_}.add_to(*services_);
+  LogServices{log_, polls_, *switchboard_}.add_to(*services_);
   KernelServices{[this] { return info(); }, [this] { return reload(); },
                  [this](const std::string& reason) { stop(reason); }}
       .add_to(*services_);
   watch_->add_to(*services_);
+  const auto serve = [this](std::uint64_t token, const ServiceCall& call) {
+    services_->serve(token, call);
+    switchboard_->wake_at(polls_.deadline());
+  };
+  switchboard_->on_serve(serve, services_->methods());
 }
 
 void Kernel::on_settled() {
@@ -134,11 +136,6 @@ nlohmann::json Kernel::info() const {
           {"pipelines", switchboard_->router().totals().pipelines},
           {"gaps", switchboard_->gaps()},
           {"rss_bytes", read_usage(::getpid()).rss_bytes}};
-}
-
-std::string Kernel::type_of(const std::string& device) const {
-  const DevicePlan* plan = plan_.device(device);
-  return plan == nullptr ? "" : plan->type;
 }
 
 Result<PipelineSpec> Kernel::parse_pipeline(const std::string& text) const {

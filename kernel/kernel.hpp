@@ -45,7 +45,6 @@ class Kernel {
   void add_services();
   nlohmann::json info() const;
   Result<PipelineSpec> parse_pipeline(const std::string& text) const;
-  std::string type_of(const std::string& device) const;
 
   Result<> add_device(DevicePlan& device);
   Result<> change_devices(Plan& next, nlohmann::json& report);

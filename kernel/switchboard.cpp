@@ -414,6 +414,13 @@ std::optional<DeviceId> Switchboard::running_device(std::string_view name) const
   return id->second;
 }
 
+std::vector<std::string_view> Switchboard::device_names() const {
+  std::vector<std::string_view> names;
+  for (std::size_t id = 1; id < names_.size(); ++id)
+    if (devices_->find(names_[id])) names.push_back(names_[id]);
+  return names;
+}
+
 void Switchboard::serve(std::uint64_t token, const ServiceCall& call) {
   if (serve_) return serve_(token, call);
   calls_.answer(token, fail(Errc::unsupported, "this kernel offers no services"));

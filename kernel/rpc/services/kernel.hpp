@@ -13,15 +13,16 @@ struct KernelServices {
   std::function<void(const std::string& reason)> stop;
 
   void add_to(ServiceTable& table) {
-    table.add("kernel.info", [*this](const ServiceCall&, const Params&) -> Result<nlohmann::json> {
-      return info();
-    });
-    table.add("kernel.reload", [*this](const ServiceCall&, const Params&) { return reload(); });
-    table.add("kernel.stop",
-              [*this](const ServiceCall& call, const Params&) -> Result<nlohmann::json> {
-                stop("asked by " + call.caller);
-                return nlohmann::json::object();
-              });
+    table.add(
+        "kernel.info", {},
+        [*this](const ServiceCall&, const Params&) -> Result<nlohmann::json> { return info(); });
+    table.add("kernel.reload", {}, [*this](const ServiceCall&, const Params&) { return reload(); });
+    // Answered first: what takes the answer along is among the first to be stopped.
+    table.add_later("kernel.stop", {},
+                    [*this](const ServiceCall& call, const Params&, const Respond& respond) {
+                      respond(nlohmann::json{{"runtime_dir", info().at("runtime_dir")}});
+                      stop("asked by " + call.caller);
+                    });
   }
 };
 
