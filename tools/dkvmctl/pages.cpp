@@ -14,9 +14,19 @@ constexpr int kPagesMax = 1000;  // against a kernel that never says that it was
 constexpr std::chrono::milliseconds kPollWait{5000};
 constexpr std::chrono::milliseconds kEmptyPause{50};  // between polls that bring nothing at once
 
-void report_lost(std::uint64_t lost) {
-  if (lost != 0)
-    fmt::print(stderr, "dkvmctl: {} more were not shown: they came too fast\n", count_text(lost));
+// Beside the results, for people or, one a line, for programs.
+void note(const Ctl& ctl, const std::string& text) {
+  say(ctl.screen.json() ? Json{{"note", text}}.dump() : "dkvmctl: " + text);
+}
+
+void report_lost(const Ctl& ctl, std::uint64_t lost) {
+  if (lost != 0) note(ctl, count_text(lost) + " more were not shown: they came too fast");
+}
+
+// What was only looked at cannot have "happened all the same".
+CallError as_feed(CallError failure) {
+  if (failure.kind == CallError::Kind::lost) failure.kind = CallError::Kind::cut_off;
+  return failure;
 }
 
 }  // namespace
@@ -52,9 +62,13 @@ Called<> follow(Ctl& ctl, Feed feed, const std::function<void(const Json& item)>
   while (!interrupt.raised() && ctl.screen.flush()) {
     const auto answer = page_of(ctl, feed.method, feed.params, kPollWait + ctl.timeout);
     if (!answer && interrupt.raised()) break;
-    if (!answer) return fail(answer.error());
+    if (!answer && answer.error().kind == CallError::Kind::ended) {
+      note(ctl, "the kernel or its control device was stopped: nothing follows");
+      break;
+    }
+    if (!answer) return fail(as_feed(answer.error()));
     const Json& items = list_of(*answer, feed.key);
-    report_lost(count_of(*answer, "lost"));
+    report_lost(ctl, count_of(*answer, "lost"));
     for (const Json& item : items) show(item);
     if (!field(*answer, "next").is_null()) feed.params["after"] = field(*answer, "next");
     if (items.empty() && interrupt.wait(kEmptyPause)) break;

@@ -22,8 +22,8 @@ struct Feed {
   const char* key;  // of the items in an answer
 };
 
-// Shows what comes until Ctrl-C.
-// Errors: those of a call; Kind::ended or lost when the kernel ends.
+// Shows what comes until Ctrl-C or until the control device takes its leave.
+// Errors: those of a call; Kind::cut_off when the connection breaks.
 Called<> follow(Ctl& ctl, Feed feed, const std::function<void(const Json& item)>& show);
 
 }  // namespace dkvm::ctl
