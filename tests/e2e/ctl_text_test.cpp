@@ -74,7 +74,7 @@ TEST_CASE("status, devices and device are read by people") {
   CHECK_LINE(device, "pid          \\d+");
   CHECK_LINE(device, "PORT      DIRECTION  TOPICS");
   CHECK_LINE(device, "keyboard  sink       key");
-  CHECK_LINE(text.run("device spare").output, "enabled      no");
+  CHECK_LINE(text.run("device spare").output, "enabled   no");
   CHECK_LINE(text.run("device typed restart").output, "typed: stopping \\(asked by control\\)");
 }
 

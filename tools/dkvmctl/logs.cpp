@@ -62,7 +62,7 @@ Called<Past> read_past(Ctl& ctl, const LogOptions& options) {
   Json params = filter_of(options);
   params["last"] = options.lines;
   do {
-    DKVM_TRY(const Json answer, page_of(ctl, "log.read", params, ctl.timeout));
+    DKVM_TRY(const Json answer, ctl.kernel("log.read", params));
     for (const Json& record : list_of(answer, "records")) past.records.push_back(record);
     past.next = field(answer, "next");
     if (past.next.is_null() || past.next == field(params, "after")) break;

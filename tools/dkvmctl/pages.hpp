@@ -6,11 +6,6 @@
 
 namespace dkvm::ctl {
 
-// One page of a list, as many items as fit an answer.
-// Units: deadline from now
-Called<Json> page_of(Ctl& ctl, const std::string& method, Json params,
-                     std::chrono::milliseconds deadline);
-
 // Every item under `key` of a list that the kernel gives in pages.
 // The kernel's `next` of one page is the `after` of the next one.
 Called<Json> all_pages(Ctl& ctl, const std::string& method, Json params, const char* key);

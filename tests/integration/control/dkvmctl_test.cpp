@@ -209,16 +209,6 @@ TEST_CASE("a slip in a command or a level is told with what was meant") {
   CHECK(has(level.err(), "--level: 'loud' is none of error, warning, notice, info, debug\n"));
 }
 
-TEST_CASE("where items are large, fewer are asked for at a time") {
-  Desk desk;
-  desk.kernel.on("devices.deaths", [](const auto& call) {
-    const auto query = nlohmann::json::parse(call.body);
-    if (query["limit"] > 20) return Answer(fail(Errc::exhausted, "ask for fewer"));
-    return Answer(R"({"deaths":[{"id":"1","device":"recorder","reason":"killed"}]})");
-  });
-  CHECK(has(desk.output({"deaths"}), "killed\n"));
-}
-
 TEST_CASE("what the kernel refuses exits with 1 and says what to do") {
   Desk desk;
   desk.kernel.on("devices.restart",
