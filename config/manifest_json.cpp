@@ -75,6 +75,13 @@ class Fields {
     return value->get<std::uint16_t>();
   }
 
+  std::optional<double> number(const char* field) {
+    const Json* value = find(field);
+    if (value == nullptr) return std::nullopt;
+    if (!value->is_number()) return complain(field, "is no number"), std::nullopt;
+    return value->get<double>();
+  }
+
   // An empty list when it is absent.
   const Json& list(const char* field, std::size_t items_max) {
     static const Json kEmpty = Json::array();
@@ -146,6 +153,9 @@ Result<KeyManifest> parse_key(const Json& json, std::size_t index) {
   key.help = fields.text("help", kManifestTextBytesMax);
   key.required = fields.flag("required");
   key.choices = fields.texts("choices", kManifestChoicesMax, kManifestTextBytesMax);
+  key.words = fields.texts("words", kManifestChoicesMax, kManifestTextBytesMax);
+  key.min = fields.number("min");
+  key.max = fields.number("max");
   if (fields.error()) return fail(*fields.error());
   return key;
 }
