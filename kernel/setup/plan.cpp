@@ -3,13 +3,12 @@
 #include "config/check.hpp"
 #include "config/environment.hpp"
 #include "kernel/setup/environment.hpp"
-#include "pipelines/stages/registry.hpp"
+#include "kernel/setup/stage_rules.hpp"
 
 #include <dkvm/topics.hpp>
 
 #include <algorithm>
 #include <map>
-#include <span>
 #include <utility>
 
 namespace dkvm {
@@ -18,21 +17,6 @@ namespace {
 // Devices off the input path give way to those on it.
 constexpr int kNiceOffInputPath = 10;
 constexpr unsigned kInputSliceUs = 100;  // Linux 6.12 grants no shorter one
-
-std::span<const StageRule> stage_rules() {
-  static const std::vector<StageRule> rules = [] {
-    std::vector<StageRule> all;
-    for (const StageKind& kind : known_stages())
-      all.push_back({std::string(kind.name), [check = kind.check](const nlohmann::json& arguments) {
-                       std::vector<StageComplaint> complaints;
-                       if (const auto checked = check(arguments); !checked)
-                         complaints.push_back({"", checked.error().message(), false});
-                       return complaints;
-                     }});
-    return all;
-  }();
-  return rules;
-}
 
 bool carries_input(const PortManifest& port) {
   return std::ranges::any_of(port.topics, [](const std::string& topic) {
