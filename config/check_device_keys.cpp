@@ -22,12 +22,12 @@ std::string describe(const Json& value) {
 
 bool is_numeric(ValueType type) { return type == ValueType::integer || type == ValueType::number; }
 
-// `a number from 1 to 5, recorded or max`.
-std::string expected_number(const KeyManifest& key) {
+// `a number from 1 to 5, recorded or max`; the hint is about the number.
+std::string expected_number(const KeyManifest& key, std::string_view hint) {
   std::string text = key.type == ValueType::integer ? "a whole number" : "a number";
   if (key.min) text += fmt::format(" from {}", *key.min);
   if (key.max) text += fmt::format("{} {}", key.min ? " to" : " of at most", *key.max);
-  if (key.words.empty()) return text;
+  text += hint;
   std::vector<std::string_view> choices = {text};
   choices.insert(choices.end(), key.words.begin(), key.words.end());
   return one_of(choices);
@@ -41,14 +41,12 @@ std::optional<std::string> number_complaint(const Json& value, const KeyManifest
     if (number >= key.min.value_or(number) && number <= key.max.value_or(number))
       return std::nullopt;
   }
-  std::string hint;
-  if (value.is_string()) {
-    const auto& text = value.get_ref<const std::string&>();
-    if (std::find(key.words.begin(), key.words.end(), text) != key.words.end()) return std::nullopt;
-    const std::vector<std::string_view> words(key.words.begin(), key.words.end());
-    hint = looks_like_number(text) ? " without quotes" : did_you_mean(text, words);
-  }
-  return fmt::format("expected {}{}", expected_number(key), hint);
+  if (!value.is_string()) return "expected " + expected_number(key, "");
+  const auto& text = value.get_ref<const std::string&>();
+  const std::vector<std::string_view> words(key.words.begin(), key.words.end());
+  if (std::find(words.begin(), words.end(), text) != words.end()) return std::nullopt;
+  if (looks_like_number(text)) return "expected " + expected_number(key, " without quotes");
+  return "expected " + expected_number(key, "") + did_you_mean(text, words);
 }
 
 // What was expected; nothing when the value is of the type. Numbers are judged
@@ -88,7 +86,7 @@ class KeyChecker {
   void run() {
     if (device_.config.value.is_object()) check_map(device_.config.value, "", Json::json_pointer());
     for (const KeyManifest& key : manifest_.keys)
-      if (key.required && !is_set(key.name))
+      if (key.required && !device_.broken && !is_set(key.name))
         errors_.add(device_.config.at.line != 0 ? device_.config.at : device_.at,
                     fmt::format("device '{}' needs the key '{}' in its 'config', expected it: {}",
                                 device_.name, key.name, key.help));

@@ -216,35 +216,4 @@ Result<Manifest> parse_manifest(std::string_view text) {
   return manifest;
 }
 
-std::string print_manifest(const Manifest& manifest) {
-  using Ordered = nlohmann::ordered_json;
-  Ordered out = {{"dkvm", kManifestFormat},
-                 {"type", manifest.type},
-                 {"version", manifest.version},
-                 {"summary", manifest.summary},
-                 {"ports", Ordered::array()},
-                 {"config", Ordered::array()},
-                 {"runtime_ports", manifest.runtime_ports},
-                 {"fds", manifest.fds},
-                 {"cleanup", manifest.cleanup}};
-  for (const PortManifest& port : manifest.ports)
-    out["ports"].push_back({{"id", port.id},
-                            {"name", port.name},
-                            {"direction", kDirections[static_cast<std::size_t>(port.direction)]},
-                            {"topics", port.topics},
-                            {"live", port.live},
-                            {"injects", port.injects},
-                            {"help", port.help}});
-  for (const KeyManifest& key : manifest.keys)
-    out["config"].push_back({{"name", key.name},
-                             {"type", name(key.type)},
-                             {"default", key.fallback},
-                             {"help", key.help},
-                             {"required", key.required},
-                             {"choices", key.choices}});
-  return out.dump(2, ' ', false, Ordered::error_handler_t::replace) + '\n';
-}
-
-std::string_view name(ValueType type) { return kValueTypes[static_cast<std::size_t>(type)]; }
-
 }  // namespace dkvm

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "config/kernel_methods.hpp"
+#include "kernel/loop/assert.hpp"
 #include "kernel/rpc/call_router.hpp"
 #include "kernel/rpc/params.hpp"
 
@@ -22,7 +24,9 @@ class ServiceTable {
 
   explicit ServiceTable(CallRouter& calls) : calls_(calls) {}
 
+  // The method is of kKernelMethods, or nobody could be granted it.
   void add_later(std::string method, Later service) {
+    DKVM_ASSERT(is_kernel_method(method));
     services_[std::move(method)] = std::move(service);
   }
   void add(std::string method, Now service) {

@@ -97,8 +97,11 @@ tl::expected<DevicePlan, ConfigErrors> plan_device(const DeviceConfig& device,
     const auto rate = static_cast<std::size_t>(*device.limits.log_rate);
     plan.spec.log_rate = {rate, rate};
   }
-  for (const GrantConfig& grant : device.grants)
-    plan.grants.push_back({grant.target, grant.methods});
+  for (const GrantConfig& grant : device.grants) {
+    std::vector<std::string> methods;
+    for (const MethodConfig& method : grant.methods) methods.push_back(method.name);
+    plan.grants.push_back({grant.target, std::move(methods)});
+  }
   return plan;
 }
 
@@ -127,15 +130,15 @@ const DevicePlan* Plan::device(std::string_view name) const {
 
 tl::expected<Plan, ConfigErrors> make_plan(const std::string& path, Catalog& catalog,
                                            bool ask_exec) {
-  auto config = load_config(path, LoadOptions::of_this_machine());
-  if (!config) return tl::unexpected(std::move(config).error());
+  auto config =
+      load_checked_config(path, LoadOptions::of_this_machine(), catalog, stage_rules());
   // No program is asked anything for a file that is wrong without its answer.
-  auto errors = check_config(*config, catalog, stage_rules());
-  if (errors.empty() && ask_exec) {
+  if (!config) return tl::unexpected(std::move(config).error());
+  if (ask_exec) {
     catalog.ask(*config);
-    errors = check_config(*config, catalog, stage_rules());
+    if (auto errors = check_config(*config, catalog, stage_rules()); !errors.empty())
+      return tl::unexpected(std::move(errors));
   }
-  if (!errors.empty()) return tl::unexpected(std::move(errors));
   resolve_paths(*config, catalog);
   Plan plan;
   plan.kernel = config->kernel;

@@ -29,9 +29,15 @@ std::span<const std::string_view> input_code_names() {
 
 ArgumentComplaints check_code_name(const std::string& text) {
   if (code_from_name(text)) return {};
+  // CAPSLOCK, or KEY_capslock: what is nearest to its own spelling is meant.
+  std::string meant = text;
+  for (char& c : meant)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  for (const char* prefix : {"KEY_", "BTN_"})
+    if (code_from_name(prefix + meant)) meant = prefix + meant;
   return {{.what = shown_argument(text) + " is no evdev code",
            .expected = "the name of a key or button such as KEY_A or BTN_LEFT",
-           .written = text,
+           .written = std::move(meant),
            .names = input_code_names()}};
 }
 

@@ -62,8 +62,9 @@ ArgumentComplaints check_entry(const std::string& from, const nlohmann::json& to
   for (ArgumentComplaint& complaint : complaints) complaint.of_key = true;
   const bool from_known = complaints.empty();
   if (!to.is_string()) {
-    complaints.push_back({.what = fmt::format("'{}' becomes {}", from, shown_argument(to)),
-                          .expected = "the name of a key or button such as KEY_A or BTN_LEFT"});
+    complaints.push_back(
+        {.what = fmt::format("{} becomes {}", shown_argument(from), shown_argument(to)),
+         .expected = "the name of a key or button such as KEY_A or BTN_LEFT"});
     return complaints;
   }
   const auto& target = to.get_ref<const std::string&>();
