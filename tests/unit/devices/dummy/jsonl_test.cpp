@@ -1,5 +1,7 @@
 #include "devices/dummy/jsonl.hpp"
 
+#include "tests/support/seed.hpp"
+
 #include <dkvm/limits.hpp>
 
 #include <catch2/catch.hpp>
@@ -73,8 +75,8 @@ TEST_CASE("every kind of event has its line") {
 }
 
 TEST_CASE("a line that was written reads back as the same line, for any event") {
-  const auto seed = std::random_device{}();
-  INFO("seed " << seed);
+  const auto seed = test::seed_of_the_run();
+  INFO(test::again_with(seed));
   std::mt19937_64 random(seed);
   for (int i = 0; i < 20'000; ++i) {
     const std::string line = line_of(random_record(random));

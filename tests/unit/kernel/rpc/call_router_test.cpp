@@ -1,9 +1,11 @@
 #include "kernel/rpc/call_router.hpp"
 
+#include "tests/support/seed.hpp"
+
 #include <dkvm/payload.hpp>
 
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <catch2/catch.hpp>
 
 #include <map>
 #include <random>
@@ -33,13 +35,16 @@ class Wires final : public CallTransport {
   std::vector<std::uint64_t> served;
 
   void send_request(DeviceId callee, std::uint64_t id, const wire::RequestT& request) override {
-    requests.push_back({callee, id, wire::Code::ok, fmt::format("{}>{}", request.caller, request.method)});
+    requests.push_back(
+        {callee, id, wire::Code::ok, fmt::format("{}>{}", request.caller, request.method)});
   }
   void send_response(DeviceId caller, std::uint64_t id, const wire::ResponseT& response) override {
     responses.push_back({caller, id, response.code,
                          response.code == wire::Code::ok ? response.body : response.message});
   }
-  void send_cancel(DeviceId callee, std::uint64_t id) override { cancels.push_back({callee, id, {}, {}}); }
+  void send_cancel(DeviceId callee, std::uint64_t id) override {
+    cancels.push_back({callee, id, {}, {}});
+  }
   std::optional<DeviceId> running_device(std::string_view name) const override {
     for (const DeviceId device : running)
       if (name_of(device) == name) return device;
@@ -200,12 +205,11 @@ TEST_CASE("an id in use and a payload that is none end the caller") {
 }
 
 TEST_CASE("whatever happens, each call of a living device has exactly one answer") {
-  const unsigned seed = GENERATE(1u, 2u, 3u, 4u);
-  CAPTURE(seed);
+  const auto seed = test::seed_of_the_run();
+  INFO(test::again_with(seed));
   std::mt19937 random(seed);
   Fixture f;
-  for (const char* device : {"d1", "d2", "d3"})
-    f.grants.set(device, {{"*", {"*"}}});
+  for (const char* device : {"d1", "d2", "d3"}) f.grants.set(device, {{"*", {"*"}}});
   std::map<std::pair<DeviceId, std::uint64_t>, int> answers;  // of calls by living callers
   std::uint64_t now = 0;
   std::uint64_t next_id = 0;
@@ -222,8 +226,9 @@ TEST_CASE("whatever happens, each call of a living device has exactly one answer
       case 2:
         if (f.calls.outstanding() > 200) break;
         answers[{device, ++next_id}] = 0;
-        REQUIRE(f.request(device, next_id, random() % 2 ? "kernel" : fmt::format("d{}", 1 + random() % 3),
-                          "m", 1 + static_cast<std::uint32_t>(random() % 200), now));
+        REQUIRE(f.request(device, next_id,
+                          random() % 2 ? "kernel" : fmt::format("d{}", 1 + random() % 3), "m",
+                          1 + static_cast<std::uint32_t>(random() % 200), now));
         break;
       case 3:
         if (!f.wires.requests.empty()) {
