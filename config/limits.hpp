@@ -32,7 +32,7 @@ inline constexpr std::size_t kTextBytesMax = 4096;      // of one argument, path
 inline constexpr std::size_t kRuntimeDirBytesMax = 90;  // leaves room for a socket's name
 
 // Of numbers that people set.
-inline constexpr std::uint64_t kConfigQueueDepthMax = 65'536;
+inline constexpr std::uint64_t kConfigQueueDepthMax = 16'384;
 inline constexpr std::chrono::milliseconds kQueueAgeMin{1};
 inline constexpr std::chrono::hours kQueueAgeMax{1};
 inline constexpr std::chrono::milliseconds kRestartDelayMin{1};

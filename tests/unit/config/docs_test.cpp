@@ -1,4 +1,6 @@
 #include "config/kernel_methods.hpp"
+#include "config/limits.hpp"
+#include "pipelines/policy.hpp"
 #include "pipelines/stages/registry.hpp"
 
 #include <catch2/catch.hpp>
@@ -72,4 +74,8 @@ TEST_CASE("every method of the kernel is in the protocol page") {
     INFO(method);
     CHECK(docs.find("`" + std::string(method) + "`") != std::string::npos);
   }
+}
+
+TEST_CASE("the depth that a file may ask of a queue is the one that queues take") {
+  CHECK(dkvm::kConfigQueueDepthMax == dkvm::kQueueDepthMax);
 }
