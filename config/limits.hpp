@@ -15,8 +15,8 @@ inline constexpr std::size_t kConfigTotalBytesMax = 4 * 1024 * 1024;
 inline constexpr std::size_t kConfigIncludesMax = 256;
 inline constexpr std::size_t kConfigIncludeDepthMax = 8;
 inline constexpr std::size_t kConfigNestingMax = 32;
-inline constexpr std::size_t kConfigNodesMax = 200'000;  // after aliases are expanded
-inline constexpr std::size_t kConfigErrorsMax = 50;         // that are shown
+inline constexpr std::size_t kConfigNodesMax = 200'000;      // after aliases are expanded
+inline constexpr std::size_t kConfigErrorsMax = 50;          // that are shown
 inline constexpr std::size_t kConfigErrorsKeptMax = 10'000;  // the rest is counted
 
 // Of what it declares.

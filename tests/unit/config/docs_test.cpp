@@ -3,6 +3,7 @@
 #include "pipelines/policy.hpp"
 #include "pipelines/stages/registry.hpp"
 
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -63,7 +64,7 @@ TEST_CASE("every stage that there is stands in the JSON Schema and in docs/confi
   for (const dkvm::StageKind& stage : dkvm::known_stages()) {
     known.emplace(stage.name);
     INFO(stage.name);
-    CHECK(docs.find("\n| `" + std::string(stage.name) + "` | ") != std::string::npos);
+    CHECK(docs.find(fmt::format("\n| `{}` | ", stage.name)) != std::string::npos);
   }
   CHECK(in_schema == known);
 }
@@ -72,7 +73,7 @@ TEST_CASE("every method of the kernel is in the protocol page") {
   const std::string docs = read("docs/protocol.md");
   for (const std::string_view method : dkvm::kKernelMethods) {
     INFO(method);
-    CHECK(docs.find("`" + std::string(method) + "`") != std::string::npos);
+    CHECK(docs.find(fmt::format("`{}`", method)) != std::string::npos);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "devices/dummy/jsonl_reader.hpp"
 #include "tests/support/temp_dir.hpp"
 
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -37,23 +38,24 @@ TEST_CASE("every configuration key of a dummy device is in docs/dummy-devices.md
        {"dummy-keyboard-source", "dummy-keyboard-sink", "dummy-mouse-source", "dummy-mouse-sink"}) {
     const auto manifest = nlohmann::json::parse(
         test::read_file(std::string(DKVM_BIN_DIR "/dkvm-") + type + ".manifest.json"));
-    CHECK(text.find("\n| `" + std::string(type) + "` | ") != std::string::npos);
+    CHECK(text.find(fmt::format("\n| `{}` | ", type)) != std::string::npos);
     for (const auto& port : manifest["ports"])
       for (const auto& topic : port["topics"])
-        CHECK(text.find("`" + topic.get<std::string>() + "`") != std::string::npos);
+        CHECK(text.find(fmt::format("`{}`", topic.get<std::string>())) != std::string::npos);
     for (const auto& key : manifest["config"]) {
-      const std::string row = "\n| `" + key["name"].get<std::string>() + "` | ";
+      const std::string row = fmt::format("\n| `{}` | ", key["name"].get<std::string>());
       INFO(type << row);
       bool as_it_is = false;
       for (auto at = text.find(row); at != std::string::npos; at = text.find(row, at + 1)) {
         const std::string line = text.substr(at + 1, text.find('\n', at + 1) - at - 1);
-        bool whole =
-            line.find(key.contains("default") ? "| `" + key["default"].get<std::string>() + "` |"
-                                              : "| required |") != std::string::npos;
+        bool whole = line.find(key.contains("default")
+                                   ? fmt::format("| `{}` |", key["default"].get<std::string>())
+                                   : "| required |") != std::string::npos;
         for (const char* list : {"choices", "words"})
           if (key.contains(list))
             for (const auto& choice : key[list])
-              whole &= line.find("`" + choice.get<std::string>() + "`") != std::string::npos;
+              whole &=
+                  line.find(fmt::format("`{}`", choice.get<std::string>())) != std::string::npos;
         as_it_is |= whole;
       }
       CHECK(as_it_is);
@@ -91,6 +93,6 @@ TEST_CASE("every field of a line is in docs/dummy-devices.md") {
   const std::string text = page();
   for (const std::string& field : fields) {
     INFO(field);
-    CHECK(text.find("\n| `" + field + "` | ") != std::string::npos);
+    CHECK(text.find(fmt::format("\n| `{}` | ", field)) != std::string::npos);
   }
 }
