@@ -140,9 +140,9 @@ class ConfigReader {
   Result<double> in_range(std::string_view key, std::string_view value, double number) const {
     const KeyManifest* declared = declaration(key);
     if (declared == nullptr) return number;
-    if (declared->min && number < *declared->min)
+    if (declared->min && !(number >= *declared->min))
       return wrong(key, value, "at least " + detail::json_number(*declared->min));
-    if (declared->max && number > *declared->max)
+    if (declared->max && !(number <= *declared->max))
       return wrong(key, value, "at most " + detail::json_number(*declared->max));
     return number;
   }
