@@ -84,6 +84,17 @@ TEST_CASE("a line that was written reads back as the same line, for any event") 
   }
 }
 
+TEST_CASE("a line that was cut short at any byte is known as one of ours, for any event") {
+  const auto seed = test::seed_of_the_run();
+  INFO(test::again_with(seed));
+  std::mt19937_64 random(seed);
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string line = line_of(random_record(random));
+    const auto cut = std::string_view(line).substr(0, random() % line.size());
+    if (!is_cut_line(cut)) FAIL(cut);
+  }
+}
+
 TEST_CASE("lines written by hand are read, whatever their spacing, order and numbers") {
   CHECK(again(R"( {"down" : true, "key": 30, "t": 0.5e-3} )") ==
         "{\"t\":0.0005,\"key\":\"KEY_A\",\"down\":true}\n");
