@@ -84,10 +84,15 @@ struct LimitsConfig {
   std::optional<std::uint64_t> log_rate;  // bytes of stderr a second
 };
 
+struct MethodConfig {
+  std::string name;  // `devices.list`, `devices.*` or `*`
+  Location at;
+};
+
 // The device may call these methods at the target.
 struct GrantConfig {
-  std::string target;                // kernel, a device, link/peer:device
-  std::vector<std::string> methods;  // `devices.list`, `devices.*` or `*`
+  std::string target;  // kernel, a device, link/peer:device
+  std::vector<MethodConfig> methods;
   Location at;
 };
 
@@ -103,9 +108,10 @@ struct DeviceConfig {
   std::optional<HealthConfig> health;
   LimitsConfig limits;
   std::vector<GrantConfig> grants;
-  std::string folder;  // absolute, of the file that declares it
-  Location at;         // its name
-  Location type_at;    // the value of type or exec
+  std::string folder;   // absolute, of the file that declares it
+  Location at;          // its name
+  Location type_at;     // the value of type or exec
+  bool broken = false;  // had errors: what could not be read is left out
 };
 
 struct QueueConfig {
@@ -137,7 +143,8 @@ struct PipelineConfig {
   std::vector<StageConfig> via;
   QueueConfig queue;
   bool enabled = true;
-  Location at;  // its name
+  Location at;          // its name
+  bool broken = false;  // had errors: what could not be read is left out
 };
 
 struct Config {

@@ -1,5 +1,8 @@
 #include "kernel/kernel.hpp"
 
+#include "config/kernel_methods.hpp"
+#include "kernel/loop/assert.hpp"
+
 #include "config/check.hpp"
 #include "kernel/rpc/services/devices.hpp"
 #include "kernel/rpc/services/kernel.hpp"
@@ -71,8 +74,7 @@ Kernel::~Kernel() {
 }
 
 Result<> Kernel::start(Plan plan) {
-  switchboard_ =
-      std::make_unique<Switchboard>(loop_, log_, plan.kernel.name, kernel_id_, grants_);
+  switchboard_ = std::make_unique<Switchboard>(loop_, log_, plan.kernel.name, kernel_id_, grants_);
   devices_ = std::make_unique<DeviceManager>(loop_, *switchboard_, spawner_, reaper_, jitter());
   switchboard_->attach(*devices_);
   pipelines_ = std::make_unique<PipelineSet>(switchboard_->router());
@@ -110,6 +112,8 @@ void Kernel::add_services() {
     services_->serve(token, call);
     switchboard_->wake_at(polls_.deadline());
   };
+  // Grants are checked against the same list.
+  DKVM_ASSERT(std::ranges::equal(services_->methods(), kKernelMethods));
   switchboard_->on_serve(serve, services_->methods());
 }
 

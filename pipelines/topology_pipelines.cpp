@@ -27,7 +27,7 @@ Result<> check_parts(const PipelineSpec& spec) {
     if (kind == nullptr)
       return fail(Errc::invalid,
                   fmt::format("there is no stage '{}': expected filter or remap", stage.name));
-    DKVM_CHECK(kind->check(stage.arguments));
+    DKVM_CHECK(check_arguments(*kind, stage.arguments));
   }
   if (spec.queue.depth && (*spec.queue.depth == 0 || *spec.queue.depth > kQueueDepthMax))
     return fail(Errc::invalid, fmt::format("a queue's depth is 1 to {} entries, not {}",

@@ -12,7 +12,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <random>
 
 namespace dkvm::test {
 namespace {
@@ -46,12 +45,6 @@ std::size_t reap_orphans() {
   while (::waitpid(-1, nullptr, WNOHANG) > 0) {
   }
   return children().size();
-}
-
-unsigned seed_of_the_run() {
-  const char* given = std::getenv("DKVM_SEED");
-  return given != nullptr ? static_cast<unsigned>(std::strtoul(given, nullptr, 10))
-                          : std::random_device{}();
 }
 
 // What a dead kernel leaves behind becomes ours, and ends with us.

@@ -27,9 +27,6 @@ bool is_stopped(pid_t pid);
 // many of our children still live.
 std::size_t reap_orphans();
 
-// Of DKVM_SEED, which shows a failure again, or by chance.
-unsigned seed_of_the_run();
-
 // A whole kernel with its devices, in a directory of its own. Whatever is left
 // of it is gone when the test is.
 class Desk {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dkvm/describe.hpp>
 #include <dkvm/manifest.hpp>
 #include <dkvm/result.hpp>
 
@@ -75,6 +76,7 @@ class ConfigReader {
     DKVM_TRY(const std::string value, text(key));
     std::int64_t number = 0;
     if (!parsed_whole(value, number)) return wrong(key, value, "a whole number");
+    DKVM_CHECK(in_range(key, value, static_cast<double>(number)));
     if (number < least || number > most)
       return wrong(key, value,
                    "a number from " + std::to_string(least) + " to " + std::to_string(most));
@@ -85,7 +87,7 @@ class ConfigReader {
     DKVM_TRY(const std::string value, text(key));
     double number = 0;
     if (!parsed_whole(value, number)) return wrong(key, value, "a number");
-    return number;
+    return in_range(key, value, number);
   }
 
   Result<bool> flag(std::string_view key) const {
@@ -137,6 +139,17 @@ class ConfigReader {
     for (const auto& declared : keys_)
       if (declared.name == key) return &declared;
     return nullptr;
+  }
+
+  // What the manifest says of the number.
+  Result<double> in_range(std::string_view key, std::string_view value, double number) const {
+    const KeyManifest* declared = declaration(key);
+    if (declared == nullptr) return number;
+    if (declared->min && !(number >= *declared->min))
+      return wrong(key, value, "at least " + detail::json_number(*declared->min));
+    if (declared->max && !(number <= *declared->max))
+      return wrong(key, value, "at most " + detail::json_number(*declared->max));
+    return number;
   }
 
   template <class Number>

@@ -3,6 +3,7 @@
 #include <dkvm/wire/control_generated.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ struct KeyManifest {
   std::string help{};
   bool required = false;
   std::vector<std::string> choices{};  // the values allowed, where they are few
+  std::vector<std::string> words{};    // texts that may stand instead of a number
+  std::optional<double> min{};         // of numbers and integers, included
+  std::optional<double> max{};
 };
 
 struct Manifest {
