@@ -28,20 +28,6 @@ void check_type(const DeviceConfig& device, const std::vector<std::string>& type
                          in_quotes(device.type), did_you_mean(device.type, views(types))));
 }
 
-void check_grants(const DeviceConfig& device, const CheckContext& context) {
-  for (const GrantConfig& grant : device.grants) {
-    const bool elsewhere = grant.target.find('/') != std::string::npos;
-    if (elsewhere || grant.target == kKernelName || context.device(grant.target) != nullptr)
-      continue;
-    std::vector<std::string_view> names = {kKernelName};
-    for (const DeviceConfig& other : context.config.devices) names.push_back(other.name);
-    context.errors.add(grant.at,
-                       fmt::format("there is no device {} to grant calls at, expected "
-                                   "kernel or a device{}",
-                                   in_quotes(grant.target), did_you_mean(grant.target, names)));
-  }
-}
-
 void check_stages(const PipelineConfig& pipeline, const CheckContext& context) {
   std::vector<std::string_view> names;
   for (const StageRule& rule : context.stages) names.push_back(rule.name);
@@ -65,6 +51,7 @@ void check_stages(const PipelineConfig& pipeline, const CheckContext& context) {
 void check_pipeline_names(const CheckContext& context) {
   std::map<std::string_view, const PipelineConfig*> names;
   for (const PipelineConfig& pipeline : context.config.pipelines) {
+    if (pipeline.name.empty()) continue;  // reported as such
     const auto [first, is_new] = names.try_emplace(pipeline.name, &pipeline);
     if (is_new) continue;
     context.errors.add(pipeline.at, fmt::format("pipeline '{}' is there twice, expected it once "
@@ -90,26 +77,30 @@ const DeviceConfig* CheckContext::device(std::string_view name) const {
   return found == devices.end() ? nullptr : found->second;
 }
 
+void check_all(const CheckContext& context) {
+  const std::vector<std::string> types = context.manifests.types();
+  for (const DeviceConfig& device : context.config.devices) {
+    check_type(device, types, context.errors);
+    check_grants(device, context);
+    if (const Manifest* manifest = context.manifests.find(device))
+      check_device_keys(device, *manifest, context.errors);
+  }
+  check_pipeline_names(context);
+  for (const PipelineConfig& pipeline : context.config.pipelines) {
+    if (pipeline.broken) continue;
+    check_routes(pipeline, context);
+    check_stages(pipeline, context);
+  }
+  check_cycles(context);
+  check_exit_when(context);
+}
+
 }  // namespace detail
 
 ConfigErrors check_config(const Config& config, const ManifestSource& manifests,
                           std::span<const StageRule> stages) {
   detail::ErrorList errors;
-  const detail::CheckContext context(config, manifests, stages, errors);
-  const std::vector<std::string> types = manifests.types();
-  for (const DeviceConfig& device : config.devices) {
-    detail::check_type(device, types, errors);
-    detail::check_grants(device, context);
-    if (const Manifest* manifest = manifests.find(device))
-      detail::check_device_keys(device, *manifest, errors);
-  }
-  detail::check_pipeline_names(context);
-  for (const PipelineConfig& pipeline : config.pipelines) {
-    detail::check_routes(pipeline, context);
-    detail::check_stages(pipeline, context);
-  }
-  detail::check_cycles(context);
-  detail::check_exit_when(context);
+  detail::check_all({config, manifests, stages, errors});
   return errors.take();
 }
 

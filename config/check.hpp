@@ -40,10 +40,10 @@ struct StageRule {
   std::function<std::vector<StageComplaint>(const nlohmann::json& args)> check;
 };
 
-// Shape:  in the order of the file; empty when all is well; at most
-//         kConfigErrorsMax
-// Checks, docs/config.md "Checks": device types and configuration keys, grants,
-//         unique pipeline names, addresses, directions, topics, stages, `block`,
+// Shape:  in the order of the file; empty when all is well; past
+//         kConfigErrorsMax their number
+// Checks, docs/config.md "Checks": device types and configuration keys, grants
+//         and their methods, unique pipeline names, addresses, directions, topics, stages, `block`,
 //         cycles, sources that finish
 ConfigErrors check_config(const Config& config, const ManifestSource& manifests,
                           std::span<const StageRule> stages);

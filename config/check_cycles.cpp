@@ -64,6 +64,7 @@ void check_cycles(const CheckContext& context) {
   };
   Graph graph;
   for (const PipelineConfig& pipeline : context.config.pipelines) {
+    if (pipeline.broken) continue;
     const auto targets = plain(pipeline.to);
     for (const Address* source : plain(pipeline.from))
       for (const Address* target : targets)

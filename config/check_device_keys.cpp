@@ -1,6 +1,7 @@
 #include "config/check_parts.hpp"
 #include "config/suggest.hpp"
 #include "config/units.hpp"
+#include "config/yaml_values.hpp"
 
 #include <fmt/format.h>
 
@@ -19,7 +20,37 @@ std::string describe(const Json& value) {
   return value.is_null() ? "nothing" : value.dump();
 }
 
-// What was expected; nothing when the value is of the type.
+bool is_numeric(ValueType type) { return type == ValueType::integer || type == ValueType::number; }
+
+// `a number from 1 to 5, recorded or max`; the hint is about the number.
+std::string expected_number(const KeyManifest& key, std::string_view hint) {
+  std::string text = key.type == ValueType::integer ? "a whole number" : "a number";
+  if (key.min) text += fmt::format(" from {}", *key.min);
+  if (key.max) text += fmt::format("{} {}", key.min ? " to" : " of at most", *key.max);
+  text += hint;
+  std::vector<std::string_view> choices = {text};
+  choices.insert(choices.end(), key.words.begin(), key.words.end());
+  return one_of(choices);
+}
+
+// What was expected; nothing when the value is such a number.
+std::optional<std::string> number_complaint(const Json& value, const KeyManifest& key) {
+  const bool whole = key.type == ValueType::integer;
+  if (whole ? value.is_number_integer() : value.is_number()) {
+    const double number = value.get<double>();
+    if (number >= key.min.value_or(number) && number <= key.max.value_or(number))
+      return std::nullopt;
+  }
+  if (!value.is_string()) return "expected " + expected_number(key, "");
+  const auto& text = value.get_ref<const std::string&>();
+  const std::vector<std::string_view> words(key.words.begin(), key.words.end());
+  if (std::find(words.begin(), words.end(), text) != words.end()) return std::nullopt;
+  if (looks_like_number(text)) return "expected " + expected_number(key, " without quotes");
+  return "expected " + expected_number(key, "") + did_you_mean(text, words);
+}
+
+// What was expected; nothing when the value is of the type. Numbers are judged
+// by number_complaint().
 std::optional<std::string> type_complaint(const Json& value, ValueType type) {
   const auto unless = [](bool fits, std::string_view expected) {
     return fits ? std::nullopt : std::optional(fmt::format("expected {}", expected));
@@ -31,9 +62,12 @@ std::optional<std::string> type_complaint(const Json& value, ValueType type) {
                         ? fmt::format("text (in quotes it is text: \"{}\")", value.dump())
                         : "text");
     case ValueType::path: return unless(value.is_string() && value != "", "the path of a file");
-    case ValueType::integer: return unless(value.is_number_integer(), "a whole number");
-    case ValueType::number: return unless(value.is_number(), "a number");
-    case ValueType::boolean: return unless(value.is_boolean(), "true or false");
+    case ValueType::integer:
+    case ValueType::number: return std::nullopt;
+    case ValueType::boolean:
+      return unless(value.is_boolean(), value == "true" || value == "false"
+                                            ? "true or false without quotes"
+                                            : "true or false");
     case ValueType::list: return unless(value.is_array(), "a list");
     case ValueType::map: return unless(value.is_object(), "a map (key: value)");
     case ValueType::duration: {
@@ -52,7 +86,7 @@ class KeyChecker {
   void run() {
     if (device_.config.value.is_object()) check_map(device_.config.value, "", Json::json_pointer());
     for (const KeyManifest& key : manifest_.keys)
-      if (key.required && !is_set(key.name))
+      if (key.required && !device_.broken && !is_set(key.name))
         errors_.add(device_.config.at.line != 0 ? device_.config.at : device_.at,
                     fmt::format("device '{}' needs the key '{}' in its 'config', expected it: {}",
                                 device_.name, key.name, key.help));
@@ -77,7 +111,8 @@ class KeyChecker {
 
   void check_value(const KeyManifest& key, const Json& value, const Json::json_pointer& place) {
     if (value.is_null()) return;  // as if the key were not there
-    if (const auto expected = type_complaint(value, key.type)) {
+    if (const auto expected =
+            is_numeric(key.type) ? number_complaint(value, key) : type_complaint(value, key.type)) {
       add(place, key.name, value, *expected);
       return;
     }
@@ -104,10 +139,11 @@ class KeyChecker {
       if (std::find(siblings.begin(), siblings.end(), part) == siblings.end())
         siblings.push_back(part);
     }
-    errors_.add(device_.config.place(place.to_string()).key,
-                fmt::format("a {} has no configuration key {}, expected {}{}", manifest_.type,
-                            in_quotes(prefix + key), siblings.empty() ? "none" : one_of(siblings),
-                            did_you_mean(key, siblings)));
+    errors_.add(
+        device_.config.place(place.to_string()).key,
+        fmt::format("device type '{}' has no configuration key {}, expected {}{}", manifest_.type,
+                    in_quotes(prefix + key), siblings.empty() ? "none" : one_of(siblings),
+                    did_you_mean(key, siblings)));
   }
 
   void add(const Json::json_pointer& place, const std::string& name, const Json& value,

@@ -26,7 +26,8 @@ void check_exit_when(const CheckContext& context) {
                                      "on-failure or never",
                                      name));
   }
-  if (sources.empty())
+  // What else is wrong may be why there is none.
+  if (sources.empty() && context.errors.empty())
     context.errors.add(kernel.exit_when_at,
                        "'kernel.exit_when' is 'finished', but no pipeline that is enabled has a "
                        "source that is, expected one, or exit_when: never");

@@ -25,8 +25,15 @@ struct CheckContext {
   std::map<std::string_view, const DeviceConfig*> devices;
 };
 
+// Everything that check_config() looks at. Devices and pipelines that are broken
+// are judged by what could be read of them.
+void check_all(const CheckContext& context);
+
 // The device's `config` against the keys of its manifest.
 void check_device_keys(const DeviceConfig& device, const Manifest& manifest, ErrorList& errors);
+
+// The targets and methods of the calls that a device may make.
+void check_grants(const DeviceConfig& device, const CheckContext& context);
 
 // Where the key of a manifest (`video.rate`) is in a device's `config`.
 nlohmann::json::json_pointer key_pointer(std::string_view name);

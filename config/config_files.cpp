@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fstream>
 #include <system_error>
@@ -30,6 +31,22 @@ Result<std::string> read_bytes(const std::string& path) {
   return bytes;
 }
 
+bool resembles_key(std::string_view text) {
+  constexpr std::array<std::string_view, 5> kKeys = {"kernel", "devices", "pipelines", "include",
+                                                     "switches"};
+  return !closest(text, kKeys).empty() ||
+         std::any_of(kKeys.begin(), kKeys.end(), [&](auto key) { return text.starts_with(key); });
+}
+
+// True for text and maps without a key that resembles one of ours: any file may
+// have been named, so that no word of it is repeated in an error.
+bool is_foreign(const YamlNode& root) {
+  if (root.is_scalar()) return !resembles_key(root.text);
+  return !root.entries.empty() &&
+         std::none_of(root.entries.begin(), root.entries.end(),
+                      [](const YamlEntry& entry) { return resembles_key(entry.key); });
+}
+
 }  // namespace
 
 void ConfigFiles::load(const std::string& path) {
@@ -45,6 +62,14 @@ void ConfigFiles::load(const std::string& path) {
 void ConfigFiles::load_text(std::string_view text, const std::string& pseudo_file) {
   enter(pseudo_file, pseudo_file);
   read_main(text);
+}
+
+template <class Read>
+bool ConfigFiles::read_part(Read read) {
+  const std::size_t before = errors_.size();
+  read();
+  errors_of_parts_ += errors_.size() - before;
+  return errors_.size() != before;
 }
 
 // False when the file is being read already.
@@ -71,10 +96,16 @@ void ConfigFiles::read_main(std::string_view bytes) {
 
 void ConfigFiles::merge_document(const YamlNode& root, bool is_main) {
   const SectionContext context{files_.back().folder, errors_};
+  if (is_foreign(root)) {
+    errors_.add(root.at,
+                "the file is no configuration, expected a map (key: value) with "
+                "'devices'");
+    return;
+  }
   MapReader reader(root, "the file", errors_);
   if (is_main) {
     if (const auto* kernel = reader.take_filled("kernel"))
-      config_.kernel = read_kernel(*kernel, context);
+      read_part([&] { config_.kernel = read_kernel(*kernel, context); });
   } else if (root.find("kernel") != nullptr) {
     reader.take("kernel");
     errors_.add(reader.key_at("kernel"),
@@ -85,8 +116,10 @@ void ConfigFiles::merge_document(const YamlNode& root, bool is_main) {
   const auto* include = reader.take("include");
   if (root.find("switches") != nullptr) {
     reader.take("switches");
-    errors_.add(reader.key_at("switches"),
-                "switches are not available in this version, expected none: remove 'switches'");
+    read_part([&] {
+      errors_.add(reader.key_at("switches"),
+                  "switches are not available in this version, expected none: remove 'switches'");
+    });
   }
   if (devices != nullptr) merge_devices(*devices);
   if (pipelines != nullptr) merge_pipelines(*pipelines);
@@ -104,9 +137,11 @@ void ConfigFiles::merge_device(const YamlEntry& entry) {
   if (errors_.full()) return;
   const auto [first, is_new] = device_names_.try_emplace(entry.key, entry.key_at);
   if (!is_new) {
-    errors_.add(entry.key_at, fmt::format("device {} is there twice, expected it once (the first "
-                                          "is at {})",
-                                          in_quotes(entry.key), to_string(first->second)));
+    read_part([&] {
+      errors_.add(entry.key_at, fmt::format("device {} is there twice, expected it once (the "
+                                            "first is at {})",
+                                            in_quotes(entry.key), to_string(first->second)));
+    });
     return;
   }
   if (config_.devices.size() == kDevicesMax) {
@@ -114,10 +149,13 @@ void ConfigFiles::merge_device(const YamlEntry& entry) {
       errors_.add(entry.key_at, fmt::format("more than {} devices, expected less", kDevicesMax));
     return;
   }
-  DeviceConfig device = read_device(entry, {files_.back().folder, errors_});
-  if (auto environment = device_environment(device); !environment)
-    for (ConfigError& error : environment.error())
-      errors_.add(std::move(error.at), std::move(error.message));
+  DeviceConfig device;
+  device.broken = read_part([&] {
+    device = read_device(entry, {files_.back().folder, errors_});
+    if (auto environment = device_environment(device); !environment)
+      for (ConfigError& error : environment.error())
+        errors_.add(std::move(error.at), std::move(error.message));
+  });
   config_.devices.push_back(std::move(device));
 }
 
@@ -150,7 +188,9 @@ void ConfigFiles::merge_pipeline(const YamlNode& node) {
   if (config_.pipelines.size() > kPipelinesMax) return;
   if (config_.pipelines.size() == kPipelinesMax)
     errors_.add(node.at, fmt::format("more than {} pipelines, expected less", kPipelinesMax));
-  config_.pipelines.push_back(read_pipeline(node, errors_));
+  PipelineConfig pipeline;
+  pipeline.broken = read_part([&] { pipeline = read_pipeline(node, errors_); });
+  config_.pipelines.push_back(std::move(pipeline));
 }
 
 void ConfigFiles::merge_include(const YamlNode& node) {

@@ -23,6 +23,10 @@ class ConfigFiles {
   void load_text(std::string_view text, const std::string& pseudo_file);
 
   ErrorList& errors() { return errors_; }
+  // False when more may be missing than what is marked as broken, so that
+  // nothing can be said of what refers to it.
+  bool whole() const { return errors_.size() == errors_of_parts_; }
+  const Config& config() const { return config_; }
   Config take() { return std::move(config_); }
 
  private:
@@ -33,6 +37,9 @@ class ConfigFiles {
     std::filesystem::path canonical;  // for telling loops
   };
 
+  // Runs what reads a part of its own. True when it found errors.
+  template <class Read>
+  bool read_part(Read read);
   bool enter(const std::string& path, const std::string& shown);
   void read_main(std::string_view bytes);
   void merge_document(const YamlNode& root, bool is_main);
@@ -49,6 +56,7 @@ class ConfigFiles {
 
   bool includes_;
   std::size_t includes_seen_ = 0;
+  std::size_t errors_of_parts_ = 0;
   YamlBudget budget_;
   ErrorList errors_;
   Config config_;

@@ -15,8 +15,9 @@ inline constexpr std::size_t kConfigTotalBytesMax = 4 * 1024 * 1024;
 inline constexpr std::size_t kConfigIncludesMax = 256;
 inline constexpr std::size_t kConfigIncludeDepthMax = 8;
 inline constexpr std::size_t kConfigNestingMax = 32;
-inline constexpr std::size_t kConfigNodesMax = 200'000;  // after aliases are expanded
-inline constexpr std::size_t kConfigErrorsMax = 50;
+inline constexpr std::size_t kConfigNodesMax = 200'000;      // after aliases are expanded
+inline constexpr std::size_t kConfigErrorsMax = 50;          // that are shown
+inline constexpr std::size_t kConfigErrorsKeptMax = 10'000;  // the rest is counted
 
 // Of what it declares.
 inline constexpr std::size_t kDevicesMax = 1024;
@@ -31,7 +32,7 @@ inline constexpr std::size_t kTextBytesMax = 4096;      // of one argument, path
 inline constexpr std::size_t kRuntimeDirBytesMax = 90;  // leaves room for a socket's name
 
 // Of numbers that people set.
-inline constexpr std::uint64_t kConfigQueueDepthMax = 65'536;
+inline constexpr std::uint64_t kConfigQueueDepthMax = 16'384;
 inline constexpr std::chrono::milliseconds kQueueAgeMin{1};
 inline constexpr std::chrono::hours kQueueAgeMax{1};
 inline constexpr std::chrono::milliseconds kRestartDelayMin{1};

@@ -1,5 +1,6 @@
 #include "config/loader.hpp"
 
+#include "config/check_parts.hpp"
 #include "config/config_files.hpp"
 
 #include <dkvm/limits.hpp>
@@ -52,6 +53,16 @@ tl::expected<Config, ConfigErrors> load_config(const std::string& path,
                                                const LoadOptions& options) {
   detail::ConfigFiles files(options.includes);
   files.load(path);
+  return finish(files, options);
+}
+
+tl::expected<Config, ConfigErrors> load_checked_config(const std::string& path,
+                                                       const LoadOptions& options,
+                                                       const ManifestSource& manifests,
+                                                       std::span<const StageRule> stages) {
+  detail::ConfigFiles files(options.includes);
+  files.load(path);
+  if (files.whole()) detail::check_all({files.config(), manifests, stages, files.errors()});
   return finish(files, options);
 }
 

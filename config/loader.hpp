@@ -1,11 +1,13 @@
 #pragma once
 
+#include "config/check.hpp"
 #include "config/model.hpp"
 
 #include <tl/expected.hpp>
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,11 +25,18 @@ struct LoadOptions {
   static LoadOptions of_this_machine();
 };
 
-// Shape:  every error that can be told apart, at most kConfigErrorsMax
+// Shape:  every error that can be told apart; past kConfigErrorsMax their number
 // Errors: whatever is wrong with this file or with one that it includes
 tl::expected<Config, ConfigErrors> load_config(const std::string& path, const LoadOptions& options);
 
-// The same for text that is at hand; relative paths and includes are of the
+// Loads and checks. What is wrong with one device or pipeline does not hide what
+// is wrong with the others, or between them.
+tl::expected<Config, ConfigErrors> load_checked_config(const std::string& path,
+                                                       const LoadOptions& options,
+                                                       const ManifestSource& manifests,
+                                                       std::span<const StageRule> stages);
+
+// The same as load_config() for text that is at hand; relative paths and includes are of the
 // folder of pseudo_file, which itself is not read.
 tl::expected<Config, ConfigErrors> load_config_text(std::string_view text,
                                                     const std::string& pseudo_file,

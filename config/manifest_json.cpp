@@ -75,6 +75,13 @@ class Fields {
     return value->get<std::uint16_t>();
   }
 
+  std::optional<double> number(const char* field) {
+    const Json* value = find(field);
+    if (value == nullptr) return std::nullopt;
+    if (!value->is_number()) return complain(field, "is no number"), std::nullopt;
+    return value->get<double>();
+  }
+
   // An empty list when it is absent.
   const Json& list(const char* field, std::size_t items_max) {
     static const Json kEmpty = Json::array();
@@ -146,6 +153,9 @@ Result<KeyManifest> parse_key(const Json& json, std::size_t index) {
   key.help = fields.text("help", kManifestTextBytesMax);
   key.required = fields.flag("required");
   key.choices = fields.texts("choices", kManifestChoicesMax, kManifestTextBytesMax);
+  key.words = fields.texts("words", kManifestChoicesMax, kManifestTextBytesMax);
+  key.min = fields.number("min");
+  key.max = fields.number("max");
   if (fields.error()) return fail(*fields.error());
   return key;
 }
@@ -205,36 +215,5 @@ Result<Manifest> parse_manifest(std::string_view text) {
   DKVM_CHECK(check_unique(manifest));
   return manifest;
 }
-
-std::string print_manifest(const Manifest& manifest) {
-  using Ordered = nlohmann::ordered_json;
-  Ordered out = {{"dkvm", kManifestFormat},
-                 {"type", manifest.type},
-                 {"version", manifest.version},
-                 {"summary", manifest.summary},
-                 {"ports", Ordered::array()},
-                 {"config", Ordered::array()},
-                 {"runtime_ports", manifest.runtime_ports},
-                 {"fds", manifest.fds},
-                 {"cleanup", manifest.cleanup}};
-  for (const PortManifest& port : manifest.ports)
-    out["ports"].push_back({{"id", port.id},
-                            {"name", port.name},
-                            {"direction", kDirections[static_cast<std::size_t>(port.direction)]},
-                            {"topics", port.topics},
-                            {"live", port.live},
-                            {"injects", port.injects},
-                            {"help", port.help}});
-  for (const KeyManifest& key : manifest.keys)
-    out["config"].push_back({{"name", key.name},
-                             {"type", name(key.type)},
-                             {"default", key.fallback},
-                             {"help", key.help},
-                             {"required", key.required},
-                             {"choices", key.choices}});
-  return out.dump(2, ' ', false, Ordered::error_handler_t::replace) + '\n';
-}
-
-std::string_view name(ValueType type) { return kValueTypes[static_cast<std::size_t>(type)]; }
 
 }  // namespace dkvm

@@ -19,7 +19,9 @@
 //    "config": [{"name": "video.rate", "type": "text", "integer", "number",
 //                "boolean", "duration", "path", "list" or "map",
 //                "default": "60", "help": "…", "required": false,
-//                "choices": ["30", "60"]}],   name and type required
+//                "choices": ["30", "60"],     the only values
+//                "words": ["auto"], "min": 1, "max": 60}],   of numbers
+//                                     name and type required
 //    "runtime_ports": false, "fds": false, "cleanup": false}
 //
 // What is absent is empty or false; fields of other names are ignored.
@@ -34,11 +36,5 @@ inline constexpr int kManifestFormat = 1;
 // Errors: Errc::invalid, saying which field is wrong and what was expected;
 //         Errc::unsupported for another format than kManifestFormat.
 Result<Manifest> parse_manifest(std::string_view json);
-
-// Indented, with a newline at the end; parse_manifest() gives the same again.
-std::string print_manifest(const Manifest& manifest);
-
-// As manifests write it: `duration`.
-std::string_view name(ValueType type);
 
 }  // namespace dkvm

@@ -40,6 +40,7 @@ struct LogConfig {
 
   Level level = Level::info;
   std::optional<std::string> file;  // absolute; stderr otherwise
+  Location file_at;
   // What the kernel keeps of the logs of all devices together.
   std::uint64_t lines_max = 20'000;
   std::uint64_t bytes_max = 8 * 1024 * 1024;
@@ -84,10 +85,15 @@ struct LimitsConfig {
   std::optional<std::uint64_t> log_rate;  // bytes of stderr a second
 };
 
+struct MethodConfig {
+  std::string name;  // `devices.list`, `devices.*` or `*`
+  Location at;
+};
+
 // The device may call these methods at the target.
 struct GrantConfig {
-  std::string target;                // kernel, a device, link/peer:device
-  std::vector<std::string> methods;  // `devices.list`, `devices.*` or `*`
+  std::string target;  // kernel, a device, link/peer:device
+  std::vector<MethodConfig> methods;
   Location at;
 };
 
@@ -103,9 +109,10 @@ struct DeviceConfig {
   std::optional<HealthConfig> health;
   LimitsConfig limits;
   std::vector<GrantConfig> grants;
-  std::string folder;  // absolute, of the file that declares it
-  Location at;         // its name
-  Location type_at;    // the value of type or exec
+  std::string folder;   // absolute, of the file that declares it
+  Location at;          // its name
+  Location type_at;     // the value of type or exec
+  bool broken = false;  // had errors: what could not be read is left out
 };
 
 struct QueueConfig {
@@ -137,7 +144,8 @@ struct PipelineConfig {
   std::vector<StageConfig> via;
   QueueConfig queue;
   bool enabled = true;
-  Location at;  // its name
+  Location at;          // its name
+  bool broken = false;  // had errors: what could not be read is left out
 };
 
 struct Config {

@@ -175,8 +175,10 @@ class DeviceReader {
     if (const auto* target = reader.require("target", node.at)) {
       grant.at = target->at;
       grant.target = values_.text(*target, "target").value_or("");
-      if (!grant.target.empty() && !is_target(grant.target))
+      if (!grant.target.empty() && !is_target(grant.target)) {
         values_.wrong(*target, "target", "expected kernel, a device or link/peer:device");
+        grant.target.clear();
+      }
     }
     if (const auto* methods = reader.require("methods", node.at)) read_methods(*methods, grant);
     reader.finish();
@@ -191,9 +193,11 @@ class DeviceReader {
     for (const YamlNode* item : items) {
       auto method = values_.text(*item, "methods");
       if (!method) continue;
-      if (!is_method(*method))
+      if (!is_method(*method)) {
         values_.wrong(*item, "methods", "expected a method such as devices.list, devices.* or *");
-      grant.methods.push_back(std::move(*method));
+        continue;
+      }
+      grant.methods.push_back({std::move(*method), item->at});
     }
   }
 

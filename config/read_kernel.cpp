@@ -26,6 +26,7 @@ LogConfig read_log(const YamlNode& node, const SectionContext& context) {
     if (const auto path = values.text(*file, "kernel.log.file")) {
       if (path->empty()) values.wrong(*file, "kernel.log.file", "expected a path");
       log.file = resolve_path(context.folder, *path);
+      log.file_at = file->at;
     }
   if (const auto* lines = reader.take("lines_max"))
     if (const auto value =

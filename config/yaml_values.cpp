@@ -31,24 +31,6 @@ bool looks_like_integer(std::string_view text) {
   return all_of(text, "0123456789");
 }
 
-// [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?
-bool looks_like_number(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789";
-  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
-  const std::size_t exponent = text.find_first_of("eE");
-  if (exponent != std::string_view::npos) {
-    std::string_view power = text.substr(exponent + 1);
-    if (power.starts_with('-') || power.starts_with('+')) power.remove_prefix(1);
-    if (!all_of(power, kDigits)) return false;
-    text = text.substr(0, exponent);
-  }
-  const std::size_t point = text.find('.');
-  if (point == std::string_view::npos) return all_of(text, kDigits);
-  const std::string_view before = text.substr(0, point), after = text.substr(point + 1);
-  return (before.empty() || all_of(before, kDigits)) && (after.empty() || all_of(after, kDigits)) &&
-         !(before.empty() && after.empty());
-}
-
 bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), text) != words.end();
 }
@@ -90,6 +72,12 @@ std::string_view boolean_hint(std::string_view text) {
   if (is_one_of(text, {"no", "No", "NO", "off", "Off", "OFF", "n", "N"}))
     return " (did you mean false?)";
   return "";
+}
+
+// A hint for those who put numbers in quotes.
+std::string_view quotes_hint(const YamlNode& node) {
+  const bool is_quoted = node.is_scalar() && !node.plain && looks_like_number(node.text);
+  return is_quoted ? " without quotes" : "";
 }
 
 std::string escaped_pointer(std::string_view key) {
@@ -166,6 +154,24 @@ std::string bytes_text(std::uint64_t bytes) {
 
 }  // namespace
 
+// [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?
+bool looks_like_number(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789";
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  const std::size_t exponent = text.find_first_of("eE");
+  if (exponent != std::string_view::npos) {
+    std::string_view power = text.substr(exponent + 1);
+    if (power.starts_with('-') || power.starts_with('+')) power.remove_prefix(1);
+    if (!all_of(power, kDigits)) return false;
+    text = text.substr(0, exponent);
+  }
+  const std::size_t point = text.find('.');
+  if (point == std::string_view::npos) return all_of(text, kDigits);
+  const std::string_view before = text.substr(0, point), after = text.substr(point + 1);
+  return (before.empty() || all_of(before, kDigits)) && (after.empty() || all_of(after, kDigits)) &&
+         !(before.empty() && after.empty());
+}
+
 std::optional<Json> core_value(const YamlNode& scalar) {
   const std::string& text = scalar.text;
   if (!scalar.plain) return Json(text);
@@ -235,7 +241,8 @@ std::optional<std::int64_t> Values::integer(const YamlNode& node, std::string_vi
                     !(value->is_number_unsigned() && value->get<std::uint64_t>() > INT64_MAX);
   if (fits && value->get<std::int64_t>() >= min && value->get<std::int64_t>() <= max)
     return value->get<std::int64_t>();
-  wrong(node, what, fmt::format("expected a whole number from {} to {}", min, max));
+  wrong(node, what,
+        fmt::format("expected a whole number from {} to {}{}", min, max, quotes_hint(node)));
   return std::nullopt;
 }
 
@@ -244,7 +251,8 @@ std::optional<double> Values::number(const YamlNode& node, std::string_view what
   const auto value = node.is_scalar() ? core_value(node) : std::nullopt;
   if (value && value->is_number() && value->get<double>() >= min && value->get<double>() <= max)
     return value->get<double>();
-  wrong(node, what, "expected a number " + number_range(min, max));
+  wrong(node, what,
+        fmt::format("expected a number {}{}", number_range(min, max), quotes_hint(node)));
   return std::nullopt;
 }
 

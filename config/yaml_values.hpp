@@ -19,6 +19,9 @@ namespace dkvm::detail {
 // or text. Nothing for numbers that no JSON can hold (too large, .inf, .nan).
 std::optional<nlohmann::json> core_value(const YamlNode& scalar);
 
+// True for text that would be a number without quotes.
+bool looks_like_number(std::string_view text);
+
 struct Values {
   ErrorList& errors;
 

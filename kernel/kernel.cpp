@@ -1,5 +1,8 @@
 #include "kernel/kernel.hpp"
 
+#include "config/kernel_methods.hpp"
+#include "kernel/loop/assert.hpp"
+
 #include "config/check.hpp"
 #include "kernel/losses.hpp"
 #include "kernel/rpc/services/devices.hpp"
@@ -87,18 +90,14 @@ Result<> Kernel::start(Plan plan) {
 void Kernel::add_services() {
   services_ = std::make_unique<ServiceTable>(switchboard_->calls());
   watch_ = std::make_unique<WatchService>(*switchboard_, polls_);
-  switchboard_->on_serve([this](std::uint64_t token, const ServiceCall& call) {
-    services_->serve(token, call);
-    switchboard_->wake_at(polls_.deadline());
-  });
   DeviceServices{*devices_, *switchboard_,
-                 [this](const std::string& name) { return type_of(name); }}
+                 [this](const std::string& name) { return plan_.device(name); }}
       .add_to(*services_);
   PipelineServices{*switchboard_, *pipelines_,
                    [this](const std::string& text) { return parse_pipeline(text); }}
       .add_to(*services_);
-  LogServices{log_, polls_}.add_to(*services_);
-  const auto answer = [this](const KernelServices::Answer& respond) {
+  LogServices{log_, polls_, *switchboard_}.add_to(*services_);
+  const auto answer = [this](const Respond& respond) {
     reload([respond](Result<PlanChanges> changes) {
       respond(changes ? Result<nlohmann::json>(to_json(*changes)) : fail(changes.error()));
     });
@@ -107,6 +106,13 @@ void Kernel::add_services() {
                  [this](const std::string& reason) { stop(reason); }}
       .add_to(*services_);
   watch_->add_to(*services_);
+  const auto serve = [this](std::uint64_t token, const ServiceCall& call) {
+    services_->serve(token, call);
+    switchboard_->wake_at(polls_.deadline());
+  };
+  // Grants are checked against the same list.
+  DKVM_ASSERT(std::ranges::equal(services_->methods(), kKernelMethods));
+  switchboard_->on_serve(serve, services_->methods());
 }
 
 void Kernel::on_settled() {
@@ -129,14 +135,9 @@ nlohmann::json Kernel::info() const {
           {"config", std::filesystem::absolute(options_.config_path).lexically_normal().string()},
           {"runtime_dir", plan_.kernel.runtime_dir},
           {"devices", plan_.devices.size()},
-          {"pipelines", switchboard_->router().stats().pipelines.size()},
+          {"pipelines", switchboard_->router().totals().pipelines},
           {"gaps", switchboard_->gaps()},
           {"rss_bytes", read_usage(::getpid()).rss_bytes}};
-}
-
-std::string Kernel::type_of(const std::string& device) const {
-  const DevicePlan* plan = plan_.device(device);
-  return plan == nullptr ? "" : plan->type;
 }
 
 Result<PipelineSpec> Kernel::parse_pipeline(const std::string& text) const {

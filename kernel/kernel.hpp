@@ -71,7 +71,6 @@ class Kernel {
   void add_services();
   nlohmann::json info() const;
   Result<PipelineSpec> parse_pipeline(const std::string& text) const;
-  std::string type_of(const std::string& device) const;
 
   Result<> add_device(DevicePlan& device);
   void say_doubt(const DevicePlan& device);
@@ -86,7 +85,8 @@ class Kernel {
   static void answer_reload(std::vector<Reloaded> callers, const Result<PlanChanges>& answer);
   Result<> carry_out(Plan next, Ends& ends);
   Result<> change_device(const DevicePlan& old, DevicePlan& device, Ends& ends);
-  void change_log(const LogConfig& before, const LogConfig& after);
+  Result<> change_log_file(const LogConfig& before, const LogConfig& after);
+  void change_log_level(const LogConfig& before, const LogConfig& after);
   void end_devices(const Ends& ends);
 
   std::vector<DeviceId> sources() const;

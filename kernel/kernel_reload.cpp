@@ -34,6 +34,8 @@ void Kernel::end_reload() {
     if (stopping_) return fail(Errc::denied, "the kernel is stopping");
     auto next = make_plan(std::move(reload.config), catalog_);
     if (!next) return refused(next.error());
+    if (const auto opened = change_log_file(plan_.kernel.log, next->kernel.log); !opened)
+      return refused({log_file_error(next->kernel.log, opened.error())});
     PlanChanges changes = changes_between(plan_, *next);
     changes.needs_restart.insert(changes.needs_restart.begin(), reload.kept.begin(),
                                  reload.kept.end());
@@ -62,7 +64,7 @@ void Kernel::answer_reload(std::vector<Reloaded> callers, const Result<PlanChang
 // All but the ends of devices.
 Result<> Kernel::carry_out(Plan next, Ends& ends) {
   const Plan before = std::exchange(plan_, std::move(next));
-  change_log(before.kernel.log, plan_.kernel.log);
+  change_log_level(before.kernel.log, plan_.kernel.log);
   for (const DevicePlan& old : before.devices) {
     if (plan_.device(old.name) != nullptr) continue;
     grants_.remove(old.name);
@@ -92,8 +94,14 @@ Result<> Kernel::change_device(const DevicePlan& old, DevicePlan& device, Ends& 
   return {};
 }
 
-void Kernel::change_log(const LogConfig& before, const LogConfig& after) {
-  if (before.file != after.file) log_.set_file(after.file.value_or(""));
+Result<> Kernel::change_log_file(const LogConfig& before, const LogConfig& after) {
+  if (before.file == after.file) return {};
+  if (after.file) return log_.open_file(*after.file);
+  log_.close_file();
+  return {};
+}
+
+void Kernel::change_log_level(const LogConfig& before, const LogConfig& after) {
   if (before.level == after.level) return;
   if (options_.log_level) {
     log_.warning("the log's level stays {}: --log-level overrides the file",

@@ -28,10 +28,10 @@ inline std::uint64_t events_lost(const EdgeCounters& counters) {
 }
 
 // Of the edges that begin at one of these devices.
-inline std::vector<Loss> losses_of(const RouterStats& stats,
+inline std::vector<Loss> losses_of(const std::vector<PipelineStats>& pipelines,
                                    const std::vector<std::string>& sources) {
   std::vector<Loss> losses;
-  for (const PipelineStats& pipeline : stats.pipelines) {
+  for (const PipelineStats& pipeline : pipelines) {
     for (const EdgeStats& edge : pipeline.edges) {
       const std::string device = edge.source.substr(0, edge.source.find('/'));
       if (std::ranges::find(sources, device) == sources.end()) continue;

@@ -81,9 +81,11 @@ int run(const Arguments& arguments, const Setting& setting) {
   ask_and_wait(*config, setting);
   auto plan = make_plan(std::move(*config), setting.catalog);
   if (!plan) return refuse(plan.error());
-  const LogConfig& log_config = plan->kernel.log;
-  Log log({arguments.log_level.value_or(log_level_of(log_config.level)),
-           log_config.file.value_or(""), log_config.bytes_max});
+  const LogConfig& logging = plan->kernel.log;
+  Log log({arguments.log_level.value_or(log_level_of(logging.level)), logging.bytes_max,
+           logging.lines_max});
+  if (const auto opened = logging.file ? log.open_file(*logging.file) : Result<>{}; !opened)
+    return refuse({log_file_error(logging, opened.error())});
   Kernel kernel(setting.loop, log, setting.spawner, setting.reaper, setting.catalog,
                 {arguments.config, arguments.log_level});
   if (const auto started = kernel.start(std::move(*plan)); !started) {

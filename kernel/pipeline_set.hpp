@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,11 +27,15 @@ class PipelineSet {
     std::map<std::string, PipelineSpec> made = made_;
     for (const PipelineSpec& spec : from_file) made.erase(spec.name);
     for (const auto& [name, spec] : made) all.push_back(spec);
-    for (PipelineSpec& spec : all)
+    std::set<std::string> names;
+    for (PipelineSpec& spec : all) {
+      names.insert(spec.name);
       if (const auto found = switched_.find(spec.name); found != switched_.end())
         spec.enabled = found->second;
+    }
     DKVM_CHECK(router_.apply(std::move(all), now_ns));
     made_ = std::move(made);
+    std::erase_if(switched_, [&](const auto& each) { return !names.contains(each.first); });
     return {};
   }
 

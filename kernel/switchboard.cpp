@@ -88,7 +88,8 @@ void Switchboard::settle() {
   if (calls_.deadline() <= now) calls_.tick(now);
   if (gap_log_.deadline() <= now) gap_log_.tick(now);
   if (wake_at_ns_ <= now) wake_at_ns_ = Router::kNever;
-  flush_sessions();  // first of all: events do not wait for our own affairs
+  tell_topics();     // no event of a topic comes before its number
+  flush_sessions();  // before all else: events do not wait for our own affairs
   act_on_notes();
   let_in_who_may(now);
   flush_sessions();
@@ -108,9 +109,15 @@ void Switchboard::act_on_notes() {
       devices_->violation(offence.device, Error(Errc::corrupt, offence.why));
     }
   }
+}
+
+void Switchboard::tell_topics() {
   if (topics_told_ == topics_.size()) return;
   topics_told_ = topics_.size();
-  for (auto& [id, each] : sessions_) each->tell_topics();
+  for (auto& [id, each] : sessions_) {
+    each->tell_topics();
+    to_flush(id);
+  }
 }
 
 // A change that follows another too soon stays noted, and wakes us when it is due.
@@ -232,9 +239,9 @@ void Switchboard::offend(DeviceId device, std::string why) {
 
 void Switchboard::connect(DeviceId id, UniqueFd stream, std::uint32_t incarnation) {
   const auto manifest = manifests_.find(id);
-  SessionIdentity identity{id,          name_of(id),
-                           incarnation, kernel_name_,
-                           kernel_id_,  manifest == manifests_.end() ? std::nullopt : manifest->second};
+  SessionIdentity identity{
+      id,           name_of(id), incarnation,
+      kernel_name_, kernel_id_,  manifest == manifests_.end() ? std::nullopt : manifest->second};
   auto& slot = sessions_[id];
   if (slot) buried_.push_back(std::move(slot));
   slot = std::make_unique<DeviceSession>(std::move(identity), loop_, std::move(stream), scratch_,
@@ -281,6 +288,9 @@ void Switchboard::send_stop(DeviceId id, Duration deadline, std::string_view rea
   if (stopping == nullptr) return;
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline).count();
   stopping->stop_in_order(std::string(reason), static_cast<std::uint32_t>(std::max<long>(left, 0)));
+  // Behind the answers of this turn: the caller of `kernel.stop` hears of it.
+  to_flush(id);
+  settle_soon();
 }
 
 void Switchboard::state_changed(DeviceId id, const StateChange& change) {
@@ -291,10 +301,10 @@ void Switchboard::state_changed(DeviceId id, const StateChange& change) {
   const LogLevel level = change.to == RunState::failed    ? LogLevel::error
                          : change.to == RunState::backoff ? LogLevel::warning
                                                           : LogLevel::info;
-  log_.write(level, {},
-             fmt::format("device {} is {}{}{}{}", name_of(id),
-                         change.to == RunState::backoff ? "in " : "", name(change.to),
-                         change.reason.empty() ? "" : ": ", change.reason));
+  log_.write(
+      level, {},
+      fmt::format("device {} is {}{}{}{}", name_of(id), change.to == RunState::backoff ? "in " : "",
+                  name(change.to), change.reason.empty() ? "" : ": ", change.reason));
   publish_state(id, change);
   if (on_state_) on_state_(id, change);
   settle_soon();
@@ -381,7 +391,8 @@ void Switchboard::send_request(DeviceId callee, std::uint64_t id, const wire::Re
   }
 }
 
-void Switchboard::send_response(DeviceId caller, std::uint64_t id, const wire::ResponseT& response) {
+void Switchboard::send_response(DeviceId caller, std::uint64_t id,
+                                const wire::ResponseT& response) {
   if (DeviceSession* waiting = session(caller)) {
     wire::FrameHeader header = make_header(wire::FrameKind::response);
     header.mutate_sequence(id);
@@ -405,6 +416,13 @@ std::optional<DeviceId> Switchboard::running_device(std::string_view name) const
   const auto found = sessions_.find(id->second);
   if (found == sessions_.end() || !found->second->running()) return std::nullopt;
   return id->second;
+}
+
+std::vector<std::string_view> Switchboard::device_names() const {
+  std::vector<std::string_view> names;
+  for (std::size_t id = 1; id < names_.size(); ++id)
+    if (devices_->find(names_[id])) names.push_back(names_[id]);
+  return names;
 }
 
 void Switchboard::serve(std::uint64_t token, const ServiceCall& call) {

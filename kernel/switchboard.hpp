@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -41,7 +42,11 @@ class Switchboard final : public RouterHost,
 
   // The device manager is made with this as its host; then it is told here.
   void attach(DeviceManager& devices) { devices_ = &devices; }
-  void on_serve(Serve serve) { serve_ = std::move(serve); }
+  // What serves calls of the kernel, and the names of its methods, which stay.
+  void on_serve(Serve serve, std::vector<std::string_view> methods) {
+    serve_ = std::move(serve);
+    methods_ = std::move(methods);
+  }
   // Asked before a device's program is started (DeviceHost::may_start).
   void on_start(std::function<bool(DeviceId)> may_start) { may_start_ = std::move(may_start); }
   void on_state(OnState on_state) { on_state_ = std::move(on_state); }
@@ -123,6 +128,9 @@ class Switchboard final : public RouterHost,
   void send_response(DeviceId caller, std::uint64_t id, const wire::ResponseT& response) override;
   void send_cancel(DeviceId callee, std::uint64_t id) override;
   std::optional<DeviceId> running_device(std::string_view name) const override;
+  bool has_device(std::string_view name) const override { return devices_->find(name).has_value(); }
+  std::vector<std::string_view> device_names() const override;
+  std::span<const std::string_view> kernel_methods() const override { return methods_; }
   void serve(std::uint64_t token, const ServiceCall& call) override;
 
   struct Offence {
@@ -142,6 +150,7 @@ class Switchboard final : public RouterHost,
   void signal_port(PortRef port, wire::FrameKind kind);
   void to_flush(DeviceId device);
   void act_on_notes();
+  void tell_topics();
   void tell_held(std::uint64_t now);
   void flush_sessions();
   void let_in_who_may(std::uint64_t now);
@@ -160,6 +169,7 @@ class Switchboard final : public RouterHost,
   Router router_;
   CallRouter calls_;
   Serve serve_;
+  std::vector<std::string_view> methods_;
   OnState on_state_;
   std::function<bool(DeviceId)> may_start_;
   std::function<void()> on_settled_;

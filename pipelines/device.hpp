@@ -4,7 +4,7 @@
 #include "pipelines/lane.hpp"
 #include "pipelines/ledger.hpp"
 #include "pipelines/port.hpp"
-#include "pipelines/refresh.hpp"
+#include "pipelines/refresh_limiter.hpp"
 #include "pipelines/unapplied.hpp"
 
 #include <algorithm>
@@ -22,11 +22,18 @@ struct SourcePort {
   Device* device = nullptr;
   Port info;
   std::vector<Edge*> edges;
+  CodeBits down;             // keys that are down at the source, whoever wants them
   std::size_t blockers = 0;  // edges that keep it paused
   bool offended = false;
   RefreshLimiter refreshes;
 
   PortRef ref() const;
+};
+
+// What a sink said when it released everything by itself.
+struct LetGo {
+  CodeBits kept;
+  std::uint64_t applied = 0;  // what it had done by then
 };
 
 struct SinkPort {
@@ -39,6 +46,8 @@ struct SinkPort {
   std::uint64_t sequence = 0;  // of the latest event taken
   std::uint64_t applied = 0;
   SinkHolds holds;
+  std::size_t made = 0;           // queued events of the router's own
+  std::unique_ptr<LetGo> let_go;  // the latest, until those are taken
   Unapplied unapplied;
   std::unique_ptr<Lane> own;   // input apart from the common lane, while there is any
   std::unique_ptr<Lane> bulk;  // what is mostly in buffers
@@ -60,6 +69,7 @@ struct Device {
   std::vector<std::unique_ptr<SinkPort>> sinks;      // by id
   Lane common;
   std::size_t turn = 0;  // which sink port take() begins with
+  bool let_go = false;   // a sink port may have one
   bool awake = false;    // the host knows that there is something
   std::size_t held_as_source = 0;
   std::size_t held_as_sink = 0;

@@ -3,7 +3,7 @@
 #include "pipelines/histogram.hpp"
 #include "pipelines/ledger.hpp"
 #include "pipelines/policy.hpp"
-#include "pipelines/refresh.hpp"
+#include "pipelines/refresh_limiter.hpp"
 #include "pipelines/spec.hpp"
 #include "pipelines/stages/stage.hpp"
 #include "pipelines/stats.hpp"

@@ -41,7 +41,10 @@ constexpr std::optional<Policy> policy_named(std::string_view text) {
 }
 
 // Entries of one edge; `queue.depth` replaces the default of its policy.
-inline constexpr std::size_t kQueueDepthMax = 16'384;  // also where `block` calls a source deaf
+inline constexpr std::size_t kQueueDepthMax = 16'384;
+// Entries of one edge under `block`: what a source may have under way when it
+// is paused at the largest depth. One that goes on beyond is deaf.
+inline constexpr std::size_t kBlockedEntriesMax = 2 * kQueueDepthMax;
 constexpr std::size_t default_depth(Policy policy) {
   switch (policy) {
     case Policy::lossless: return 1024;
@@ -83,10 +86,15 @@ constexpr Policy default_policy(TopicId topic) {
 // The policy of one topic on an edge whose pipeline may override it. An
 // override never makes losable what must not be lost unseen: keys, buttons,
 // scrolls, touches and input states are lossless or block, nothing else.
-// Motion alone can coalesce.
+// Motion alone can coalesce, and of the well-known topics only frames and packets
+// have deltas.
 constexpr Policy policy_of(TopicId topic, std::optional<Policy> override_policy) {
   const Policy usual = default_policy(topic);
   if (!override_policy || *override_policy == Policy::coalesce) return usual;
+  const bool may_have_deltas = topic == id_of(wire::Topic::display_frame) ||
+                               topic == id_of(wire::Topic::media_packet) ||
+                               topic >= kCustomTopicFirst;
+  if (*override_policy == Policy::deltas && !may_have_deltas) return usual;
   const bool keeps_all = *override_policy == Policy::lossless || *override_policy == Policy::block;
   if (is_input(topic) && topic != id_of(wire::Topic::pointer_motion) && !keeps_all) return usual;
   return *override_policy;

@@ -1,68 +1,122 @@
 #include "pipelines/router.hpp"
 
-#include "pipelines/core.hpp"
+#include "pipelines/delivery.hpp"
+#include "pipelines/expect.hpp"
+#include "pipelines/intake.hpp"
+#include "pipelines/topology.hpp"
+
+#include <algorithm>
 
 namespace dkvm {
+namespace detail {
+
+// The router's parts, each on those above it.
+struct RouterParts {
+  RouterTotals totals;
+  DeviceTable devices;
+  Refreshes refreshes;
+  Queues queues;
+  HeldInput held;
+  Settler settler;
+  Intake intake;
+  SinkMessages messages;
+  Delivery delivery;
+  Topology topology;
+
+  RouterParts(std::uint64_t kernel, RouterHost& host)
+      : refreshes(kernel, host, devices),
+        queues(host, devices, refreshes),
+        held(kernel, host, devices, queues),
+        settler(refreshes, queues, held),
+        intake(kernel, host, totals, devices, refreshes, queues, held, settler),
+        messages(kernel, host, totals, devices, refreshes, queues, held, settler),
+        delivery(kernel, devices, refreshes, queues, held, settler, messages),
+        topology(host, devices, refreshes, queues, held, settler) {
+    expect(kernel != 0, "a kernel's id is never 0");
+  }
+};
+
+}  // namespace detail
 
 Router::Router(std::uint64_t kernel_id, RouterHost& host)
-    : core_(std::make_unique<detail::RouterCore>(kernel_id, host)) {}
+    : parts_(std::make_unique<detail::RouterParts>(kernel_id, host)) {}
 Router::~Router() = default;
 
 void Router::device_up(DeviceId device, std::string name, std::uint32_t incarnation, bool relays,
                        std::span<const Port> ports, std::uint64_t now_ns) {
-  core_->device_up(device, std::move(name), incarnation, relays, ports, now_ns);
+  parts_->topology.device_up(device, std::move(name), incarnation, relays, ports, now_ns);
 }
 void Router::device_down(DeviceId device, std::uint64_t now_ns) {
-  core_->device_down(device, now_ns);
+  parts_->topology.device_down(device, now_ns);
 }
 void Router::port_up(DeviceId device, Port port, std::uint64_t now_ns) {
-  core_->port_up(device, std::move(port), now_ns);
+  parts_->topology.port_up(device, std::move(port), now_ns);
 }
-void Router::port_down(PortRef port, std::uint64_t now_ns) { core_->port_down(port, now_ns); }
+void Router::port_down(PortRef port, std::uint64_t now_ns) {
+  parts_->topology.port_down(port, now_ns);
+}
 
 std::vector<std::uint16_t> Router::codes_to_release(DeviceId sink) const {
-  return core_->codes_to_release(sink);
+  return parts_->held.codes_to_release(sink);
 }
 
 Result<> Router::apply(std::vector<PipelineSpec> specs, std::uint64_t now_ns) {
-  return core_->apply(std::move(specs), now_ns);
+  return parts_->topology.apply(std::move(specs), now_ns);
 }
 Result<> Router::add(PipelineSpec spec, std::uint64_t now_ns) {
-  return core_->add(std::move(spec), now_ns);
+  return parts_->topology.add(std::move(spec), now_ns);
 }
 Result<> Router::remove(std::string_view pipeline, std::uint64_t now_ns) {
-  return core_->remove(pipeline, now_ns);
+  return parts_->topology.remove(pipeline, now_ns);
 }
 Result<> Router::enable(std::string_view pipeline, bool enabled, std::uint64_t now_ns) {
-  return core_->enable(pipeline, enabled, now_ns);
+  return parts_->topology.enable(pipeline, enabled, now_ns);
 }
 
 void Router::publish(PortRef source, const Frame& frame, std::uint64_t received_ns) {
-  core_->publish(source, frame, received_ns);
+  parts_->intake.publish(source, frame, received_ns);
 }
 std::size_t Router::take(DeviceId sink, std::span<std::byte> out, std::size_t budget_bytes,
                          std::uint64_t now_ns) {
-  return core_->take(sink, out, budget_bytes, now_ns);
+  const std::size_t bytes = parts_->delivery.take(sink, out, budget_bytes, now_ns);
+  parts_->topology.bury_finished();
+  return bytes;
 }
-bool Router::has_entries(DeviceId sink) const { return core_->has_entries(sink); }
+bool Router::has_entries(DeviceId sink) const {
+  const detail::Device* device = parts_->devices.find(sink);
+  return device != nullptr && parts_->queues.any_for(*device);
+}
 void Router::applied(PortRef sink, std::uint64_t sequence, std::uint64_t now_ns) {
-  core_->applied(sink, sequence, now_ns);
+  parts_->delivery.applied(sink, sequence, now_ns);
+  parts_->topology.bury_finished();
 }
 
-void Router::pause(PortRef sink) { core_->pause(sink); }
-void Router::resume(PortRef sink) { core_->resume(sink); }
+void Router::pause(PortRef sink) { parts_->messages.pause(sink); }
+void Router::resume(PortRef sink) { parts_->messages.resume(sink); }
 Result<> Router::upstream(PortRef sink, const Frame& frame, std::uint64_t now_ns) {
-  return core_->upstream(sink, frame, now_ns);
+  return parts_->messages.upstream(sink, frame, now_ns);
 }
 
-void Router::release_all(std::uint64_t now_ns) { core_->release_all(now_ns); }
-bool Router::settled(DeviceId source) const { return core_->settled(source); }
-std::uint64_t Router::deadline() const { return core_->deadline(); }
-void Router::tick(std::uint64_t now_ns) { core_->tick(now_ns); }
-void Router::set_tap(std::function<void(EdgeId, const Frame&)> tap) {
-  core_->set_tap(std::move(tap));
+void Router::release_all(std::uint64_t now_ns) { parts_->topology.release_all(now_ns); }
+bool Router::settled(DeviceId source) const { return parts_->topology.settled(source); }
+std::uint64_t Router::deadline() const {
+  return std::min(parts_->refreshes.due_ns(), parts_->queues.due_ns());
 }
-RouterStats Router::stats() const { return core_->stats(); }
-void Router::reset_stats() { core_->reset_stats(); }
+void Router::tick(std::uint64_t now_ns) {
+  parts_->refreshes.tick(now_ns);
+  parts_->queues.tick(now_ns);
+}
+void Router::set_tap(std::function<void(EdgeId, const Frame&)> tap) {
+  parts_->delivery.set_tap(std::move(tap));
+}
+std::vector<PipelineStats> Router::stats() const { return parts_->topology.stats(); }
+std::optional<PipelineStats> Router::stats_of(std::string_view pipeline) const {
+  return parts_->topology.stats_of(pipeline);
+}
+RouterTotals Router::totals() const {
+  RouterTotals totals = parts_->totals;
+  totals.pipelines = parts_->topology.pipelines();
+  return totals;
+}
 
 }  // namespace dkvm

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,7 +21,7 @@
 namespace dkvm {
 
 namespace detail {
-class RouterCore;
+struct RouterParts;
 }
 
 // Carries events from sources to sinks as the pipelines say: queues and their
@@ -29,7 +30,7 @@ class RouterCore;
 //        run backwards from call to call.
 // Life:  loop thread only; the host outlives the router and does not call it
 //        back from its own callbacks.
-// Source: docs/architecture.md, "Pipelines"
+// Source: docs/architecture.md, "The life of an event"
 class Router {
  public:
   static constexpr std::uint64_t kNever = ~std::uint64_t{0};
@@ -116,12 +117,14 @@ class Router {
   // stamp. An empty function removes the tap.
   void set_tap(std::function<void(EdgeId, const Frame&)> tap);
 
-  // Shape: pipelines in the order of their names.
-  RouterStats stats() const;
-  void reset_stats();
+  // In the order of their names; with histograms read out, so not for each event.
+  std::vector<PipelineStats> stats() const;
+  // Nothing for a pipeline that is not there.
+  std::optional<PipelineStats> stats_of(std::string_view pipeline) const;
+  RouterTotals totals() const;
 
  private:
-  std::unique_ptr<detail::RouterCore> core_;
+  std::unique_ptr<detail::RouterParts> parts_;
 };
 
 }  // namespace dkvm

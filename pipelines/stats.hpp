@@ -122,13 +122,14 @@ struct PipelineStats {
   std::vector<EdgeStats> edges;
 };
 
-struct RouterStats {
+// What no edge counts, and how many there are.
+struct RouterTotals {
+  std::size_t pipelines = 0;
   std::uint64_t published = 0;
   std::uint64_t unrouted = 0;       // no edge wanted them
   std::uint64_t looped = 0;         // had passed through this kernel before
   std::uint64_t hops_exceeded = 0;  // had passed through too many kernels
   std::uint64_t unknown_ports = 0;  // came from ports that are not open
-  std::vector<PipelineStats> pipelines;
 };
 
 }  // namespace dkvm

@@ -56,6 +56,10 @@ class Touches {
     return ids;
   }
 
+  static bool ends(wire::TouchPhase phase) {
+    return phase == wire::TouchPhase::up || phase == wire::TouchPhase::cancel;
+  }
+
   void clear() { contacts_.clear(); }
   bool any() const { return !contacts_.empty(); }
 
@@ -66,9 +70,6 @@ class Touches {
     bool given;
   };
 
-  static bool ends(wire::TouchPhase phase) {
-    return phase == wire::TouchPhase::up || phase == wire::TouchPhase::cancel;
-  }
   Contact* find(std::int32_t id) {
     for (Contact& contact : contacts_) {
       if (contact.id == id) return &contact;

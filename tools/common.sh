@@ -24,8 +24,25 @@ elapsed() {
   if ((seconds < 60)); then echo "${seconds} s"; else echo "$((seconds / 60)) min $((seconds % 60)) s"; fi
 }
 
+# Reads ninja's output: one line that changes on a terminal, else a line every
+# tenth of the way.
+progress() {
+  local line count total tenth=0
+  while IFS= read -r line; do
+    [[ $line =~ ^\[([0-9]+)/([0-9]+)\]\ (.*) ]] || continue
+    count=${BASH_REMATCH[1]} total=${BASH_REMATCH[2]}
+    if [[ -t 1 ]]; then
+      printf '\r\033[K%s: %s of %s  %.50s' "$script" "$count" "$total" "${BASH_REMATCH[3]##*/}"
+    elif ((count * 10 / total > tenth)); then
+      tenth=$((count * 10 / total))
+      say "built $count of $total"
+    fi
+  done
+  if [[ -t 1 && -n ${count:-} ]]; then printf '\r\033[K'; fi
+}
+
 # build PRESET [TARGET...]: configures and builds in build/PRESET, quietly
-# while nothing is wrong.
+# while nothing is wrong. What was said is in build/PRESET.*.log.
 build() {
   local preset=$1
   shift
@@ -37,6 +54,10 @@ build() {
     fail 1 "cmake --preset $preset failed; its output is above and in build/$preset.configure.log"
   }
   say "building preset $preset${1:+ ($*)}"
-  (cd "$source_dir" && cmake --build --preset "$preset" --parallel "$(nproc)" ${1:+--target "$@"}) ||
-    fail 1 "the build of preset $preset failed"
+  log=$source_dir/build/$preset.build.log
+  (cd "$source_dir" && cmake --build --preset "$preset" --parallel "$(nproc)" ${1:+--target "$@"}) \
+    2>&1 | tee "$log" | progress || {
+    cat "$log" >&2
+    fail 1 "the build of preset $preset failed; its output is above and in build/$preset.build.log"
+  }
 }

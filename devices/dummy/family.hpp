@@ -4,6 +4,7 @@
 #include "devices/dummy/jsonl.hpp"
 
 #include <cstdint>
+#include <string_view>
 #include <variant>
 
 namespace dkvm::dummy {
@@ -13,6 +14,11 @@ enum class Family : std::uint8_t { keyboard, mouse };
 
 inline bool carries(Family family, const Record& record) {
   return std::holds_alternative<Key>(record.event) == (family == Family::keyboard);
+}
+
+// For messages: what a file of the family holds.
+inline std::string_view events_of(Family family) {
+  return family == Family::keyboard ? "key events" : "motion, position, button or scroll";
 }
 
 // The event that lets go of a code.

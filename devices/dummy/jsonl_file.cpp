@@ -24,10 +24,10 @@ std::uint64_t since(const timespec& then) {
 
 }  // namespace
 
-Result<JsonlFile> JsonlFile::open(const std::string& path, Begin begin) {
+Result<JsonlFile> JsonlFile::open(const std::string& path, Family family, Begin begin) {
   const int truncate = begin == Begin::anew ? O_TRUNC : 0;
   JsonlFile file(detail::Fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | truncate, 0644)),
-                 path);
+                 path, family);
   if (!file.fd_) return file.failed(Errc::not_found, "opening");
   struct stat status {};
   if (::fstat(file.fd_.get(), &status) != 0) return file.failed(Errc::internal, "examining");
@@ -37,7 +37,8 @@ Result<JsonlFile> JsonlFile::open(const std::string& path, Begin begin) {
   return file;
 }
 
-// Looks at the end of the file only: two lines of any length fit into what it reads.
+// Looks at the end of the file only: two lines of any length fit into what it
+// reads. Nothing is changed before all of that was understood.
 Result<> JsonlFile::continue_after_last_line() {
   const off_t size = ::lseek(fd_.get(), 0, SEEK_END);
   if (size < 0) return failed(Errc::internal, "seeking in");
@@ -49,25 +50,39 @@ Result<> JsonlFile::continue_after_last_line() {
   const std::size_t end = tail.rfind('\n') + 1;  // npos + 1 is 0: no whole line
   if (end == 0 && begin != 0)
     return fail(Errc::invalid, "'" + path_ + "' does not end in a line, expected JSON Lines");
-  const std::string_view whole = std::string_view(tail).substr(0, end);
-  if (!whole.empty()) {
-    const std::string_view body = whole.substr(0, end - 1);
-    const std::size_t last = body.rfind('\n') + 1;
-    const auto record = parse_line(body.substr(last));
-    if (!record)
-      return fail(Errc::invalid, "'" + path_ + "', last line: " + record.error().message());
-    last_time_ns_ = record->time_ns;
-    has_records_ = true;
+  if (end != 0) {
+    const std::string_view body = std::string_view(tail).substr(0, end - 1);
+    DKVM_CHECK(take_last(body.substr(body.rfind('\n') + 1)));
   }
-  const off_t kept = begin + static_cast<off_t>(end);
+  const std::string_view unfinished = std::string_view(tail).substr(end);
+  const bool cut = is_cut_line(unfinished) && !parse_line(unfinished);
+  if (!cut && !unfinished.empty()) {
+    DKVM_CHECK(take_last(unfinished));
+    buffer_ += '\n';  // goes in front of the next record
+  }
+  const off_t kept = cut ? begin + static_cast<off_t>(end) : size;
   if (kept != size && ::ftruncate(fd_.get(), kept) != 0)
     return failed(Errc::internal, "repairing the end of");
   if (::lseek(fd_.get(), kept, SEEK_SET) != kept) return failed(Errc::internal, "seeking in");
   return {};
 }
 
+Result<> JsonlFile::take_last(std::string_view line) {
+  const auto record = parse_line(line);
+  if (!record)
+    return fail(Errc::invalid, "'" + path_ + "', last line: " + record.error().message());
+  if (!carries(family_, *record))
+    return fail(Errc::invalid, "'" + path_ +
+                                   "', last line: an event of another kind of device, expected " +
+                                   std::string(events_of(family_)));
+  last_time_ns_ = record->time_ns;
+  has_records_ = true;
+  return {};
+}
+
 Result<> JsonlFile::append(const Record& record) {
   DKVM_CHECK(append_line(buffer_, record));
+  last_time_ns_ = record.time_ns;
   return buffer_.size() < kBufferBytesMax ? Result<>{} : flush();
 }
 

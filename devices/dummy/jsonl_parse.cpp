@@ -1,6 +1,7 @@
 #include "devices/dummy/jsonl.hpp"
 
 #include <dkvm/codes.hpp>
+#include <dkvm/limits.hpp>
 #include <nlohmann/json.hpp>
 
 #include <array>
@@ -36,8 +37,8 @@ struct FieldForm {
 
 constexpr std::array<FieldForm, kFieldCount> kForms = {{
     {"t", "seconds from 0 to 1000000000"},
-    {"key", "an evdev code such as \"KEY_A\""},
-    {"button", "an evdev code such as \"BTN_LEFT\""},
+    {"key", "an evdev code such as \"KEY_A\", or its number from 0 to 767"},
+    {"button", "an evdev code such as \"BTN_LEFT\", or its number from 0 to 767"},
     {"down", "true or false"},
     {"text", "a string"},
     {"motion", "[dx, dy]"},
@@ -45,6 +46,8 @@ constexpr std::array<FieldForm, kFieldCount> kForms = {{
     {"size", "[width, height] in whole pixels"},
     {"scroll", "[x, y] in whole 1/120 of a notch"},
 }};
+
+static_assert(kInputCodesMax == 768, "the forms above say so");
 
 bool holds_pair(Field field) { return field >= kMotion; }
 bool holds_code(Field field) { return field == kKey || field == kButton; }
@@ -125,7 +128,7 @@ class Fields {
     const std::string digits = std::to_string(value);
     if (depth_ == 2) return add(static_cast<double>(value));
     if (depth_ == 1 && field_ == kTime) return set_time(decimal_ns(digits), digits);
-    if (depth_ != 1 || !holds_code(field_) || value > 0xFFFF) return wrong(digits);
+    if (depth_ != 1 || !holds_code(field_) || value >= kInputCodesMax) return wrong(digits);
     code = static_cast<std::uint16_t>(value);
     return true;
   }

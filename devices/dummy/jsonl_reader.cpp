@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::size_t kBufferBytes = kLineBytesMax + 1;
 
-std::string_view family_events(Family family) {
-  return family == Family::keyboard ? "key events" : "motion, position, button or scroll";
-}
-
 }  // namespace
 
 Result<JsonlReader> JsonlReader::open(const std::string& path, Family family) {
@@ -43,7 +39,12 @@ Result<std::optional<Record>> JsonlReader::next() {
     if (!record) return located(record.error());
     if (!carries(family_, *record))
       return located(Error(Errc::invalid, "an event of another kind of device, expected " +
-                                              std::string(family_events(family_))));
+                                              std::string(events_of(family_))));
+    if (record->time_ns < last_time_ns_)
+      return located(Error(Errc::invalid, "\"t\" is " + seconds_text(record->time_ns) +
+                                              ", earlier than the line before, expected " +
+                                              seconds_text(last_time_ns_) + " or later"));
+    last_time_ns_ = record->time_ns;
     return std::optional<Record>(std::move(*record));
   }
 }
@@ -53,6 +54,7 @@ Result<> JsonlReader::rewind() {
     return fail(Errc::internal, "rewinding '" + path_ + "': " + std::strerror(errno));
   begin_ = end_ = 0;
   line_ = 0;
+  last_time_ns_ = 0;
   return {};
 }
 

@@ -14,7 +14,7 @@
 namespace dkvm::dummy {
 
 // Reads the records of a file one after the other. The file is streamed, never
-// loaded; empty lines are skipped.
+// loaded; empty lines are skipped, times that go backwards are refused.
 class JsonlReader {
  public:
   // Errors: Errc::not_found when it cannot be opened, Errc::invalid when it is
@@ -42,6 +42,7 @@ class JsonlReader {
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::uint64_t line_ = 0;
+  std::uint64_t last_time_ns_ = 0;
 };
 
 }  // namespace dkvm::dummy

@@ -1,6 +1,7 @@
 #include "devices/dummy/jsonl.hpp"
 
 #include <dkvm/codes.hpp>
+#include <dkvm/limits.hpp>
 
 #include <array>
 #include <charconv>
@@ -113,6 +114,13 @@ void append_down(std::string& out, bool down) {
   out += down ? ",\"down\":true" : ",\"down\":false";
 }
 
+// kInputCodesMax or more is a code that cannot exist; 0 for events without one.
+std::uint16_t code_of(const Record& record) {
+  if (const auto* pressed = std::get_if<Key>(&record.event)) return pressed->code;
+  if (const auto* pressed = std::get_if<PointerButton>(&record.event)) return pressed->code;
+  return 0;
+}
+
 struct AppendEvent {
   std::string& out;
 
@@ -147,10 +155,20 @@ struct AppendEvent {
 
 }  // namespace
 
+std::string seconds_text(std::uint64_t time_ns) {
+  std::string text;
+  append_seconds(text, time_ns);
+  return text;
+}
+
 Result<> append_line(std::string& out, const Record& record) {
   const auto* motion = std::get_if<PointerMotion>(&record.event);
   if (motion != nullptr && !(std::isfinite(motion->x) && std::isfinite(motion->y)))
     return fail(Errc::invalid, "a motion is no number, expected a finite x and y");
+  if (code_of(record) >= kInputCodesMax)
+    return fail(Errc::invalid, "the code " + std::to_string(code_of(record)) +
+                                   " of a key or button cannot exist, expected one from 0 to " +
+                                   std::to_string(kInputCodesMax - 1));
   out += "{\"t\":";
   append_seconds(out, record.time_ns);
   std::visit(AppendEvent{out}, record.event);

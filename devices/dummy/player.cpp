@@ -24,8 +24,13 @@ void Player::declare(Device& device) {
                  .help = "play the file once and finish, or over and over",
                  .choices = {"once", "loop"}});
   device.option({.name = "rate",
+                 .type = ValueType::number,
                  .fallback = "recorded",
-                 .help = "as recorded, a number of events/s, or max: as fast as they are taken"});
+                 .help = "events/s; recorded: at the times in the file; max: as fast as they are "
+                         "taken",
+                 .words = {"recorded", "max"},
+                 .min = Schedule::kRateMin,
+                 .max = Schedule::kRateMax});
 }
 
 Result<> Player::start(Context& context) {

@@ -36,7 +36,7 @@ Result<> Recorder::start(Context& context) {
 
 Result<> Recorder::open(const ConfigReader& config, JsonlFile::Begin begin) {
   DKVM_TRY(const std::string path, config.text("file"));
-  DKVM_TRY(file_, JsonlFile::open(path, begin));
+  DKVM_TRY(file_, JsonlFile::open(path, family_, begin));
   if (file_->has_records()) {
     const std::uint64_t passed = file_->last_time_ns() + file_->age_ns();
     begin_ns_ = now_ns() - passed;  // may wrap around: only differences count

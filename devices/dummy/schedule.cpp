@@ -12,10 +12,10 @@ Result<Schedule> Schedule::parse(std::string_view text) {
   double rate = 0;
   const char* end = text.data() + text.size();
   const auto [stopped, error] = std::from_chars(text.data(), end, rate);
-  if (error == std::errc{} && stopped == end && rate > 0 && rate <= kRateMax)
+  if (error == std::errc{} && stopped == end && rate >= kRateMin && rate <= kRateMax)
     return Schedule(Pace::fixed, rate);
   return fail(Errc::invalid, "config key 'rate': '" + std::string(text) +
-                                 "' is not recorded, max or events/s up to 10000000");
+                                 "' is not events/s from 0.001 to 10000000, recorded or max");
 }
 
 std::uint64_t Schedule::due_ns(std::uint64_t time_ns) const {

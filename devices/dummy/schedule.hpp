@@ -11,10 +11,11 @@ namespace dkvm::dummy {
 // the start, never from the last event, so that nothing adds up.
 class Schedule {
  public:
-  // text: `recorded`, `max` or a number of events/s up to kRateMax.
+  // text: `recorded`, `max` or events/s from kRateMin to kRateMax.
   // Errors: Errc::invalid.
   static Result<Schedule> parse(std::string_view text);
 
+  static constexpr double kRateMin = 0.001;
   static constexpr double kRateMax = 10'000'000;
 
   // Events are due as fast as they are taken; due_ns() has no meaning then.

@@ -10,8 +10,8 @@ namespace dkvm {
 
 Log::Log(LogOptions options)
     : level_(options.level),
-      ring_(options.ring_bytes),
-      output_(std::make_unique<detail::LogOutput>(std::move(options.file))) {}
+      ring_(options.ring_bytes, options.ring_records),
+      output_(std::make_unique<detail::LogOutput>()) {}
 
 Log::~Log() = default;
 
@@ -25,9 +25,9 @@ void Log::write(LogLevel level, std::string_view device, std::string_view text) 
   if (listener_) listener_(record);
 }
 
-void Log::set_file(std::string file) {
-  output_ = std::make_unique<detail::LogOutput>(std::move(file));
-}
+Result<> Log::open_file(std::string path) { return output_->open(std::move(path)); }
+
+void Log::close_file() { output_->close(); }
 
 void Log::reopen() { output_->reopen(); }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <dkvm/result.hpp>
+
 #include <fmt/format.h>
 
 #include <functional>
@@ -20,8 +22,8 @@ class LogOutput;
 
 struct LogOptions {
   LogLevel level = LogLevel::info;
-  std::string file;  // empty: stderr
   std::size_t ring_bytes = kLogRingBytesDefault;
+  std::size_t ring_records = kLogRingRecordsDefault;
 };
 
 // The one log of a kernel: its own records and those of its devices, in one
@@ -29,17 +31,27 @@ struct LogOptions {
 //   2026-11-20T09:00:00.123Z info  kernel: text
 //   2026-11-20T09:00:00.123Z info  device kbd0: text
 // Never blocks: what a slow terminal or pipe does not take is dropped there,
-// counted and said later; the ring has it all the same. A file that cannot be
-// written is said once on stderr, the log goes on without it.
+// counted and said later; the ring has it all the same.
 // Life: loop thread only.
 class Log {
  public:
   using Listener = std::function<void(const LogRecord&)>;
 
-  explicit Log(LogOptions options);
+  explicit Log(LogOptions options);  // to stderr
   ~Log();
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
+
+  // Writes to this file from now on.
+  // Errors: Errc::denied, naming the file and why; lines go where they went.
+  Result<> open_file(std::string path);
+
+  // Writes to stderr from now on.
+  void close_file();
+
+  // Opens the file anew, after a rotation; when that fails the lines go to
+  // stderr until the next time, which is said there once.
+  void reopen();
 
   // Keeps and writes one line; what is not printable in `text` is escaped.
   // An empty `device` is the kernel itself. Records beyond the level vanish.
@@ -68,11 +80,6 @@ class Log {
 
   // Told of each record that was kept, after it was; for `logs -f`. Must not write.
   void on_record(Listener listener) { listener_ = std::move(listener); }
-
-  // Writes to another file from now on; empty: to stderr.
-  void set_file(std::string file);
-  // Opens the file anew, after a rotation.
-  void reopen();
 
  private:
   template <class... Args>

@@ -27,24 +27,44 @@ bool is_regular(int fd) {
   return ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-}  // namespace
-
-LogOutput::LogOutput(std::string file) : path_(std::move(file)) { reopen(); }
-
-void LogOutput::reopen() {
-  complained_ = false;
-  if (!path_.empty()) {
-    file_.reset(
-        ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, kFileMode));
-    if (!file_) return complain(errno);
-  }
-  regular_ = is_regular(fd());
+Error unwritable(const std::string& path, int error) {
+  return Error(Errc::denied,
+               fmt::format("the log file {} cannot be written: {}", path, std::strerror(error)));
 }
 
-int LogOutput::fd() const { return path_.empty() ? STDERR_FILENO : file_.get(); }
+}  // namespace
+
+LogOutput::LogOutput() : regular_(is_regular(STDERR_FILENO)) {}
+
+Result<> LogOutput::open(std::string file) {
+  UniqueFd opened(
+      ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, kFileMode));
+  if (!opened) return fail(unwritable(file, errno));
+  path_ = std::move(file);
+  file_ = std::move(opened);
+  regular_ = is_regular(file_.get());
+  complained_ = false;
+  return {};
+}
+
+void LogOutput::close() {
+  path_.clear();
+  file_.reset();
+  regular_ = is_regular(STDERR_FILENO);
+}
+
+void LogOutput::reopen() {
+  if (path_.empty()) return;
+  const auto opened = open(path_);
+  if (opened) return;
+  file_.reset();
+  regular_ = is_regular(STDERR_FILENO);
+  complain(opened.error().message() + "; its lines go to stderr");
+}
+
+int LogOutput::fd() const { return file_ ? file_.get() : STDERR_FILENO; }
 
 void LogOutput::write(std::string_view line) {
-  if (fd() < 0) return;
   if (dropped_since_ != 0) {
     if (!put(fmt::format("[{} lines of the log could not be written here]\n", dropped_since_))) {
       ++dropped_, ++dropped_since_;
@@ -70,15 +90,13 @@ bool LogOutput::put_some(std::string_view& bytes) {
     return true;
   }
   if (errno == EINTR) return true;
-  if (errno != EAGAIN) complain(errno);
+  if (errno != EAGAIN && file_ && !complained_) complain(unwritable(path_, errno).message());
   return false;
 }
 
-void LogOutput::complain(int error) {
-  if (complained_ || path_.empty()) return;
+void LogOutput::complain(const std::string& what) {
   complained_ = true;
-  const std::string text =
-      fmt::format("the log file {} cannot be written: {}\n", path_, std::strerror(error));
+  const std::string text = fmt::format("dkvm-kernel: {}\n", what);
   if (writable_now(STDERR_FILENO)) {
     [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, text.data(), text.size());
   }

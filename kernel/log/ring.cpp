@@ -1,5 +1,7 @@
 #include "kernel/log/ring.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace dkvm {
@@ -21,6 +23,15 @@ void cut_record(LogRecord& record, std::size_t cost_max) {
   cut_text(record.text, cost_max - std::min(rest, cost_max));
 }
 
+// The record as a page shows it.
+LogRecord shown(const LogRecord& record, std::size_t cost_max) {
+  LogRecord copy = record;
+  cut_record(copy, cost_max);
+  if (const std::size_t cut = record.text.size() - copy.text.size(); cut != 0)
+    copy.text += fmt::format(" [{} bytes cut]", cut);
+  return copy;
+}
+
 }  // namespace
 
 bool LogFilter::matches(const LogRecord& record) const {
@@ -34,7 +45,7 @@ const LogRecord& LogRing::append(LogRecord record) {
   cut_record(record, bytes_max_);
   bytes_ += cost(record);
   records_.push_back(std::move(record));
-  while (bytes_ > bytes_max_ && records_.size() > 1) {
+  while ((bytes_ > bytes_max_ || records_.size() > records_max_) && records_.size() > 1) {
     bytes_ -= cost(records_.front());
     records_.pop_front();
   }
@@ -50,17 +61,31 @@ LogPage LogRing::read(std::uint64_t after, const LogFilter& filter, std::size_t 
   std::size_t bytes = 0;
   const std::size_t skip = static_cast<std::size_t>(
       std::min<std::uint64_t>(page.next_after - (first - 1), records_.size()));
-  for (auto record = records_.begin() + static_cast<std::ptrdiff_t>(skip);
-       record != records_.end() && page.records.size() < records_max; ++record) {
-    if (filter.matches(*record)) {
-      bytes += cost(*record);
+  const std::size_t end = std::min(records_.size(), skip + kLogScanRecordsMax);
+  for (std::size_t at = skip; at < end && page.records.size() < records_max; ++at) {
+    const LogRecord& record = records_[at];
+    if (filter.matches(record)) {
+      bytes += cost(record);
       if (bytes > bytes_max && !page.records.empty()) break;
-      page.records.push_back(*record);
-      cut_record(page.records.back(), bytes_max);
+      page.records.push_back(shown(record, bytes_max));
     }
-    page.next_after = record->sequence;
+    page.next_after = record.sequence;
   }
+  page.more = page.next_after < last_sequence();
   return page;
+}
+
+std::uint64_t LogRing::before_last(std::size_t count, const LogFilter& filter) const {
+  const std::size_t scanned = std::min(records_.size(), kLogScanRecordsMax);
+  std::uint64_t after = last_sequence();
+  std::size_t found = 0;
+  for (std::size_t back = 1; back <= scanned && found < count; ++back) {
+    const LogRecord& record = records_[records_.size() - back];
+    if (!filter.matches(record)) continue;
+    after = record.sequence - 1;
+    ++found;
+  }
+  return after;
 }
 
 std::vector<std::string> LogRing::tail(std::string_view device, std::size_t lines_max,

@@ -33,27 +33,38 @@ struct LogPage {
   std::vector<LogRecord> records;
   std::uint64_t next_after = 0;  // ask with this for what follows
   std::uint64_t lost = 0;        // records after `after` that the ring had already dropped
+  bool more = false;             // it ends before the newest record: ask on at once
 };
 
-inline constexpr std::size_t kLogRingBytesDefault = 4 * 1024 * 1024;
+inline constexpr std::size_t kLogRingBytesDefault = 8 * 1024 * 1024;
+inline constexpr std::size_t kLogRingRecordsDefault = 20'000;
 inline constexpr std::size_t kLogPageRecordsMax = 1024;
-inline constexpr std::size_t kLogPageBytesMax = 48 * 1024;
+// As JSON a record takes at most twice its bytes: a page fits an answer.
+inline constexpr std::size_t kLogPageBytesMax = 24 * 1024;
+inline constexpr std::size_t kLogScanRecordsMax = 100'000;  // looked at for one page
 
 // The last records of the kernel and of all devices, in the order of arrival.
 // When full: the oldest go; a reader that was too slow is told how many.
 class LogRing {
  public:
-  explicit LogRing(std::size_t bytes_max = kLogRingBytesDefault) : bytes_max_(bytes_max) {}
+  explicit LogRing(std::size_t bytes_max = kLogRingBytesDefault,
+                   std::size_t records_max = kLogRingRecordsDefault)
+      : bytes_max_(bytes_max), records_max_(records_max) {}
 
   // Numbers the record and keeps it; a record larger than the ring is cut.
   // Life: the reference is valid until the next append.
   const LogRecord& append(LogRecord record);
 
   // Up to a page of what follows sequence `after` (0: from the oldest kept) and
-  // matches; at least one record if there is one, its text cut to the page.
+  // matches. A record larger than a page is cut and says so. A page may be
+  // empty and have `more`: so many records in a row did not match.
   LogPage read(std::uint64_t after, const LogFilter& filter,
                std::size_t records_max = kLogPageRecordsMax,
                std::size_t bytes_max = kLogPageBytesMax) const;
+
+  // The `after` with which read() begins at the last `count` records that match,
+  // or at the first of them within kLogScanRecordsMax of the newest.
+  std::uint64_t before_last(std::size_t count, const LogFilter& filter) const;
 
   // The last texts of one device, oldest first, of at most bytes_max in all;
   // the newest is cut when it alone is longer. Only those after sequence `after`.
@@ -66,6 +77,7 @@ class LogRing {
 
  private:
   std::size_t bytes_max_;
+  std::size_t records_max_;
   std::size_t bytes_ = 0;
   std::uint64_t next_ = 1;
   std::deque<LogRecord> records_;

@@ -1,5 +1,7 @@
 #include "kernel/rpc/call_router.hpp"
 
+#include "config/suggest.hpp"
+
 #include <dkvm/limits.hpp>
 #include <dkvm/payload.hpp>
 
@@ -33,8 +35,8 @@ Result<> CallRouter::on_request(DeviceId from, const Frame& frame, std::uint64_t
   DKVM_TRY(wire::RequestT request, read_payload<wire::RequestT>(frame.payload));
   const std::uint64_t caller_id = frame.header.sequence();
   if (ids_.contains({from, caller_id}))
-    return fail(Errc::corrupt, fmt::format("it makes call {} while that waits for its answer",
-                                           caller_id));
+    return fail(Errc::corrupt,
+                fmt::format("it makes call {} while that waits for its answer", caller_id));
   const auto refuse = [&](const Error& error) {
     transport_.send_response(from, caller_id, response_of(error));
     return Result<>{};
@@ -43,16 +45,17 @@ Result<> CallRouter::on_request(DeviceId from, const Frame& frame, std::uint64_t
     return refuse(Error(Errc::overloaded, fmt::format("{} calls are waiting for their answers",
                                                       kCallsOutstandingMax)));
   request.caller = transport_.name_of(from);
+  if (grants_.any(request.caller))
+    if (const auto exists = check_exists(request); !exists) return refuse(exists.error());
   if (!grants_.allow(request.caller, request.target, request.method))
-    return refuse(Error(Errc::denied,
-                        fmt::format("'{}' has no grant for '{}' at '{}'; give it one in its "
-                                    "device's `grants`",
-                                    request.caller, request.method, request.target)));
+    return refuse(Error(Errc::denied, fmt::format("'{}' has no grant for {} at {}", request.caller,
+                                                  detail::in_quotes(request.method),
+                                                  detail::in_quotes(request.target))));
   auto callee = callee_of(request);
   if (!callee) return refuse(callee.error());
-  const std::uint32_t asked_ms =
-      request.deadline_ms != 0 ? request.deadline_ms
-                               : static_cast<std::uint32_t>(kCallTimeDefault.count());
+  const std::uint32_t asked_ms = request.deadline_ms != 0
+                                     ? request.deadline_ms
+                                     : static_cast<std::uint32_t>(kCallTimeDefault.count());
   request.deadline_ms = std::min(asked_ms, kDeadlineMsMax);
   const std::uint64_t deadline_ns = now_ns + request.deadline_ms * std::uint64_t{1'000'000};
   const std::uint64_t token = open({from, caller_id, *callee, deadline_ns});
@@ -65,10 +68,28 @@ Result<> CallRouter::on_request(DeviceId from, const Frame& frame, std::uint64_t
   return {};
 }
 
+Result<> CallRouter::check_exists(const wire::RequestT& request) const {
+  using detail::did_you_mean;
+  using detail::in_quotes;
+  if (request.target == "kernel") {
+    const auto methods = transport_.kernel_methods();
+    if (std::ranges::find(methods, request.method) != methods.end()) return {};
+    return fail(Errc::not_found,
+                fmt::format("the kernel has no method {}{}", in_quotes(request.method),
+                            did_you_mean(request.method, methods)));
+  }
+  if (transport_.has_device(request.target)) return {};
+  auto targets = transport_.device_names();
+  targets.push_back("kernel");
+  return fail(Errc::not_found, fmt::format("there is no device {}{}", in_quotes(request.target),
+                                           did_you_mean(request.target, targets)));
+}
+
 Result<DeviceId> CallRouter::callee_of(const wire::RequestT& request) const {
   if (request.target == "kernel") return kKernelDevice;
   if (const auto device = transport_.running_device(request.target)) return *device;
-  return fail(Errc::not_found, fmt::format("no device '{}' is running", request.target));
+  return fail(Errc::not_found,
+              fmt::format("device {} does not run", detail::in_quotes(request.target)));
 }
 
 Result<> CallRouter::on_response(DeviceId from, const Frame& frame) {

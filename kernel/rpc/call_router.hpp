@@ -3,17 +3,20 @@
 #include "kernel/rpc/grants.hpp"
 #include "pipelines/port.hpp"
 
+#include <dkvm/wire/control_generated.h>
 #include <dkvm/frame.hpp>
 #include <dkvm/result.hpp>
-#include <dkvm/wire/control_generated.h>
 
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace dkvm {
 
@@ -31,10 +34,15 @@ class CallTransport {
  public:
   virtual ~CallTransport() = default;
   virtual void send_request(DeviceId callee, std::uint64_t id, const wire::RequestT& request) = 0;
-  virtual void send_response(DeviceId caller, std::uint64_t id, const wire::ResponseT& response) = 0;
+  virtual void send_response(DeviceId caller, std::uint64_t id,
+                             const wire::ResponseT& response) = 0;
   virtual void send_cancel(DeviceId callee, std::uint64_t id) = 0;
   // The device that goes by this name and can take calls now.
   virtual std::optional<DeviceId> running_device(std::string_view name) const = 0;
+  // What there is, running or not. Life: the names are used at once.
+  virtual bool has_device(std::string_view name) const = 0;
+  virtual std::vector<std::string_view> device_names() const = 0;
+  virtual std::span<const std::string_view> kernel_methods() const = 0;
   virtual std::string name_of(DeviceId device) const = 0;
   // Answers by CallRouter::answer(token, …), now or before the deadline.
   virtual void serve(std::uint64_t token, const ServiceCall& call) = 0;
@@ -42,6 +50,8 @@ class CallTransport {
 
 // Carries calls between devices and the kernel: one answer to each, whatever
 // happens to either side. Pure: frames and time come in, frames go out.
+// A caller with grants is told by `not_found` and a suggestion that a target or
+// a method of the kernel does not exist; one without any is only ever `denied`.
 // Limits: kCallsOutstandingMax calls a caller; deadlines of kDeadlineMsMax.
 class CallRouter {
  public:
@@ -59,6 +69,8 @@ class CallRouter {
   // The one answer to a call that serve() was given. One that comes too late
   // goes nowhere.
   void answer(std::uint64_t token, Result<std::string> result);
+  // Whether anybody still waits for that answer.
+  bool waits(std::uint64_t token) const { return pending_.contains(token); }
 
   // The device is gone: whoever waits for it is told, what it waited for ends.
   void device_gone(DeviceId device);
@@ -81,6 +93,7 @@ class CallRouter {
   Result<> on_request(DeviceId from, const Frame& frame, std::uint64_t now_ns);
   Result<> on_response(DeviceId from, const Frame& frame);
   void on_cancel(DeviceId from, const Frame& frame);
+  Result<> check_exists(const wire::RequestT& request) const;
   Result<DeviceId> callee_of(const wire::RequestT& request) const;
   std::uint64_t open(const Pending& pending);
   void respond(const Pending& pending, const wire::ResponseT& response);
@@ -89,9 +102,9 @@ class CallRouter {
 
   CallTransport& transport_;
   const Grants& grants_;
-  Calls pending_;                                                     // by token
-  std::map<std::pair<DeviceId, std::uint64_t>, std::uint64_t> ids_;   // caller's id → token
-  std::multimap<std::uint64_t, std::uint64_t> deadlines_;             // → token
+  Calls pending_;                                                    // by token
+  std::map<std::pair<DeviceId, std::uint64_t>, std::uint64_t> ids_;  // caller's id → token
+  std::multimap<std::uint64_t, std::uint64_t> deadlines_;            // → token
   std::unordered_map<DeviceId, std::size_t> outstanding_;
   std::uint64_t last_token_ = 0;
 };

@@ -23,6 +23,12 @@ class Grants {
   }
   void remove(const std::string& caller) { by_caller_.erase(caller); }
 
+  // Who has none at all is told nothing, not even what there is.
+  bool any(const std::string& caller) const {
+    const auto found = by_caller_.find(caller);
+    return found != by_caller_.end() && !found->second.empty();
+  }
+
   bool allow(const std::string& caller, std::string_view target, std::string_view method) const {
     const auto found = by_caller_.find(caller);
     if (found == by_caller_.end()) return false;

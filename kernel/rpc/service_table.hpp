@@ -1,63 +1,61 @@
 #pragma once
 
+#include "kernel/rpc/answer_page.hpp"
 #include "kernel/rpc/call_router.hpp"
 #include "kernel/rpc/params.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <functional>
+#include <map>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace dkvm {
 
-// The methods of the kernel by name.
+// Takes the one answer to a call of the kernel, now or later.
+class Respond {
+ public:
+  Respond(CallRouter& calls, std::uint64_t token) : calls_(&calls), token_(token) {}
+
+  void operator()(Result<nlohmann::json> result) const;
+  // False once nobody waits for it any more.
+  bool wanted() const { return calls_->waits(token_); }
+
+ private:
+  CallRouter* calls_;  // outlives every call
+  std::uint64_t token_;
+};
+
+// The methods of the kernel by name, and the parameters that each one knows.
 class ServiceTable {
  public:
-  // Takes the one answer, now or later.
-  using Respond = std::function<void(Result<nlohmann::json>)>;
+  using Fields = std::vector<std::string_view>;
   using Later = std::function<void(const ServiceCall&, const Params&, Respond)>;
   using Now = std::function<Result<nlohmann::json>(const ServiceCall&, const Params&)>;
 
   explicit ServiceTable(CallRouter& calls) : calls_(calls) {}
 
-  void add_later(std::string method, Later service) {
-    services_[std::move(method)] = std::move(service);
-  }
-  void add(std::string method, Now service) {
-    add_later(std::move(method), [service = std::move(service)](const ServiceCall& call,
-                                                               const Params& params,
-                                                               const Respond& respond) {
-      respond(service(call, params));
-    });
-  }
+  // Fields: literals, the names of all parameters; a call with another is refused.
+  void add_later(std::string method, Fields fields, Later service);
+  void add(std::string method, Fields fields, Now service);
 
-  void serve(std::uint64_t token, const ServiceCall& call) {
-    const Respond respond = [this, token](Result<nlohmann::json> result) {
-      if (!result) return calls_.answer(token, fail(std::move(result).error()));
-      calls_.answer(token, dump(*result));
-    };
-    const auto service = services_.find(call.method);
-    if (service == services_.end())
-      return respond(fail(Errc::not_found, fmt::format("the kernel has no method '{}'", call.method)));
-    const auto params = Params::parse(call.body);
-    if (!params) return respond(fail(params.error()));
-    service->second(call, *params, respond);
-  }
+  std::vector<std::string_view> methods() const;  // sorted
+
+  // Errors go to the caller: Errc::not_found for a method that there is not,
+  // Errc::invalid for parameters that are none of the method's.
+  void serve(std::uint64_t token, const ServiceCall& call);
 
  private:
-  // What devices write (names, log lines) may be no UTF-8: it is replaced.
-  static Result<std::string> dump(const nlohmann::json& value) {
-    std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    if (text.size() <= kAnswerBytesMax) return text;
-    return fail(Errc::exhausted, "the answer is too large for one frame: ask for fewer at a time");
-  }
-
-  static constexpr std::size_t kAnswerBytesMax = 60 * 1024;
+  struct Service {
+    Fields fields;
+    Later run;
+  };
 
   CallRouter& calls_;
-  std::unordered_map<std::string, Later> services_;
+  std::map<std::string, Service, std::less<>> services_;
 };
 
 // One page of a list: up to `limit` items after the one named `after`, as long
@@ -66,26 +64,19 @@ class ServiceTable {
 template <class Items, class KeyOf, class Print>
 Result<nlohmann::json> page(const char* field, const Items& items, const Params& params, KeyOf key,
                             Print print) {
-  constexpr std::size_t kItemsMax = 200;
-  constexpr std::size_t kBytesMax = 48 * 1024;
   DKVM_TRY(const std::string after, params.text_or("after", ""));
   DKVM_TRY(const auto limit, params.number("limit"));
-  nlohmann::json out = {{field, nlohmann::json::array()}};
-  std::size_t bytes = 0;
+  AnswerPage listed(limit.value_or(AnswerPage::kItemsMax));
   std::string last;
+  bool more = false;
   for (const auto& item : items) {
     if (!after.empty() && key(item) <= after) continue;
-    const std::size_t count = out[field].size();
-    nlohmann::json printed = print(item);
-    bytes += printed.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).size();
-    if (count != 0 && (count >= std::min<std::size_t>(limit.value_or(kItemsMax), kItemsMax) ||
-                       bytes > kBytesMax)) {
-      out["next"] = last;
-      break;
-    }
+    more = !listed.add(print(item));
+    if (more) break;
     last = key(item);
-    out[field].push_back(std::move(printed));
   }
+  nlohmann::json out = {{field, std::move(listed).take()}};
+  if (more) out["next"] = last;
   return out;
 }
 

@@ -48,7 +48,11 @@ void DeviceSession::send_frame(const Frame& frame) {
 
 void DeviceSession::stop_in_order(std::string reason, std::uint32_t deadline_ms) {
   stop_ = PendingStop{std::move(reason), deadline_ms};
-  flush();
+}
+
+void DeviceSession::on_turn_end() {
+  if (std::exchange(owes_pong_, false)) flush();
+  host_.on_turn_end();
 }
 
 void DeviceSession::tell_topics() {
@@ -56,7 +60,6 @@ void DeviceSession::tell_topics() {
   wire::TopicsT told;
   told.topics = topics_.since(std::exchange(topics_told_, topics_.size()));
   send(make_header(wire::FrameKind::topics), told);
-  flush();
 }
 
 void DeviceSession::drain() { channel_.read_all(); }
@@ -174,7 +177,7 @@ Result<> DeviceSession::take(const Frame& frame, std::uint64_t received_ns) {
       wire::FrameHeader pong = make_header(Kind::pong);
       pong.mutate_sequence(frame.header.sequence());
       send(pong);
-      flush();
+      owes_pong_ = true;
       return {};
     }
     case Kind::pause: return sink_only(frame, &Router::pause);
@@ -201,8 +204,8 @@ Result<> DeviceSession::take_event(const Frame& frame, std::uint64_t received_ns
   const wire::FrameHeader& header = frame.header;
   const Port* port = ports_.find(header.port());
   if (port == nullptr || port->direction != wire::Direction::source)
-    return fail(unexpected(frame, fmt::format("from port {}, which is not an open source of its own",
-                                              header.port())));
+    return fail(unexpected(
+        frame, fmt::format("from port {}, which is not an open source of its own", header.port())));
   if (!port->topics.contains(header.topic()))
     return fail(unexpected(frame, fmt::format("of the topic {}, which port '{}' did not declare",
                                               name_of(header.topic()), port->name)));

@@ -50,7 +50,7 @@ class SessionHost {
 
 // One incarnation of a device on its stream: who may say what, when. Every
 // payload is verified here, before anyone else sees it.
-// Source: docs/protocol.md, "States" and "What ends a device".
+// Source: docs/protocol.md, "The life of a device" and "What ends a device".
 class DeviceSession final : public ChannelOwner {
  public:
   DeviceSession(SessionIdentity identity, Loop& loop, UniqueFd stream, ChannelScratch& scratch,
@@ -69,9 +69,10 @@ class DeviceSession final : public ChannelOwner {
   // are open.
   void let_in();
 
-  // The stop frame goes out behind everything that is queued.
+  // The stop frame goes out behind everything that is queued, at a flush() that
+  // has room for it.
   void stop_in_order(std::string reason, std::uint32_t deadline_ms);
-  // Tells of topics interned since the last time.
+  // Queues what topics were interned since the last time.
   void tell_topics();
 
   void flush() { channel_.flush(); }
@@ -92,7 +93,7 @@ class DeviceSession final : public ChannelOwner {
   enum class State : std::uint8_t { greeting, admitted, running, over };
 
   bool on_frame(const Frame& frame, std::uint64_t received_ns) override;
-  void on_turn_end() override { host_.on_turn_end(); }
+  void on_turn_end() override;
   std::size_t fill(std::span<std::byte> out, std::size_t budget) override;
   void on_closed(const Error& error, bool torn) override;
 
@@ -121,6 +122,7 @@ class DeviceSession final : public ChannelOwner {
   bool started_ = false;
   PortTable ports_;
   std::size_t topics_told_ = 0;
+  bool owes_pong_ = false;
   std::optional<PendingStop> stop_;
   std::vector<std::uint16_t> left_down_;
   PayloadWriter writer_;

@@ -25,6 +25,8 @@ bool is_inherited(std::string_view name) {
 
 }  // namespace
 
+std::span<const std::string_view> inherited_names() { return kInherited; }
+
 std::vector<std::string> inherited_environment() {
   std::vector<std::string> variables;
   for (char** each = environ; *each != nullptr; ++each) {

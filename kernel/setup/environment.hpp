@@ -3,10 +3,15 @@
 #include "config/model.hpp"
 
 #include <map>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dkvm {
+
+// What a device inherits of the kernel's own environment, beside LC_*.
+std::span<const std::string_view> inherited_names();
 
 // What a device inherits from the kernel's own environment: an allow-list
 // (locale, paths, displays, sound and buses), nothing else.

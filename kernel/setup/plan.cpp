@@ -3,13 +3,12 @@
 #include "config/check.hpp"
 #include "config/environment.hpp"
 #include "kernel/setup/environment.hpp"
-#include "pipelines/stages/registry.hpp"
+#include "kernel/setup/stage_rules.hpp"
 
 #include <dkvm/topics.hpp>
 
 #include <algorithm>
 #include <map>
-#include <span>
 #include <utility>
 
 namespace dkvm {
@@ -18,21 +17,6 @@ namespace {
 // Devices off the input path give way to those on it.
 constexpr int kNiceOffInputPath = 10;
 constexpr unsigned kInputSliceUs = 100;  // Linux 6.12 grants no shorter one
-
-std::span<const StageRule> stage_rules() {
-  static const std::vector<StageRule> rules = [] {
-    std::vector<StageRule> all;
-    for (const StageKind& kind : known_stages())
-      all.push_back({std::string(kind.name), [check = kind.check](const nlohmann::json& arguments) {
-                       std::vector<StageComplaint> complaints;
-                       if (const auto checked = check(arguments); !checked)
-                         complaints.push_back({"", checked.error().message(), false});
-                       return complaints;
-                     }});
-    return all;
-  }();
-  return rules;
-}
 
 bool carries_input(const PortManifest& port) {
   return std::ranges::any_of(port.topics, [](const std::string& topic) {
@@ -114,11 +98,7 @@ const DevicePlan* Plan::device(std::string_view name) const {
 }
 
 tl::expected<Config, ConfigErrors> load_checked(const std::string& path, const Catalog& catalog) {
-  auto config = load_config(path, LoadOptions::of_this_machine());
-  if (!config) return config;
-  if (auto errors = check_config(*config, catalog, stage_rules()); !errors.empty())
-    return tl::unexpected(std::move(errors));
-  return config;
+  return load_checked_config(path, LoadOptions::of_this_machine(), catalog, stage_rules());
 }
 
 tl::expected<Plan, ConfigErrors> make_plan(Config config, const Catalog& catalog) {
@@ -161,8 +141,11 @@ tl::expected<DevicePlan, ConfigErrors> plan_device(const DeviceConfig& device,
     const auto rate = static_cast<std::size_t>(*device.limits.log_rate);
     plan.spec.log_rate = {rate, rate};
   }
-  for (const GrantConfig& grant : device.grants)
-    plan.grants.push_back({grant.target, grant.methods});
+  for (const GrantConfig& grant : device.grants) {
+    std::vector<std::string> methods;
+    for (const MethodConfig& method : grant.methods) methods.push_back(method.name);
+    plan.grants.push_back({grant.target, std::move(methods)});
+  }
   return plan;
 }
 
@@ -175,6 +158,10 @@ LogLevel log_level_of(LogConfig::Level level) {
     case LogConfig::Level::error: return LogLevel::error;
   }
   return LogLevel::info;
+}
+
+ConfigError log_file_error(const LogConfig& log, const Error& error) {
+  return {log.file_at, "'kernel.log.file': " + error.message()};
 }
 
 ConfigErrors check_again(const Plan& plan, const Catalog& catalog) {

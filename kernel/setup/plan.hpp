@@ -58,6 +58,9 @@ tl::expected<DevicePlan, ConfigErrors> plan_device(const DeviceConfig& device,
 // The file's level as the log has it.
 LogLevel log_level_of(LogConfig::Level level);
 
+// What is wrong with a log file that could not be opened, at its place.
+ConfigError log_file_error(const LogConfig& log, const Error& error);
+
 // What of the plan does not fit the manifests as the catalog knows them now.
 ConfigErrors check_again(const Plan& plan, const Catalog& catalog);
 

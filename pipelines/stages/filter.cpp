@@ -4,11 +4,16 @@
 #include "pipelines/topic_set.hpp"
 
 #include <dkvm/codes.hpp>
+#include <dkvm/topics.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <bitset>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace dkvm {
 namespace {
@@ -42,32 +47,82 @@ class Filter final : public Stage {
   std::bitset<kInputCodesMax> codes_;
 };
 
+std::span<const std::string_view> event_topics() {
+  static const std::vector<std::string_view> topics = [] {
+    std::vector<std::string_view> names;
+    for (TopicId id = 1; id < id_of(wire::Topic::refresh); ++id)
+      if (!well_known_name(id).empty()) names.push_back(well_known_name(id));
+    return names;
+  }();
+  return topics;
+}
+
+// A topic of an event, or one of somebody's own (with a '/').
+ArgumentComplaints check_topic_name(const std::string& text) {
+  const auto topics = event_topics();
+  const bool own = text.find('/') != std::string::npos;
+  if (own || std::find(topics.begin(), topics.end(), text) != topics.end()) return {};
+  return {{.what = shown_argument(text) + " is no topic",
+           .expected = "a topic such as pointer_motion, acme/pedal, or a code such as KEY_A",
+           .written = text,
+           .names = topics}};
+}
+
+// One of the two lists of a filter.
+void check_list(const std::string& verb, const nlohmann::json& list,
+                ArgumentComplaints& complaints) {
+  const std::string pointer = pointer_to(verb);
+  if (!list.is_array() || list.empty()) {
+    complaints.push_back({.what = fmt::format("'{}' is {}", verb, shown_argument(list)),
+                          .expected = "a list of topics and codes",
+                          .pointer = pointer});
+    return;
+  }
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    ArgumentComplaints wrong;
+    if (!list[i].is_string())
+      wrong.push_back({.what = fmt::format("'{}' holds {}", verb, shown_argument(list[i])),
+                       .expected = "the name of a topic or of a key or button"});
+    else if (const auto& text = list[i].get_ref<const std::string&>(); looks_like_code(text))
+      wrong = check_code_name(text);
+    else
+      wrong = check_topic_name(text);
+    for (ArgumentComplaint& complaint : wrong) {
+      complaint.pointer = fmt::format("{}/{}", pointer, i);
+      complaints.push_back(std::move(complaint));
+    }
+  }
+}
+
 }  // namespace
 
-Result<> check_filter(const nlohmann::json& arguments) {
-  constexpr auto kExpected = "filter expects {allow: [...]} or {deny: [...]}";
-  if (!arguments.is_object() || arguments.size() != 1) return fail(Errc::invalid, kExpected);
-  const std::string& verb = arguments.begin().key();
-  if (verb != "allow" && verb != "deny")
-    return fail(Errc::invalid, fmt::format("{}, not '{}'", kExpected, verb));
-  const nlohmann::json& list = arguments.begin().value();
-  if (!list.is_array() || list.empty())
-    return fail(Errc::invalid,
-                fmt::format("filter: {} expects a list of topics and key codes", verb));
-  for (const nlohmann::json& item : list) {
-    if (!item.is_string() || item.get_ref<const std::string&>().empty())
-      return fail(Errc::invalid,
-                  fmt::format("filter: {} expects names, not {}", verb, item.dump()));
-    const auto& text = item.get_ref<const std::string&>();
-    if (looks_like_code(text) && !code_from_name(text))
-      return fail(Errc::invalid, fmt::format("filter: '{}' is no evdev code", text));
+ArgumentComplaints check_filter(const nlohmann::json& arguments) {
+  static constexpr std::array<std::string_view, 2> kVerbs = {"allow", "deny"};
+  constexpr auto kExpected = "{allow: [...]} or {deny: [...]}";
+  if (!arguments.is_object() || arguments.empty())
+    return {{.what = "the arguments are " + shown_argument(arguments), .expected = kExpected}};
+  ArgumentComplaints complaints;
+  for (const auto& [verb, list] : arguments.items()) {
+    if (std::find(kVerbs.begin(), kVerbs.end(), verb) == kVerbs.end())
+      complaints.push_back({.what = "unknown key " + shown_argument(verb),
+                            .expected = "allow or deny",
+                            .pointer = pointer_to(verb),
+                            .of_key = true,
+                            .written = verb,
+                            .names = kVerbs});
+    else
+      check_list(verb, list, complaints);
   }
-  return {};
+  if (arguments.contains("allow") && arguments.contains("deny"))
+    complaints.push_back({.what = "'allow' and 'deny' together",
+                          .expected = "one of them",
+                          .pointer = pointer_to("deny"),
+                          .of_key = true});
+  return complaints;
 }
 
 Result<std::unique_ptr<Stage>> make_filter(const nlohmann::json& arguments,
                                            const TopicResolver& topics) {
-  DKVM_CHECK(check_filter(arguments));
   return std::make_unique<Filter>(arguments.begin().key() == "allow", arguments.begin().value(),
                                   topics);
 }

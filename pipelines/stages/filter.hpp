@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pipelines/stages/arguments.hpp"
 #include "pipelines/stages/stage.hpp"
 
 #include <dkvm/result.hpp>
@@ -12,7 +13,7 @@ namespace dkvm {
 
 // `filter: {allow: [pointer_motion, KEY_A]}` lets through what is named, as a
 // topic or as a code of a key or button; `{deny: [...]}` all but that.
-Result<> check_filter(const nlohmann::json& arguments);
+ArgumentComplaints check_filter(const nlohmann::json& arguments);
 Result<std::unique_ptr<Stage>> make_filter(const nlohmann::json& arguments,
                                            const TopicResolver& topics);
 

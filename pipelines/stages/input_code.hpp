@@ -23,6 +23,13 @@ inline std::uint16_t input_code(TopicId topic, std::span<const std::byte> payloa
   return kNoCode;
 }
 
+// Whether a key or button goes down.
+inline bool input_down(TopicId topic, std::span<const std::byte> payload) {
+  if (topic == id_of(wire::Topic::key))
+    return flatbuffers::GetRoot<wire::Key>(payload.data())->down();
+  return flatbuffers::GetRoot<wire::PointerButton>(payload.data())->down();
+}
+
 // False when the payload has no room for it, which happens for code 0 only.
 inline bool set_input_code(TopicId topic, std::span<std::byte> payload, std::uint16_t code) {
   if (topic == id_of(wire::Topic::key))

@@ -4,6 +4,7 @@
 #include "pipelines/stages/remap.hpp"
 
 #include <array>
+#include <string>
 
 namespace dkvm {
 
@@ -22,6 +23,13 @@ const StageKind* find_stage(std::string_view name) {
     if (kind.name == name) return &kind;
   }
   return nullptr;
+}
+
+Result<> check_arguments(const StageKind& kind, const nlohmann::json& arguments) {
+  const ArgumentComplaints complaints = kind.check(arguments);
+  if (complaints.empty()) return {};
+  return fail(Errc::invalid,
+              "stage '" + std::string(kind.name) + "': " + complaints.front().message());
 }
 
 }  // namespace dkvm

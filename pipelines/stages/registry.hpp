@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pipelines/stages/arguments.hpp"
 #include "pipelines/stages/stage.hpp"
 
 #include <dkvm/result.hpp>
@@ -15,8 +16,9 @@ namespace dkvm {
 struct StageKind {
   std::string_view name;
   std::string_view help;
-  // Errors: Errc::invalid, saying what the arguments should be.
-  Result<> (*check)(const nlohmann::json& arguments);
+  // Empty when the arguments are right; everything that is wrong with them else.
+  ArgumentComplaints (*check)(const nlohmann::json& arguments);
+  // The arguments have passed check().
   Result<std::unique_ptr<Stage>> (*make)(const nlohmann::json& arguments,
                                          const TopicResolver& topics);
 };
@@ -26,5 +28,8 @@ std::span<const StageKind> known_stages();
 
 // Null when there is no stage of that name.
 const StageKind* find_stage(std::string_view name);
+
+// Errors: Errc::invalid with the first complaint about the arguments.
+Result<> check_arguments(const StageKind& kind, const nlohmann::json& arguments);
 
 }  // namespace dkvm

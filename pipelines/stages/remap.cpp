@@ -9,6 +9,7 @@
 #include <array>
 #include <numeric>
 #include <string>
+#include <utility>
 
 namespace dkvm {
 namespace {
@@ -48,35 +49,49 @@ class Remap final : public Stage {
   std::array<std::uint16_t, kInputCodesMax> codes_{};
 };
 
-Result<std::uint16_t> code_of(std::string_view text) {
-  const auto code = code_from_name(text);
-  if (!code || *code == 0)
-    return fail(Errc::invalid, fmt::format("remap: '{}' is no evdev code to map", text));
-  return *code;
+// Code 0 has no room in a payload, and is no key that anybody presses.
+ArgumentComplaints check_code(const std::string& text) {
+  if (code_from_name(text) != std::uint16_t{0}) return check_code_name(text);
+  return {{.what = shown_argument(text) + " cannot be mapped",
+           .expected = "the name of a key or button such as KEY_A or BTN_LEFT"}};
+}
+
+// One entry of the table.
+ArgumentComplaints check_entry(const std::string& from, const nlohmann::json& to) {
+  ArgumentComplaints complaints = check_code(from);
+  for (ArgumentComplaint& complaint : complaints) complaint.of_key = true;
+  const bool from_known = complaints.empty();
+  if (!to.is_string()) {
+    complaints.push_back(
+        {.what = fmt::format("{} becomes {}", shown_argument(from), shown_argument(to)),
+         .expected = "the name of a key or button such as KEY_A or BTN_LEFT"});
+    return complaints;
+  }
+  const auto& target = to.get_ref<const std::string&>();
+  const ArgumentComplaints of_target = check_code(target);
+  if (from_known && of_target.empty() && from.substr(0, 4) != target.substr(0, 4))
+    complaints.push_back({.what = fmt::format("'{}' cannot become '{}'", from, target),
+                          .expected = "a key for a key and a button for a button"});
+  complaints.insert(complaints.end(), of_target.begin(), of_target.end());
+  return complaints;
 }
 
 }  // namespace
 
-Result<> check_remap(const nlohmann::json& arguments) {
+ArgumentComplaints check_remap(const nlohmann::json& arguments) {
   if (!arguments.is_object() || arguments.empty())
-    return fail(Errc::invalid, "remap expects a table of codes, as {KEY_CAPSLOCK: KEY_LEFTCTRL}");
-  for (const auto& [from, to] : arguments.items()) {
-    DKVM_CHECK(code_of(from));
-    if (!to.is_string())
-      return fail(Errc::invalid, fmt::format("remap: '{}' must become the name of a code, not {}",
-                                             from, to.dump()));
-    const auto& target = to.get_ref<const std::string&>();
-    DKVM_CHECK(code_of(target));
-    if (from.substr(0, 4) != target.substr(0, 4))
-      return fail(Errc::invalid,
-                  fmt::format("remap: '{}' cannot become '{}': keys become keys, buttons buttons",
-                              from, target));
-  }
-  return {};
+    return {{.what = "the arguments are " + shown_argument(arguments),
+             .expected = "a map of codes such as {KEY_CAPSLOCK: KEY_LEFTCTRL}"}};
+  ArgumentComplaints complaints;
+  for (const auto& [from, to] : arguments.items())
+    for (ArgumentComplaint& complaint : check_entry(from, to)) {
+      complaint.pointer = pointer_to(from);
+      complaints.push_back(std::move(complaint));
+    }
+  return complaints;
 }
 
 Result<std::unique_ptr<Stage>> make_remap(const nlohmann::json& arguments, const TopicResolver&) {
-  DKVM_CHECK(check_remap(arguments));
   return std::make_unique<Remap>(arguments);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pipelines/stages/arguments.hpp"
 #include "pipelines/stages/stage.hpp"
 
 #include <dkvm/result.hpp>
@@ -12,7 +13,7 @@ namespace dkvm {
 
 // `remap: {KEY_CAPSLOCK: KEY_LEFTCTRL}`: keys become keys, buttons buttons,
 // all at once (a swap is a swap). Input states are rewritten likewise.
-Result<> check_remap(const nlohmann::json& arguments);
+ArgumentComplaints check_remap(const nlohmann::json& arguments);
 Result<std::unique_ptr<Stage>> make_remap(const nlohmann::json& arguments,
                                           const TopicResolver& topics);
 

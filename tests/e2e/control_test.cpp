@@ -137,6 +137,43 @@ TEST_CASE("watch shows which keys only to those who ask") {
   CHECK(first.at("code") == "KEY_F13");
   CHECK(first.at("pipeline") == "typing");
   CHECK(first.at("topic") == "key");
+  CHECK(first.at("down").is_boolean());
+}
+
+TEST_CASE("watch gives programs numbers") {
+  Desk desk;
+  const Source mouse(desk, "mouse");
+  desk.start("devices:\n" + mouse.yaml() +
+             "  moved: {type: dummy-mouse-sink, config: {file: moved.jsonl}}\n"
+             "pipelines:\n  - {name: pointing, from: mouse/mouse, to: moved}\n");
+  const Following watch(desk, {"watch"}, "watch.out");
+  REQUIRE(eventually(kPatience, [&] {
+    mouse.tell("move 2 -1.5");
+    return !watch.records().empty();
+  }));
+  const Json motion = watch.records().front();
+  CHECK(motion.at("topic") == "pointer_motion");
+  CHECK(motion.at("absolute") == false);
+  CHECK(motion.at("x") >= 2);
+  CHECK(motion.at("y") <= -1.5);
+}
+
+TEST_CASE("A log of large records is read to its end, in pages that fit an answer") {
+  Desk desk;
+  const Source keyboard(desk, "keyboard");
+  desk.start("devices:\n" + keyboard.yaml());
+  // As JSON each of these takes twice its bytes.
+  for (int i = 0; i < 40; ++i)
+    keyboard.tell("log " + std::to_string(i) + " " + std::string(3000, '"'));
+  keyboard.tell("log the last");
+  REQUIRE(eventually(kPatience, [&] { return desk.log().find("the last") != std::string::npos; }));
+  const Json records = desk.ctl("logs -n 41 -d keyboard").at("records");
+  REQUIRE(records.size() == 41);
+  CHECK(records.front().at("text").get<std::string>().starts_with("0 "));
+  CHECK(records.back().at("text") == "the last");
+  const Json newest = desk.call("log.read", {{"last", 1}, {"device", "keyboard"}});
+  CHECK(newest.at("records").size() == 1);
+  CHECK(newest.at("records").at(0).at("text") == "the last");
 }
 
 TEST_CASE("logs -f follows what devices and kernel say") {

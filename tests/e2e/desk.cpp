@@ -12,7 +12,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <random>
 
 namespace dkvm::test {
 namespace {
@@ -40,16 +39,12 @@ bool is_gone(pid_t pid) {
   return state == 'X' || state == 'Z';
 }
 
+bool is_stopped(pid_t pid) { return state_of(pid) == 'T'; }
+
 std::size_t reap_orphans() {
   while (::waitpid(-1, nullptr, WNOHANG) > 0) {
   }
   return children().size();
-}
-
-unsigned seed_of_the_run() {
-  const char* given = std::getenv("DKVM_SEED");
-  return given != nullptr ? static_cast<unsigned>(std::strtoul(given, nullptr, 10))
-                          : std::random_device{}();
 }
 
 // What a dead kernel leaves behind becomes ours, and ends with us.
@@ -78,6 +73,7 @@ void Desk::launch(bool ready) {
   setup.command = {DKVM_BIN_DIR "/dkvm-kernel", "--config", config()};
   setup.environment = {"PATH=/usr/bin:/bin"};
   setup.err = path("kernel.log");
+  setup.session = true;
   kernel_ = std::make_unique<Child>(setup);
   const bool up = eventually(kPatience, [&] {
     const Finished answer = try_ctl("devices");

@@ -20,12 +20,12 @@ using Json = nlohmann::json;
 // True when there is no such process, or only its corpse.
 bool is_gone(pid_t pid);
 
+// True when a signal has stopped it.
+bool is_stopped(pid_t pid);
+
 // Buries the dead among the processes that a kernel left to us, and says how
 // many of our children still live.
 std::size_t reap_orphans();
-
-// Of DKVM_SEED, which shows a failure again, or by chance.
-unsigned seed_of_the_run();
 
 // A whole kernel with its devices, in a directory of its own. Whatever is left
 // of it is gone when the test is.

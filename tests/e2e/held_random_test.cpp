@@ -1,5 +1,6 @@
 #include "tests/e2e/desk.hpp"
 #include "tests/e2e/sink_file.hpp"
+#include "tests/support/seed.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -50,8 +51,8 @@ class Typist {
 
 TEST_CASE("A sink killed at any instant leaves nothing down that nobody holds") {
   constexpr int kKills = 20;
-  const unsigned seed = seed_of_the_run();
-  INFO("DKVM_SEED=" << seed);
+  const std::uint32_t seed = seed_of_the_run();
+  INFO(again_with(seed));
   std::mt19937 random(seed);
   Desk desk;
   const Source keyboard(desk, "keyboard");
@@ -90,8 +91,8 @@ TEST_CASE("A sink killed at any instant leaves nothing down that nobody holds") 
 
 TEST_CASE("A source killed at any instant leaves nothing down") {
   constexpr int kKills = 20;
-  const unsigned seed = seed_of_the_run();
-  INFO("DKVM_SEED=" << seed);
+  const std::uint32_t seed = seed_of_the_run();
+  INFO(again_with(seed));
   std::mt19937 random(seed);
   Desk desk;
   const Source keyboard(desk, "keyboard");

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <string>
+#include <vector>
 
 // A process is stopped, and neither runs nor is dead.
 using namespace dkvm::test;
@@ -124,4 +125,26 @@ TEST_CASE("What a source held that died while the kernel was stopped is not pres
   second.tap("KEY_C");
   REQUIRE(eventually(kPatience, [&] { return typed.count("KEY_C", false) == 1; }));
   CHECK(typed.has({"KEY_LEFTSHIFT"}));
+}
+
+TEST_CASE("Sinks that were stopped when their kernel was killed let go at once") {
+  Desk desk;
+  const Source keyboard(desk, "keyboard");
+  SinkFile typed(desk.path("typed.jsonl"));
+  SinkFile moved(desk.path("moved.jsonl"));
+  desk.start("devices:\n" + keyboard.yaml() + kTyped +
+             "  moved: {type: dummy-mouse-sink, config: {file: moved.jsonl}}\n" + kTyping +
+             "  - {name: pointing, from: keyboard/mouse, to: moved}\n");
+  keyboard.down("KEY_LEFTCTRL");
+  keyboard.down("BTN_LEFT");
+  REQUIRE(eventually(
+      kPatience, [&] { return typed.has({"KEY_LEFTCTRL"}) && moved.has({"BTN_LEFT"}); }));
+  const std::vector<pid_t> sinks = {desk.pid("typed"), desk.pid("moved")};
+
+  for (const pid_t sink : sinks) ::kill(sink, SIGSTOP);
+  REQUIRE(eventually(kPatience, [&] { return is_stopped(sinks[0]) && is_stopped(sinks[1]); }));
+  desk.kernel().signal(SIGKILL);
+  CHECK(eventually(kStuckMax, [&] {
+    return typed.has({}) && moved.has({}) && is_gone(sinks[0]) && is_gone(sinks[1]);
+  }));
 }

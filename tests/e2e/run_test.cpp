@@ -177,3 +177,14 @@ TEST_CASE("A kernel that ends with its sources does not wait for one that is swi
   INFO(run.output);
   CHECK(run.status == 0);
 }
+
+TEST_CASE("A log file that cannot be written is refused at start, by its place in the file") {
+  const TempDir directory;
+  write_file(directory / "kvm.yaml",
+             "kernel:\n  runtime_dir: run\n  log: {file: /nonexist/k.log}\ndevices: {}\n");
+  const Finished refused = run_program(kKernel + " --config " + (directory / "kvm.yaml"));
+  CHECK(refused.status == 2);
+  CHECK(refused.output == (directory / "kvm.yaml") +
+                              ":3:15: 'kernel.log.file': the log file /nonexist/k.log cannot be "
+                              "written: No such file or directory\n");
+}

@@ -1,5 +1,6 @@
 #include "tests/e2e/desk.hpp"
 #include "tests/e2e/sink_file.hpp"
+#include "tests/support/seed.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -108,8 +109,8 @@ TEST_CASE("A source that finishes with a key down leaves none down") {
 
 TEST_CASE("A kernel killed at any instant of its start leaves no process behind") {
   constexpr int kKills = 15;
-  const unsigned seed = seed_of_the_run();
-  INFO("DKVM_SEED=" << seed);
+  const std::uint32_t seed = seed_of_the_run();
+  INFO(again_with(seed));
   std::mt19937 random(seed);
   Desk desk;
   const Source keyboard(desk, "keyboard");

@@ -22,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto config = dkvm::load_config_text(text, "fuzz.yaml", options);
   if (!config) {
     require(!config.error().empty());
-    require(config.error().size() <= dkvm::kConfigErrorsMax);
+    require(config.error().size() <= dkvm::kConfigErrorsMax + 1);
     for (const auto& error : config.error()) require(!error.message.empty());
   }
   [[maybe_unused]] const auto pipeline = dkvm::parse_pipeline_text(text, "fuzz.json");

@@ -67,7 +67,7 @@ KernelRun::KernelRun(const std::string& devices, const std::string& pipelines,
                 "devices:\n"
                 "  control:\n    type: control\n    grants: [{target: kernel, methods: ['*']}]\n"
                 "  typist:\n    type: dummy-keyboard-source\n"
-                "    config: {file: typed.jsonl, mode: once, rate: '1000'}\n"
+                "    config: {file: typed.jsonl, mode: once, rate: 1000}\n"
                 "  paper:\n    type: dummy-keyboard-sink\n    config: {file: paper.jsonl}\n" +
                 devices + "pipelines:\n  - {name: typing, from: typist, to: paper}\n" + pipelines);
   spawn();

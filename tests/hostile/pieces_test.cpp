@@ -1,4 +1,5 @@
 #include "tests/hostile/kernel_run.hpp"
+#include "tests/support/seed.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -7,10 +8,12 @@
 using namespace dkvm::test;
 
 TEST_CASE("frames that come in pieces of any size give the same events") {
+  const std::uint32_t seed = seed_of_the_run();
+  INFO(again_with(seed));
   std::string devices;
   std::string pipelines;
   for (const std::string way : {"whole", "byte-by-byte", "random-pieces"}) {
-    devices += liar(way);
+    devices += liar(way, "    env: {LIAR_SEED: \"" + std::to_string(seed) + "\"}\n");
     devices +=
         "  to-" + way + ":\n    type: dummy-keyboard-sink\n    config: {file: " + way + ".jsonl}\n";
     pipelines += "  - {name: " + way + ", from: " + way + "/keys, to: to-" + way + "}\n";
@@ -21,7 +24,7 @@ TEST_CASE("frames that come in pieces of any size give the same events") {
     run.wait_until(way + " has arrived",
                    [&] { return events_of(run.file(way + ".jsonl")).size() >= 200; });
   }
-  INFO(run.log());  // it names the seed
+  INFO(run.log());
   const std::string whole = read_file(run.file("whole.jsonl"));
   CHECK(events_of(run.file("whole.jsonl")).size() == 200);
   CHECK(read_file(run.file("byte-by-byte.jsonl")) == whole);

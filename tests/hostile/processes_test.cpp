@@ -54,7 +54,7 @@ TEST_CASE("devices that fall silent are ended alone, and are told why") {
   run.wait_failed("close-stdout", "no sign of life in 300 ms");
   run.wait_failed("half-a-frame-and-wait", "no sign of life in 300 ms");
   run.wait_failed("stop-itself", "stopped by a signal");
-  run.wait_failed("stop-with-key-down", "");
+  run.wait_failed("stop-with-key-down", "its process was stopped by a signal while it held input");
   run.check_bystander();
   run.check_clean_stop();
 }

@@ -1,12 +1,13 @@
 #!/bin/sh
-# Installs the SDK and the devices into a prefix of its own and uses them as a
-# stranger would: CMake's find_package, pkg-config with a plain compiler line,
-# the Python modules.
+# Installs everything into a prefix of its own and uses it as a stranger would:
+# CMake's find_package, pkg-config with a plain compiler line, the Python modules,
+# and devices made with them under the installed kernel.
 # Usage: install_and_use.sh CMAKE BUILD_DIR SOURCE_DIR CXX
 set -eu
 cmake=$1 build=$2 source=$3 cxx=$4
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+kernel=
+trap 'test -z "$kernel" || kill "$kernel" || true; rm -rf "$work"' EXIT
 prefix=$work/prefix
 
 say() { printf '== %s\n' "$*"; }
@@ -15,9 +16,7 @@ expect() { # FILE TEXT
 }
 
 say "installing"
-for component in sdk devices; do
-  "$cmake" --install "$build" --prefix "$prefix" --component "$component" >"$work/install.log"
-done
+"$cmake" --install "$build" --prefix "$prefix" >"$work/install.log"
 cp -r "$source/sdk/examples" "$work/examples"
 if grep -rl -e "$source" -e "$build" "$prefix/include" "$prefix"/lib*/cmake "$prefix"/lib*/pkgconfig "$prefix/share"; then
   say "these installed files name the tree they came from"
@@ -54,4 +53,54 @@ for manifest in "$prefix"/libexec/dkvm/*.manifest.json; do
 done
 test -f "$prefix/libexec/dkvm/dkvm-dummy-keyboard-source.manifest.json"
 test -f "$prefix/share/dkvm/schema/frame.fbs"
+say "two devices from outside the tree under the installed kernel"
+mkfifo "$work/pedals-cpp" "$work/pedals-python"
+exec 8<>"$work/pedals-cpp" 9<>"$work/pedals-python" # both ends: nobody waits
+cat >"$work/kvm.yaml" <<EOF
+kernel: {runtime_dir: run}
+devices:
+  cpp: {exec: [./pedal-cpp/acme-pedal], config: {path: pedals-cpp}}
+  python:
+    exec: [/usr/bin/python3, $work/examples/pedal-python/pedal.py]
+    env: {PYTHONPATH: $prefix/share/dkvm/python, PYTHONDONTWRITEBYTECODE: "1"}
+    config: {path: pedals-python}
+  typed: {type: dummy-keyboard-sink, config: {file: typed.jsonl}}
+  control: {type: control, grants: [{target: kernel, methods: ["devices.*"]}]}
+pipelines:
+  - {name: pedals, from: [cpp, python], to: typed}
+EOF
+"$prefix/bin/dkvm-kernel" --config "$work/kvm.yaml" --check=exec
+"$prefix/bin/dkvm-kernel" --config "$work/kvm.yaml" >"$work/kernel.log" 2>&1 8>&- 9>&- &
+kernel=$!
+
+wait_until() { # WHAT COMMAND...: 30 s at most
+  what=$1 tries=300
+  shift
+  until "$@" >/dev/null 2>&1; do
+    tries=$((tries - 1))
+    if test "$tries" = 0; then
+      say "gave up waiting until $what"
+      cat "$work/kernel.log"
+      exit 1
+    fi
+    sleep 0.1
+  done
+}
+runs() {
+  "$prefix/bin/dkvmctl" --socket "$work/run/control.sock" --json device "$1" |
+    grep -q '"state": *"running"'
+}
+typed() { grep -q "\"$1\",\"down\":$2" "$work/typed.jsonl"; }
+for device in cpp python typed; do wait_until "$device runs" runs "$device"; done
+printf '\001' >&8
+printf '\002' >&9
+wait_until "the pedal in C++ is down" typed KEY_F13 true
+wait_until "the pedal in Python is down" typed KEY_F14 true
+printf '\000' >&8
+printf '\000' >&9
+wait_until "the pedal in C++ is up" typed KEY_F13 false
+wait_until "the pedal in Python is up" typed KEY_F14 false
+kill "$kernel"
+wait "$kernel" || { say "the kernel ended with $?"; cat "$work/kernel.log"; exit 1; }
+kernel=
 say "all of it works"

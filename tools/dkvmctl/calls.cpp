@@ -57,18 +57,6 @@ Called<> reload(Ctl& ctl) {
   return {};
 }
 
-Called<> stop(Ctl& ctl) {
-  const auto answer = ctl.kernel("kernel.stop");
-  // A kernel that stops at once takes the control device along: that is an answer too.
-  if (!answer && answer.error().kind != CallError::Kind::ended) return fail(answer.error());
-  if (ctl.screen.json()) {
-    ctl.screen.document(answer.value_or(Json::object()));
-  } else {
-    ctl.screen.print("the kernel stops\n");
-  }
-  return {};
-}
-
 }  // namespace
 
 void add_calls(CLI::App& app, Command& chosen) {
@@ -84,9 +72,6 @@ void add_calls(CLI::App& app, Command& chosen) {
       [&chosen, options] { chosen = [options](Ctl& ctl) { return call(ctl, *options); }; });
   app.add_subcommand("reload", "Read the configuration again; a bad one changes nothing")
       ->callback([&chosen] { chosen = reload; });
-  app.add_subcommand("stop", "End the kernel and all its devices")->callback([&chosen] {
-    chosen = stop;
-  });
 }
 
 }  // namespace dkvm::ctl

@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 namespace dkvm::ctl {
 namespace {
@@ -33,7 +34,9 @@ Result<detail::Fd> connect_to(const std::string& path) {
     return fd;
   switch (errno) {
     case ENOENT: return fail(Errc::not_found, "does not exist");
-    case ECONNREFUSED: return fail(Errc::disconnected, "nobody listens there any more");
+    case ECONNREFUSED:
+      if (!std::filesystem::is_socket(path)) return fail(Errc::invalid, "is no socket");
+      return fail(Errc::disconnected, "nobody listens there any more");
     case EACCES: return fail(Errc::denied, "belongs to another user: try sudo");
     case EAGAIN: return fail(Errc::overloaded, "is busy: too many are waiting to connect");
     default: return fail(Errc::disconnected, std::strerror(errno));
@@ -155,6 +158,15 @@ Result<std::string> Client::read_line(Clock::time_point until) {
     if (got < 0 && errno != EAGAIN && errno != EINTR)
       return fail(Errc::disconnected, std::strerror(errno));
     if (got > 0) input_.append(bytes.data(), static_cast<std::size_t>(got));
+  }
+}
+
+Result<> Client::wait_for_end(Clock::time_point until) {
+  for (;;) {
+    const auto line = read_line(until);
+    if (line) continue;
+    if (line.error().code() == Errc::timeout) return fail(line.error());
+    return {};
   }
 }
 

@@ -24,6 +24,10 @@ class Client {
   Called<Json> call(const std::string& target, const std::string& method, std::string params,
                     std::chrono::milliseconds deadline);
 
+  // Waits until the other side hangs up. Errors: Errc::timeout when it does not
+  // by then.
+  Result<> wait_for_end(std::chrono::steady_clock::time_point until);
+
   // Ends a call at once, as lost, when this descriptor becomes readable.
   // Life: the descriptor outlives the client.
   void interrupted_by(int fd) { interrupt_ = fd; }

@@ -33,5 +33,6 @@ void add_logs(CLI::App& app, Command& chosen);
 void add_pipelines(CLI::App& app, Command& chosen);
 void add_watch(CLI::App& app, Command& chosen);
 void add_calls(CLI::App& app, Command& chosen);
+void add_stop(CLI::App& app, Command& chosen);
 
 }  // namespace dkvm::ctl

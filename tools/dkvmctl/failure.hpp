@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace dkvm::ctl {
 
@@ -20,9 +21,11 @@ struct CallError {
   enum class Kind {
     answered,   // the other side said no
     usage,      // what was asked for makes no sense
+    output,     // what came of it could not be shown
     no_kernel,  // nobody listens
     ended,      // the control device took its leave before the answer
     lost,       // the connection broke before the answer
+    cut_off,    // so did one that was only looked at
     late,       // no answer in time
   };
   Kind kind = Kind::answered;
@@ -36,6 +39,14 @@ using Called = tl::expected<T, CallError>;
 
 // What a person reads about it on stderr, and what to do; several lines.
 std::string explain(const CallError& failure);
+
+// The same for a program, on one line: {"error":{code, message, target?, method?}}.
+std::string as_json(const CallError& failure);
+
+// Whether it is the kernel that says that a grant is missing.
+bool lacks_grant(const CallError& failure);
+// All of these in one: each lacks a grant, at the same target.
+CallError joined(const std::vector<CallError>& denied);
 
 int exit_code_of(const CallError& failure);
 

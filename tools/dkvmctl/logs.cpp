@@ -9,7 +9,6 @@
 namespace dkvm::ctl {
 namespace {
 
-constexpr int kPagesMax = 1000;  // against a log that grows faster than it is read
 constexpr std::size_t kLinesDefault = 50;
 
 struct LogOptions {
@@ -18,6 +17,13 @@ struct LogOptions {
   std::string level;
   std::size_t lines = kLinesDefault;
 };
+
+// Also as the log's own lines abbreviate them.
+std::string check_level(const std::string& text) {
+  for (const char* level : {"error", "warning", "warn", "notice", "note", "info", "debug"})
+    if (text == level) return {};
+  return "'" + printable(text) + "' is none of error, warning, notice, info, debug";
+}
 
 Json filter_of(const LogOptions& options) {
   Json params = Json::object();
@@ -50,21 +56,21 @@ struct Past {
   Json next;                 // what follows after them
 };
 
-// The kernel gives its log from the oldest record on: the last ones come last.
+// The kernel says where the last ones begin; they come in pages.
 Called<Past> read_past(Ctl& ctl, const LogOptions& options) {
   Past past;
   Json params = filter_of(options);
-  params["after"] = 0;
-  for (int page = 0; page < kPagesMax; ++page) {
-    DKVM_TRY(const Json answer, page_of(ctl, "log.read", params, ctl.timeout));
-    for (const Json& record : list_of(answer, "records")) {
-      past.records.push_back(record);
-      if (past.records.size() > options.lines) past.records.pop_front();
-    }
+  params["last"] = options.lines;
+  do {
+    DKVM_TRY(const Json answer, ctl.kernel("log.read", params));
+    for (const Json& record : list_of(answer, "records")) past.records.push_back(record);
     past.next = field(answer, "next");
-    if (past.next.is_null() || past.next == params["after"]) break;
+    if (past.next.is_null() || past.next == field(params, "after")) break;
+    params.erase("last");
     params["after"] = past.next;
-  }
+  } while (past.records.size() < options.lines);
+  // What came meanwhile is newer.
+  while (past.records.size() > options.lines) past.records.pop_front();
   return past;
 }
 
@@ -91,8 +97,9 @@ void add_logs(CLI::App& app, Command& chosen) {
   const auto options = std::make_shared<LogOptions>();  // lives as long as the parser's callback
   logs->add_flag("-f,--follow", options->follow, "go on with what is logged from now on");
   logs->add_option("-d,--device", options->device, "only of this device");
-  logs->add_option("-l,--level", options->level, "only this bad or worse")
-      ->check(CLI::IsMember({"error", "warning", "warn", "notice", "info", "debug"}))
+  logs->add_option("-l,--level", options->level,
+                   "only this bad or worse: error, warning, notice, info or debug")
+      ->check(check_level)
       ->type_name("LEVEL");
   logs->add_option("-n,--lines", options->lines, "how many of the past")->capture_default_str();
   logs->callback(

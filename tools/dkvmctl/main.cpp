@@ -1,14 +1,21 @@
+#include "config/suggest.hpp"
 #include "tools/dkvmctl/ctl.hpp"
 
 #include <fmt/format.h>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -45,35 +52,77 @@ void add_options(CLI::App& app, Options& options) {
       ->check(check_timeout)
       ->type_name("TIME")
       ->capture_default_str();
-  app.add_flag("-j,--json", options.json, "results as JSON; JSON Lines for what goes on and on");
+  app.add_flag("-j,--json", options.json,
+               "results and errors as JSON; JSON Lines for what goes on and on");
   app.footer(
       "--socket, --timeout and --json may follow any command.\n"
       "Exit status: 0 ok, 1 the call failed, 2 usage, 3 no kernel, 4 timeout.");
 }
 
-int complain(const CallError& failure) {
-  fmt::print(stderr, "dkvmctl: {}\n", explain(failure));
+int complain(const CallError& failure, bool json) {
+  say(json ? as_json(failure) : "dkvmctl: " + explain(failure));
   return exit_code_of(failure);
+}
+
+int complain_unwritten(bool json) {
+  dkvm::Error error(dkvm::Errc::exhausted, "the output could not be written");
+  return complain({CallError::Kind::output, std::move(error), {}, {}}, json);
+}
+
+// With one of them closed the next descriptor would take its place, and the
+// socket get what is printed. Printing to what is put in place of stdout fails.
+void hold_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+// Asked for, even on a command line that is wrong elsewhere.
+bool asks_for_json(std::span<char*> arguments) {
+  return std::ranges::any_of(arguments, [](std::string_view argument) {
+    return argument == "--json" || argument == "-j";
+  });
+}
+
+std::string unknown_command(const CLI::App& app, const std::string& written) {
+  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+  std::vector<std::string> names;
+  for (const CLI::App* command : commands) names.push_back(command->get_name());
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  return fmt::format("there is no command {}{}", dkvm::detail::in_quotes(written),
+                     dkvm::detail::did_you_mean(written, candidates));
+}
+
+// What the command line asks for instead of a command, or what is wrong with it.
+int end_without_command(CLI::App& app, const CLI::ParseError& error, bool json) {
+  if (error.get_exit_code() == 0) {
+    app.exit(error);  // --help, --version
+    return std::cout.flush() ? 0 : complain_unwritten(json);
+  }
+  const auto unknown = app.remaining();
+  const bool no_command = app.get_subcommands().empty() && !unknown.empty();
+  const std::string what = no_command ? unknown_command(app, unknown.front()) : error.what();
+  if (json)
+    return complain({CallError::Kind::usage, dkvm::Error(dkvm::Errc::invalid, what), {}, {}}, json);
+  say(printable(what) + "\nRun with --help for more information.");
+  return kExitUsage;
 }
 
 int run(const Options& options, const Command& command) {
   auto client = Client::connect(socket_paths(options.socket, ::geteuid(), environment));
-  if (!client) return complain(client.error());
+  if (!client) return complain(client.error(), options.json);
   const bool coloured =
       wants_colour(::isatty(STDOUT_FILENO) != 0, std::getenv("NO_COLOR"), std::getenv("TERM"));
   Screen screen(stdout, options.json, Style(coloured));
   Ctl ctl{*client, screen, *parse_timeout(options.timeout)};
   const auto done = command(ctl);
-  if (!screen.flush()) {
-    fmt::print(stderr, "dkvmctl: the output could not be written\n");
-    return kExitFailed;
-  }
-  return done ? 0 : complain(done.error());
+  if (!screen.flush()) return complain_unwritten(options.json);
+  return done ? 0 : complain(done.error(), options.json);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  hold_standard_descriptors();
   CLI::App app("Looks at a running dKVM kernel and steers it", "dkvmctl");
   Options options;
   Command chosen;
@@ -85,16 +134,12 @@ int main(int argc, char** argv) {
   add_pipelines(app, chosen);
   add_watch(app, chosen);
   add_calls(app, chosen);
+  add_stop(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const auto unknown = app.remaining();
-    if (app.get_subcommands().empty() && !unknown.empty() && error.get_exit_code() != 0) {
-      fmt::print(stderr, "there is no command '{}'\nRun with --help for more information.\n",
-                 printable(unknown.front()));
-      return kExitUsage;
-    }
-    return app.exit(error) == 0 ? 0 : kExitUsage;
+    const auto words = std::span(argv, static_cast<std::size_t>(argc));
+    return end_without_command(app, error, asks_for_json(words));
   }
   return run(options, chosen);
 }

@@ -9,34 +9,31 @@
 namespace dkvm::ctl {
 namespace {
 
-constexpr int kPageItems = 200;
 constexpr int kPagesMax = 1000;  // against a kernel that never says that it was the last
 constexpr std::chrono::milliseconds kPollWait{5000};
 constexpr std::chrono::milliseconds kEmptyPause{50};  // between polls that bring nothing at once
 
-void report_lost(std::uint64_t lost) {
-  if (lost != 0)
-    fmt::print(stderr, "dkvmctl: {} more were not shown: they came too fast\n", count_text(lost));
+// Beside the results, for people or, one a line, for programs.
+void note(const Ctl& ctl, const std::string& text) {
+  say(ctl.screen.json() ? Json{{"note", text}}.dump() : "dkvmctl: " + text);
+}
+
+void report_lost(const Ctl& ctl, std::uint64_t lost) {
+  if (lost != 0) note(ctl, count_text(lost) + " more were not shown: they came too fast");
+}
+
+// What was only looked at cannot have "happened all the same".
+CallError as_feed(CallError failure) {
+  if (failure.kind == CallError::Kind::lost) failure.kind = CallError::Kind::cut_off;
+  return failure;
 }
 
 }  // namespace
 
-// An answer has room for 60 KiB: fewer items fit where they are large.
-Called<Json> page_of(Ctl& ctl, const std::string& method, Json params,
-                     std::chrono::milliseconds deadline) {
-  for (int limit = kPageItems;; limit /= 4) {
-    params["limit"] = limit;
-    auto answer = ctl.client.call("kernel", method, params.dump(), deadline);
-    const bool too_large = !answer && answer.error().kind == CallError::Kind::answered &&
-                           answer.error().error.code() == Errc::exhausted;
-    if (!too_large || limit < 4) return answer;
-  }
-}
-
 Called<Json> all_pages(Ctl& ctl, const std::string& method, Json params, const char* key) {
   Json items = Json::array();
   for (int page = 0; page < kPagesMax; ++page) {
-    DKVM_TRY(const Json answer, page_of(ctl, method, params, ctl.timeout));
+    DKVM_TRY(const Json answer, ctl.kernel(method, params));
     for (const Json& item : list_of(answer, key)) items.push_back(item);
     const Json& next = field(answer, "next");
     if (next.is_null() || next == field(params, "after")) break;
@@ -50,11 +47,16 @@ Called<> follow(Ctl& ctl, Feed feed, const std::function<void(const Json& item)>
   ctl.client.interrupted_by(interrupt.fd());
   feed.params["wait_ms"] = kPollWait.count();
   while (!interrupt.raised() && ctl.screen.flush()) {
-    const auto answer = page_of(ctl, feed.method, feed.params, kPollWait + ctl.timeout);
+    const auto answer =
+        ctl.client.call("kernel", feed.method, feed.params.dump(), kPollWait + ctl.timeout);
     if (!answer && interrupt.raised()) break;
-    if (!answer) return fail(answer.error());
+    if (!answer && answer.error().kind == CallError::Kind::ended) {
+      note(ctl, "the kernel or its control device was stopped: nothing follows");
+      break;
+    }
+    if (!answer) return fail(as_feed(answer.error()));
     const Json& items = list_of(*answer, feed.key);
-    report_lost(count_of(*answer, "lost"));
+    report_lost(ctl, count_of(*answer, "lost"));
     for (const Json& item : items) show(item);
     if (!field(*answer, "next").is_null()) feed.params["after"] = field(*answer, "next");
     if (items.empty() && interrupt.wait(kEmptyPause)) break;

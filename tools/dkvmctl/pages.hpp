@@ -6,11 +6,6 @@
 
 namespace dkvm::ctl {
 
-// One page of a list, as many items as fit an answer.
-// Units: deadline from now
-Called<Json> page_of(Ctl& ctl, const std::string& method, Json params,
-                     std::chrono::milliseconds deadline);
-
 // Every item under `key` of a list that the kernel gives in pages.
 // The kernel's `next` of one page is the `after` of the next one.
 Called<Json> all_pages(Ctl& ctl, const std::string& method, Json params, const char* key);
@@ -22,8 +17,8 @@ struct Feed {
   const char* key;  // of the items in an answer
 };
 
-// Shows what comes until Ctrl-C.
-// Errors: those of a call; Kind::ended or lost when the kernel ends.
+// Shows what comes until Ctrl-C or until the control device takes its leave.
+// Errors: those of a call; Kind::cut_off when the connection breaks.
 Called<> follow(Ctl& ctl, Feed feed, const std::function<void(const Json& item)>& show);
 
 }  // namespace dkvm::ctl

@@ -10,6 +10,9 @@
 
 namespace dkvm::ctl {
 
+// A line on stderr; whether anybody can read it is of no account.
+inline void say(const std::string& line) { std::fputs((line + "\n").c_str(), stderr); }
+
 // Where results go: a person's terminal, or a program that reads JSON.
 class Screen {
  public:

@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace dkvm::ctl {
 namespace {
@@ -60,28 +62,61 @@ std::string troubles(const Json& devices, const Style& style) {
   return table.empty() ? "" : "\n" + table.render(style);
 }
 
-Called<> show_status(Ctl& ctl) {
-  DKVM_TRY(const Json info, ctl.kernel("kernel.info"));
-  DKVM_TRY(const Json devices, all_pages(ctl, "devices.list", Json::object(), "devices"));
-  DKVM_TRY(const Json pipelines, all_pages(ctl, "pipelines.list", Json::object(), "pipelines"));
-  Screen& screen = ctl.screen;
-  if (screen.json()) {
-    screen.document({{"kernel", info}, {"devices", devices}, {"pipelines", pipelines}});
-    return {};
-  }
+// What the grants allow to see; the rest is null.
+struct Seen {
+  Json kernel;
+  Json devices;
+  Json pipelines;
+};
+
+// The answer, or null where a grant is missing, which is noted.
+Called<Json> if_granted(Called<Json> answer, std::vector<CallError>& denied) {
+  if (answer || !lacks_grant(answer.error())) return answer;
+  denied.push_back(std::move(answer).error());
+  return Json();
+}
+
+Called<Seen> look(Ctl& ctl, std::vector<CallError>& denied) {
+  const auto list = [&](const char* method, const char* key) {
+    return if_granted(all_pages(ctl, method, Json::object(), key), denied);
+  };
+  Seen seen;
+  DKVM_TRY(seen.kernel, if_granted(ctl.kernel("kernel.info"), denied));
+  DKVM_TRY(seen.devices, list("devices.list", "devices"));
+  DKVM_TRY(seen.pipelines, list("pipelines.list", "pipelines"));
+  return seen;
+}
+
+std::string overview(const Seen& seen, const std::string& socket, const Style& style) {
   Table table({{""}, {""}});
   const auto row = [&](const char* what, std::string text) {
     table.row({{what, Tone::faint}, std::move(text)});
   };
-  row("kernel", fmt::format("{}, dKVM {}", text_of(info, "name"), text_of(info, "version")));
-  row("running", fmt::format("for {}, pid {}, {}", duration_text(number_of(info, "uptime_s")),
-                             text_of(info, "pid"), bytes_text(count_of(info, "rss_bytes"))));
-  row("config", text_of(info, "config"));
-  row("socket", ctl.client.path());
-  row("devices", states_text(devices));
-  row("pipelines", pipelines_text(pipelines));
-  screen.print(table.render(screen.style()) + troubles(devices, screen.style()));
-  return {};
+  const Json& info = seen.kernel;
+  if (!info.is_null()) {
+    row("kernel", fmt::format("{}, dKVM {}", text_of(info, "name"), text_of(info, "version")));
+    row("running", fmt::format("for {}, pid {}, {}", duration_text(number_of(info, "uptime_s")),
+                               text_of(info, "pid"), bytes_text(count_of(info, "rss_bytes"))));
+    row("config", text_of(info, "config"));
+  }
+  row("socket", socket);
+  if (!seen.devices.is_null()) row("devices", states_text(seen.devices));
+  if (!seen.pipelines.is_null()) row("pipelines", pipelines_text(seen.pipelines));
+  return table.render(style) + troubles(seen.devices, style);
+}
+
+Called<> show_status(Ctl& ctl) {
+  std::vector<CallError> denied;
+  DKVM_TRY(const Seen seen, look(ctl, denied));
+  if (denied.size() == 3) return fail(joined(denied));
+  if (ctl.screen.json()) {
+    ctl.screen.document(
+        {{"kernel", seen.kernel}, {"devices", seen.devices}, {"pipelines", seen.pipelines}});
+  } else {
+    ctl.screen.print(overview(seen, ctl.client.path(), ctl.screen.style()));
+  }
+  if (denied.empty()) return {};
+  return fail(joined(denied));
 }
 
 }  // namespace

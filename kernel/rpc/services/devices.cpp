@@ -1,5 +1,6 @@
 #include "kernel/rpc/services/devices.hpp"
 
+#include "config/suggest.hpp"
 #include "kernel/log/time.hpp"
 
 #include <fmt/format.h>
@@ -41,10 +42,17 @@ nlohmann::json describe_death(const Death& death) {
 
 }  // namespace
 
+Error no_device(std::string_view name, const CallTransport& devices) {
+  return Error(Errc::not_found, fmt::format("there is no device {}{}", detail::in_quotes(name),
+                                            detail::did_you_mean(name, devices.device_names())));
+}
+
 nlohmann::json DeviceServices::describe(const DeviceSnapshot& snapshot) const {
   const std::int64_t since_ns = wall_ns() - snapshot.since_wall_ns;
+  const DevicePlan* plan = plan_of(snapshot.name);
   return {{"name", snapshot.name},
-          {"type", type_of(snapshot.name)},
+          {"type", plan == nullptr ? "" : plan->type},
+          {"enabled", plan != nullptr && plan->enabled},
           {"state", name(snapshot.state)},
           {"reason", snapshot.reason},
           {"pid", snapshot.pid},
@@ -61,7 +69,18 @@ nlohmann::json DeviceServices::describe(const DeviceSnapshot& snapshot) const {
 Result<DeviceId> DeviceServices::named(const Params& params) const {
   DKVM_TRY(const std::string device, params.text("name"));
   if (const auto id = devices.find(device)) return *id;
-  return fail(Errc::not_found, fmt::format("there is no device '{}'", device));
+  return fail(no_device(device, switchboard));
+}
+
+Result<nlohmann::json> DeviceServices::list_deaths(const Params& params) const {
+  DKVM_TRY(const std::string device, params.text_or("name", ""));
+  const auto found = devices.deaths(device);
+  // Deaths are kept longer than devices that are no longer configured.
+  if (found.empty() && !device.empty() && !devices.find(device))
+    return fail(no_device(device, switchboard));
+  return page(
+      "deaths", found, params,
+      [](const Death& death) { return fmt::format("{:012}", death.sequence); }, describe_death);
 }
 
 Result<nlohmann::json> DeviceServices::act(const ServiceCall& call, const Params& params,
@@ -73,43 +92,40 @@ Result<nlohmann::json> DeviceServices::act(const ServiceCall& call, const Params
 }
 
 void DeviceServices::add_to(ServiceTable& table) {
-  table.add("devices.list", [*this](const ServiceCall&, const Params& params) {
+  table.add("devices.list", {"after", "limit"}, [*this](const ServiceCall&, const Params& params) {
     auto all = devices.snapshots();
     std::ranges::sort(all, {}, &DeviceSnapshot::name);
-    return page("devices", all, params, [](const DeviceSnapshot& each) { return each.name; },
-                [this](const DeviceSnapshot& each) { return describe(each); });
+    return page(
+        "devices", all, params, [](const DeviceSnapshot& each) { return each.name; },
+        [this](const DeviceSnapshot& each) { return describe(each); });
   });
-  table.add("devices.get",
+  table.add("devices.get", {"name"},
             [*this](const ServiceCall&, const Params& params) -> Result<nlohmann::json> {
               DKVM_TRY(const DeviceId id, named(params));
               return describe(*devices.snapshot(id));
             });
-  table.add("devices.start", [*this](const ServiceCall& call, const Params& params) {
-    return act(call, params,
-               [](DeviceManager& manager, DeviceId id, const std::string&) { return manager.start(id); });
+  table.add("devices.start", {"name"}, [*this](const ServiceCall& call, const Params& params) {
+    return act(call, params, [](DeviceManager& manager, DeviceId id, const std::string&) {
+      return manager.start(id);
+    });
   });
-  table.add("devices.stop", [*this](const ServiceCall& call, const Params& params) {
+  table.add("devices.stop", {"name"}, [*this](const ServiceCall& call, const Params& params) {
     return act(call, params, [](DeviceManager& manager, DeviceId id, const std::string& reason) {
       return manager.stop(id, reason);
     });
   });
-  table.add("devices.restart", [*this](const ServiceCall& call, const Params& params) {
+  table.add("devices.restart", {"name"}, [*this](const ServiceCall& call, const Params& params) {
     return act(call, params, [](DeviceManager& manager, DeviceId id, const std::string& reason) {
       return manager.restart(id, reason);
     });
   });
-  table.add("devices.deaths",
-            [*this](const ServiceCall&, const Params& params) -> Result<nlohmann::json> {
-              DKVM_TRY(const std::string device, params.text_or("name", ""));
-              return page("deaths", devices.deaths(device), params,
-                          [](const Death& death) { return fmt::format("{:012}", death.sequence); },
-                          describe_death);
-            });
-  table.add("devices.subscribe", [*this](const ServiceCall& call, const Params&) {
+  table.add("devices.deaths", {"name", "after", "limit"},
+            [*this](const ServiceCall&, const Params& params) { return list_deaths(params); });
+  table.add("devices.subscribe", {}, [*this](const ServiceCall& call, const Params&) {
     switchboard.subscribe(call.device);
     return nlohmann::json::object();
   });
-  table.add("devices.unsubscribe", [*this](const ServiceCall& call, const Params&) {
+  table.add("devices.unsubscribe", {}, [*this](const ServiceCall& call, const Params&) {
     switchboard.unsubscribe(call.device);
     return nlohmann::json::object();
   });

@@ -8,23 +8,23 @@ namespace dkvm {
 
 // kernel.*: what this kernel is, and telling it to reload or stop.
 struct KernelServices {
-  using Answer = ServiceTable::Respond;
-
   std::function<nlohmann::json()> info;
-  std::function<void(const Answer&)> reload;  // answers once, at once or later
+  std::function<void(const Respond&)> reload;  // answers once, at once or later
   std::function<void(const std::string& reason)> stop;
 
   void add_to(ServiceTable& table) {
-    table.add("kernel.info", [*this](const ServiceCall&, const Params&) -> Result<nlohmann::json> {
-      return info();
-    });
-    table.add_later("kernel.reload", [*this](const ServiceCall&, const Params&,
-                                             const Answer& respond) { reload(respond); });
-    table.add("kernel.stop",
-              [*this](const ServiceCall& call, const Params&) -> Result<nlohmann::json> {
-                stop("asked by " + call.caller);
-                return nlohmann::json::object();
-              });
+    table.add(
+        "kernel.info", {},
+        [*this](const ServiceCall&, const Params&) -> Result<nlohmann::json> { return info(); });
+    table.add_later(
+        "kernel.reload", {},
+        [*this](const ServiceCall&, const Params&, const Respond& respond) { reload(respond); });
+    // Answered first: what takes the answer along is among the first to be stopped.
+    table.add_later("kernel.stop", {},
+                    [*this](const ServiceCall& call, const Params&, const Respond& respond) {
+                      respond(nlohmann::json{{"runtime_dir", info().at("runtime_dir")}});
+                      stop("asked by " + call.caller);
+                    });
   }
 };
 

@@ -10,8 +10,20 @@ namespace dkvm {
 struct LogServices {
   Log& log;
   LongPolls& polls;
+  const CallTransport& devices;
 
   void add_to(ServiceTable& table);
+
+ private:
+  struct Query {
+    LogFilter filter;
+    std::uint64_t after = 0;
+    std::size_t records_max = 0;
+    std::uint64_t until_ns = 0;
+  };
+  Result<Query> query_of(const Params& params, std::uint64_t now_ns) const;
+  Result<LogFilter> filter_of(const Params& params) const;
+  Result<> read(const ServiceCall& call, const Params& params, const Respond& respond) const;
 };
 
 // How long a call may wait, from its `wait_ms`.

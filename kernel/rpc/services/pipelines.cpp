@@ -1,11 +1,14 @@
 #include "kernel/rpc/services/pipelines.hpp"
 
+#include "config/suggest.hpp"
+
 #include <dkvm/time.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <numeric>
+#include <vector>
 
 namespace dkvm {
 namespace {
@@ -22,7 +25,8 @@ nlohmann::json describe(const LatencyStats& latency) {
 nlohmann::json describe_drops(const EdgeCounters& counters) {
   nlohmann::json reasons = nlohmann::json::object();
   for (std::size_t i = 0; i < kDropReasons; ++i)
-    if (counters.dropped[i] != 0) reasons[std::string(name(static_cast<Drop>(i)))] = counters.dropped[i];
+    if (counters.dropped[i] != 0)
+      reasons[std::string(name(static_cast<Drop>(i)))] = counters.dropped[i];
   return reasons;
 }
 
@@ -34,8 +38,8 @@ nlohmann::json describe(const EdgeStats& edge) {
           {"reason", edge.reason},
           {"in", counters.in},
           {"delivered", counters.delivered},
-          {"dropped", std::accumulate(counters.dropped.begin(), counters.dropped.end(),
-                                      std::uint64_t{0})},
+          {"dropped",
+           std::accumulate(counters.dropped.begin(), counters.dropped.end(), std::uint64_t{0})},
           {"drops", describe_drops(counters)},
           {"coalesced", counters.coalesced},
           {"made", counters.made},
@@ -51,14 +55,20 @@ nlohmann::json describe(const EdgeStats& edge) {
 }
 
 Result<nlohmann::json> stats_of(const Router& router, const std::string& pipeline) {
-  const RouterStats stats = router.stats();
-  const auto found = std::ranges::find(stats.pipelines, pipeline, &PipelineStats::name);
-  if (found == stats.pipelines.end())
-    return fail(Errc::not_found, fmt::format("there is no pipeline '{}'", pipeline));
+  const auto found = router.stats_of(pipeline);
+  if (!found) return fail(no_pipeline(pipeline, router));
   return describe(*found);
 }
 
 }  // namespace
+
+Error no_pipeline(std::string_view name, const Router& router) {
+  const auto pipelines = router.stats();
+  std::vector<std::string_view> names;
+  for (const PipelineStats& pipeline : pipelines) names.push_back(pipeline.name);
+  return Error(Errc::not_found, fmt::format("there is no pipeline {}{}", detail::in_quotes(name),
+                                            detail::did_you_mean(name, names)));
+}
 
 nlohmann::json describe(const PipelineStats& pipeline) {
   nlohmann::json edges = nlohmann::json::array();
@@ -72,33 +82,38 @@ nlohmann::json describe(const PipelineStats& pipeline) {
 
 void PipelineServices::add_to(ServiceTable& table) {
   using Json = Result<nlohmann::json>;
-  table.add("pipelines.list", [*this](const ServiceCall&, const Params& params) {
-    return page("pipelines", switchboard.router().stats().pipelines, params,
-                [](const PipelineStats& each) { return each.name; },
-                [](const PipelineStats& each) { return dkvm::describe(each); });
-  });
-  table.add("pipelines.stats", [*this](const ServiceCall&, const Params& params) -> Json {
+  table.add("pipelines.list", {"after", "limit"},
+            [*this](const ServiceCall&, const Params& params) {
+              return page(
+                  "pipelines", switchboard.router().stats(), params,
+                  [](const PipelineStats& each) { return each.name; },
+                  [](const PipelineStats& each) { return dkvm::describe(each); });
+            });
+  table.add("pipelines.stats", {"name"}, [*this](const ServiceCall&, const Params& params) -> Json {
     DKVM_TRY(const std::string pipeline, params.text("name"));
     return stats_of(switchboard.router(), pipeline);
   });
-  table.add("pipelines.create", [*this](const ServiceCall&, const Params& params) -> Json {
-    const auto* wanted = params.find("pipeline");
-    if (wanted == nullptr || !wanted->is_object())
-      return fail(Errc::invalid, "'pipeline' must be given, as an object like one of the YAML's");
-    DKVM_TRY(PipelineSpec spec, parse(wanted->dump()));
-    const std::string pipeline = spec.name;
-    DKVM_CHECK(pipelines.add(std::move(spec), now_ns()));
-    switchboard.settle_soon();
-    return stats_of(switchboard.router(), pipeline);
-  });
-  table.add("pipelines.remove", [*this](const ServiceCall&, const Params& params) -> Json {
-    DKVM_TRY(const std::string pipeline, params.text("name"));
-    DKVM_CHECK(pipelines.remove(pipeline, now_ns()));
-    switchboard.settle_soon();
-    return nlohmann::json::object();
-  });
+  table.add("pipelines.create", {"pipeline"},
+            [*this](const ServiceCall&, const Params& params) -> Json {
+              const auto* wanted = params.find("pipeline");
+              if (wanted == nullptr || !wanted->is_object())
+                return fail(Errc::invalid,
+                            "'pipeline' must be given, as an object like one of the YAML's");
+              DKVM_TRY(PipelineSpec spec, parse(wanted->dump()));
+              const std::string pipeline = spec.name;
+              DKVM_CHECK(pipelines.add(std::move(spec), now_ns()));
+              switchboard.settle_soon();
+              return stats_of(switchboard.router(), pipeline);
+            });
+  table.add("pipelines.remove", {"name"},
+            [*this](const ServiceCall&, const Params& params) -> Json {
+              DKVM_TRY(const std::string pipeline, params.text("name"));
+              DKVM_CHECK(pipelines.remove(pipeline, now_ns()));
+              switchboard.settle_soon();
+              return nlohmann::json::object();
+            });
   const auto add_switch = [&](const char* method, bool enabled) {
-    table.add(method, [*this, enabled](const ServiceCall&, const Params& params) -> Json {
+    table.add(method, {"name"}, [*this, enabled](const ServiceCall&, const Params& params) -> Json {
       DKVM_TRY(const std::string pipeline, params.text("name"));
       DKVM_CHECK(pipelines.enable(pipeline, enabled, now_ns()));
       switchboard.settle_soon();

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace dkvm {
 
@@ -21,5 +22,8 @@ struct PipelineServices {
 };
 
 nlohmann::json describe(const PipelineStats& pipeline);
+
+// That there is no such pipeline, and which one may be meant.
+Error no_pipeline(std::string_view name, const Router& router);
 
 }  // namespace dkvm

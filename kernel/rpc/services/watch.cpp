@@ -2,6 +2,7 @@
 
 #include "kernel/log/time.hpp"
 #include "kernel/rpc/services/logs.hpp"
+#include "kernel/rpc/services/pipelines.hpp"
 
 #include <dkvm/codes.hpp>
 #include <dkvm/payload.hpp>
@@ -15,10 +16,14 @@
 namespace dkvm {
 namespace {
 
-constexpr std::size_t kPageMax = 200;
+using Json = nlohmann::json;
 
+constexpr std::size_t kTextBytesMax = 200;  // of what a device wrote, per event
+
+// The same for people and for programs; what is secret is apart.
 struct Words {
   std::string text;
+  Json values;
   std::string code;
 };
 
@@ -27,68 +32,90 @@ std::string code_word(std::uint16_t code) {
   return known.empty() ? fmt::format("code {}", code) : std::string(known);
 }
 
+Words describe_stroke(bool down, std::uint16_t code) {
+  return {down ? "down" : "up", {{"down", down}}, code_word(code)};
+}
+
+Words describe_motion(const wire::PointerMotion& motion) {
+  const double x = motion.x();
+  const double y = motion.y();
+  Json values = {{"absolute", motion.absolute()}, {"x", x}, {"y", y}};
+  if (!motion.absolute()) return {fmt::format("by {:+},{:+}", x, y), std::move(values), {}};
+  values["width"] = motion.width();
+  values["height"] = motion.height();
+  return {fmt::format("to {:.1f},{:.1f} of {}x{}", x, y, motion.width(), motion.height()),
+          std::move(values),
+          {}};
+}
+
+Words describe_state(const wire::DeviceState& state) {
+  const auto word = [](const flatbuffers::String* text) {
+    return text == nullptr ? std::string("?") : text->str().substr(0, kTextBytesMax);
+  };
+  const std::string device = word(state.device());
+  const std::string now = word(state.state());
+  return {fmt::format("{} is {}", device, now), {{"device", device}, {"state", now}}, {}};
+}
+
 Words describe_event(const Frame& frame) {
   switch (static_cast<wire::Topic>(frame.header.topic())) {
     case wire::Topic::key: {
       const auto& key_event = view_table<wire::Key>(frame.payload);
-      return {key_event.down() ? "down" : "up", code_word(key_event.code())};
+      return describe_stroke(key_event.down(), key_event.code());
     }
     case wire::Topic::pointer_button: {
       const auto& button_event = view_table<wire::PointerButton>(frame.payload);
-      return {button_event.down() ? "down" : "up", code_word(button_event.code())};
+      return describe_stroke(button_event.down(), button_event.code());
     }
-    case wire::Topic::pointer_motion: {
-      const auto& motion = view_table<wire::PointerMotion>(frame.payload);
-      if (motion.absolute())
-        return {fmt::format("to {:.1f},{:.1f} of {}x{}", motion.x(), motion.y(), motion.width(),
-                            motion.height()), {}};
-      return {fmt::format("by {:+},{:+}", motion.x(), motion.y()), {}};
-    }
+    case wire::Topic::pointer_motion:
+      return describe_motion(view_table<wire::PointerMotion>(frame.payload));
     case wire::Topic::pointer_scroll: {
       const auto& wheel = view_table<wire::PointerScroll>(frame.payload);
-      return {fmt::format("by {:+},{:+} of 120", wheel.x(), wheel.y()), {}};
+      return {fmt::format("by {:+},{:+} of 120", wheel.x(), wheel.y()),
+              {{"x", wheel.x()}, {"y", wheel.y()}},
+              {}};
     }
-    case wire::Topic::device_state: {
-      const auto& state = view_table<wire::DeviceState>(frame.payload);
-      return {fmt::format("{} is {}", state.device() ? state.device()->str() : "?",
-                          state.state() ? state.state()->str() : "?"), {}};
-    }
-    default: return {fmt::format("{} bytes", frame.payload.size()), {}};
+    case wire::Topic::device_state:
+      return describe_state(view_table<wire::DeviceState>(frame.payload));
+    default:
+      return {fmt::format("{} bytes", frame.payload.size()), {{"bytes", frame.payload.size()}}, {}};
   }
 }
 
 }  // namespace
 
 void WatchService::add_to(ServiceTable& table) {
-  table.add_later("pipelines.watch", [this](const ServiceCall&, const Params& params,
-                                            const ServiceTable::Respond& respond) {
-    const std::uint64_t now = now_ns();
-    start(now);
-    const auto after = params.number("after");
-    const auto limit = params.number("limit");
-    const auto until = wait_until(params, now);
-    const auto pipeline = params.text_or("pipeline", "");
-    const auto codes = params.flag("codes");
-    for (const Error* error : {after ? nullptr : &after.error(), limit ? nullptr : &limit.error(),
-                               until ? nullptr : &until.error(),
-                               pipeline ? nullptr : &pipeline.error(),
-                               codes ? nullptr : &codes.error()})
-      if (error != nullptr) return respond(fail(*error));
-    if (!pipeline->empty() && !knows(*pipeline))
-      return respond(fail(Errc::not_found, fmt::format("there is no pipeline '{}'", *pipeline)));
-    const std::size_t most = std::clamp<std::size_t>(limit->value_or(kPageMax), 1, kPageMax);
-    polls_.wait(*until, now,
-                [this, from = after->value_or(last_sequence_), most, only = *pipeline,
-                 with_codes = *codes, respond](bool last) {
-                  return answer(from, most, only, with_codes, last, respond);
-                });
-  });
+  table.add_later("pipelines.watch", {"after", "limit", "wait_ms", "pipeline", "codes"},
+                  [this](const ServiceCall& call, const Params& params, const Respond& respond) {
+                    const auto taken = watch(call, params, respond);
+                    if (!taken) respond(fail(taken.error()));
+                  });
 }
 
-bool WatchService::knows(const std::string& pipeline) const {
-  const RouterStats stats = switchboard_.router().stats();
-  return std::ranges::find(stats.pipelines, pipeline, &PipelineStats::name) !=
-         stats.pipelines.end();
+Result<> WatchService::watch(const ServiceCall& call, const Params& params,
+                             const Respond& respond) {
+  const std::uint64_t now = now_ns();
+  start(now);
+  DKVM_TRY(const Query query, query_of(params));
+  DKVM_TRY(const std::uint64_t until, wait_until(params, now));
+  return polls_.wait(
+      call.device, until, now,
+      [this, query, respond](bool last) { return answer(query, last, respond); },
+      [respond] { return respond.wanted(); });
+}
+
+Result<WatchService::Query> WatchService::query_of(const Params& params) const {
+  Query query;
+  DKVM_TRY(const auto after, params.number("after"));
+  DKVM_TRY(const auto limit, params.number("limit"));
+  DKVM_TRY(query.pipeline, params.text_or("pipeline", ""));
+  DKVM_TRY(query.codes, params.flag("codes"));
+  query.after = after.value_or(last_sequence_);
+  query.limit = limit.value_or(AnswerPage::kItemsMax);
+  const Router& router = switchboard_.router();
+  if (!query.pipeline.empty() && !router.stats_of(query.pipeline))
+    return fail(no_pipeline(query.pipeline, router));
+  return query;
 }
 
 void WatchService::start(std::uint64_t now) {
@@ -112,37 +139,44 @@ void WatchService::see(EdgeId id, const Frame& frame) {
   if (seen_.size() == kEventsMax) seen_.pop_front();
   seen_.push_back({++last_sequence_, wall_ns(), edge(id),
                    switchboard_.topics().name(frame.header.topic()), std::move(words.text),
-                   std::move(words.code)});
+                   std::move(words.values), std::move(words.code)});
 }
 
 const WatchService::Edge& WatchService::edge(EdgeId id) {
   if (const auto known = edges_.find(id); known != edges_.end()) return known->second;
-  for (const PipelineStats& pipeline : switchboard_.router().stats().pipelines)
+  for (const PipelineStats& pipeline : switchboard_.router().stats())
     for (const EdgeStats& each : pipeline.edges)
       edges_[each.id] = {pipeline.name, each.source, each.sink};
   return edges_[id];
 }
 
-bool WatchService::answer(std::uint64_t after, std::size_t limit, const std::string& pipeline,
-                          bool codes, bool last, const ServiceTable::Respond& respond) const {
-  nlohmann::json events = nlohmann::json::array();
+bool WatchService::answer(const Query& query, bool last, const Respond& respond) const {
+  AnswerPage events(query.limit);
   const std::uint64_t oldest = last_sequence_ - seen_.size() + 1;
-  std::uint64_t next = after;
+  std::uint64_t next = query.after;
   for (const Seen& each : seen_) {
-    if (each.sequence <= after) continue;
-    if (events.size() == limit) break;
+    if (each.sequence <= query.after) continue;
+    const bool wanted = query.pipeline.empty() || each.edge.pipeline == query.pipeline;
+    if (wanted && !events.add(describe(each, query.codes))) break;
     next = each.sequence;
-    if (!pipeline.empty() && each.edge.pipeline != pipeline) continue;
-    nlohmann::json event = {{"sequence", each.sequence}, {"time", format_time(each.wall_ns)},
-                            {"pipeline", each.edge.pipeline}, {"from", each.edge.from},
-                            {"to", each.edge.to}, {"topic", each.topic}, {"text", each.text}};
-    if (codes && !each.code.empty()) event["code"] = each.code;
-    events.push_back(std::move(event));
   }
   if (events.empty() && !last) return false;
-  const std::uint64_t lost = oldest > after + 1 ? oldest - after - 1 : 0;
-  respond(nlohmann::json{{"events", std::move(events)}, {"next", next}, {"lost", lost}});
+  const std::uint64_t lost = oldest > query.after + 1 ? oldest - query.after - 1 : 0;
+  respond(Json{{"events", std::move(events).take()}, {"next", next}, {"lost", lost}});
   return true;
+}
+
+Json WatchService::describe(const Seen& seen, bool codes) {
+  Json event = {{"sequence", seen.sequence},
+                {"time", format_time(seen.wall_ns)},
+                {"pipeline", seen.edge.pipeline},
+                {"from", seen.edge.from},
+                {"to", seen.edge.to},
+                {"topic", seen.topic},
+                {"text", seen.text}};
+  event.update(seen.values);
+  if (codes && !seen.code.empty()) event["code"] = seen.code;
+  return event;
 }
 
 }  // namespace dkvm

@@ -38,15 +38,23 @@ class WatchService {
     Edge edge;
     std::string topic;
     std::string text;
-    std::string code;  // of a key or button
+    nlohmann::json values;  // the same for programs
+    std::string code;       // of a key or button
+  };
+  struct Query {
+    std::uint64_t after = 0;
+    std::size_t limit = 0;
+    std::string pipeline;  // empty: all
+    bool codes = false;
   };
 
   void start(std::uint64_t now_ns);
   void see(EdgeId id, const Frame& frame);
   const Edge& edge(EdgeId id);
-  bool knows(const std::string& pipeline) const;
-  bool answer(std::uint64_t after, std::size_t limit, const std::string& pipeline, bool codes,
-              bool last, const ServiceTable::Respond& respond) const;
+  Result<> watch(const ServiceCall& call, const Params& params, const Respond& respond);
+  Result<Query> query_of(const Params& params) const;
+  bool answer(const Query& query, bool last, const Respond& respond) const;
+  static nlohmann::json describe(const Seen& seen, bool codes);
 
   Switchboard& switchboard_;
   LongPolls& polls_;

@@ -23,9 +23,8 @@ class Pedal final : public dkvm::KeyboardSource {
 
   void on_byte(dkvm::Context& context) {
     unsigned char now = 0;
-    const auto got = read(port_.get(), &now, 1);
-    if (got == 0) context.finish(dkvm::Error(dkvm::Errc::disconnected, "the pedals are gone"));
-    if (got <= 0) return;
+    if (read(port_.get(), &now, 1) != 1)
+      return context.finish(dkvm::Error(dkvm::Errc::disconnected, "the pedals are gone"));
     for (unsigned i = 0; i < 3; ++i)
       if ((now ^ down_) >> i & 1) keyboard.emit(dkvm::key(kCodes[i], now >> i & 1));
     down_ = now;

@@ -140,4 +140,10 @@ if __name__ == "__main__":
         print("<3>config key 'path' is required", file=sys.stderr)
         sys.exit(EXIT_REFUSED)
     else:
-        sys.exit(run(os.environ["DKVM_CONFIG_PATH"]))
+        try:
+            sys.exit(run(os.environ["DKVM_CONFIG_PATH"]))
+        except ConnectionError:
+            sys.exit(0)  # the kernel is gone
+        except OSError as error:  # named where a file was opened
+            sys.exit(f"<3>cannot start: opening '{error.filename}': {error.strerror}"
+                     if error.filename else "<3>the pedals are gone")

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dkvm/describe.hpp>
 #include <dkvm/manifest.hpp>
 #include <dkvm/result.hpp>
 
@@ -11,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace dkvm {
@@ -74,6 +76,7 @@ class ConfigReader {
     DKVM_TRY(const std::string value, text(key));
     std::int64_t number = 0;
     if (!parsed_whole(value, number)) return wrong(key, value, "a whole number");
+    DKVM_CHECK(in_range(key, value, static_cast<double>(number)));
     if (number < least || number > most)
       return wrong(key, value,
                    "a number from " + std::to_string(least) + " to " + std::to_string(most));
@@ -84,7 +87,7 @@ class ConfigReader {
     DKVM_TRY(const std::string value, text(key));
     double number = 0;
     if (!parsed_whole(value, number)) return wrong(key, value, "a number");
-    return number;
+    return in_range(key, value, number);
   }
 
   Result<bool> flag(std::string_view key) const {
@@ -119,8 +122,12 @@ class ConfigReader {
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), amount);
     if (error != std::errc{} || amount < 0) return std::nullopt;
     const std::string_view unit(end, static_cast<std::size_t>(value.data() + value.size() - end));
-    for (const auto& [name, ns] : {std::pair<std::string_view, double>{"ns", 1}, {"us", 1e3},
-                                   {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}}) {
+    for (const auto& [name, ns] : {std::pair<std::string_view, double>{"ns", 1},
+                                   {"us", 1e3},
+                                   {"ms", 1e6},
+                                   {"s", 1e9},
+                                   {"m", 60e9},
+                                   {"h", 3600e9}}) {
       if (unit == name && amount * ns < 9e18)
         return std::chrono::nanoseconds(static_cast<std::int64_t>(amount * ns));
     }
@@ -132,6 +139,17 @@ class ConfigReader {
     for (const auto& declared : keys_)
       if (declared.name == key) return &declared;
     return nullptr;
+  }
+
+  // What the manifest says of the number.
+  Result<double> in_range(std::string_view key, std::string_view value, double number) const {
+    const KeyManifest* declared = declaration(key);
+    if (declared == nullptr) return number;
+    if (declared->min && !(number >= *declared->min))
+      return wrong(key, value, "at least " + detail::json_number(*declared->min));
+    if (declared->max && !(number <= *declared->max))
+      return wrong(key, value, "at most " + detail::json_number(*declared->max));
+    return number;
   }
 
   template <class Number>

@@ -2,6 +2,7 @@
 
 #include <dkvm/manifest.hpp>
 
+#include <charconv>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -38,6 +39,12 @@ std::string json_array(const Items& items, Print&& print) {
   return out + "]";
 }
 
+// The shortest text that reads back as the same number.
+inline std::string json_number(double value) {
+  char digits[32];
+  return {digits, std::to_chars(digits, digits + sizeof(digits), value).ptr};
+}
+
 inline std::string_view value_type_name(ValueType type) {
   switch (type) {
     case ValueType::text: return "text";
@@ -53,8 +60,8 @@ inline std::string_view value_type_name(ValueType type) {
 }
 
 inline std::string json_of(const PortManifest& port) {
-  std::string out = "\n    {\"id\": " + std::to_string(port.id) + ", \"name\": " +
-                    json_string(port.name) + ", \"direction\": \"" +
+  std::string out = "\n    {\"id\": " + std::to_string(port.id) +
+                    ", \"name\": " + json_string(port.name) + ", \"direction\": \"" +
                     wire::EnumNameDirection(port.direction) +
                     "\", \"topics\": " + json_array(port.topics, json_string);
   if (port.live) out += ", \"live\": true";
@@ -69,11 +76,15 @@ inline std::string json_of(const KeyManifest& key) {
   if (!key.fallback.empty()) out += ", \"default\": " + json_string(key.fallback);
   if (key.required) out += ", \"required\": true";
   if (!key.choices.empty()) out += ", \"choices\": " + json_array(key.choices, json_string);
+  if (!key.words.empty()) out += ", \"words\": " + json_array(key.words, json_string);
+  if (key.min) out += ", \"min\": " + json_number(*key.min);
+  if (key.max) out += ", \"max\": " + json_number(*key.max);
   return out + ", \"help\": " + json_string(key.help) + "}";
 }
 
 }  // namespace detail
 
+// The text that `--describe` prints, with its newline.
 inline std::string describe(const Manifest& manifest) {
   using detail::json_array;
   using detail::json_string;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <dkvm/context.hpp>
+#include <dkvm/fd.hpp>
 #include <dkvm/manifest.hpp>
 #include <dkvm/port.hpp>
 
@@ -34,7 +35,9 @@ class Device {
 
   // --- what it is ----------------------------------------------------------
 
-  // A port that sends these events.
+  // A port that sends these events. Ports are declared before the device runs;
+  // their ids count from 1 in the order of declaration.
+  // Life: as long as the device
   template <class... Events>
   OutPort& source(PortOptions options) {
     return source(std::move(options), {wire::EnumNameTopic(topic_of<Events>)...});
@@ -58,11 +61,13 @@ class Device {
   // A configuration key that the device reads.
   void option(KeyManifest key) { manifest_.keys.push_back(std::move(key)); }
 
+  // It will: see Context::open_source().
   void open_ports_at_run_time() { manifest_.runtime_ports = true; }
 
   // The device leaves things behind when it dies (keys down): after an unclean
   // death the kernel runs it with --cleanup, which calls `cleanup` with the
-  // codes that may be down. It has 500 ms.
+  // codes that may be down. It has 500 ms, no kernel to talk to, and the same
+  // configuration (ConfigReader).
   void on_cleanup(std::function<Result<>(std::span<const std::uint16_t> codes)> cleanup) {
     cleanup_ = std::move(cleanup);
     manifest_.cleanup = true;
@@ -72,11 +77,13 @@ class Device {
 
   // --- what it does ----------------------------------------------------------
 
+  // For those who do not derive: these are called by start(), let_go() and stop().
   void on_start(std::function<Result<>(Context&)> start) { start_ = std::move(start); }
   void on_let_go(std::function<void(Context&)> let_go) { let_go_ = std::move(let_go); }
   void on_stop(std::function<void(Context&)> stop) { stop_ = std::move(stop); }
 
-  // The kernel has answered; ports work from here on.
+  // The kernel has answered; ports work from here on. The device counts as
+  // ready, and answers pings, once this has returned.
   // Errors: invalid and unsupported park the device until its configuration
   //         changes; any other is tried again with backoff.
   virtual Result<> start(Context& context) { return start_ ? start_(context) : Result<>{}; }
@@ -90,19 +97,23 @@ class Device {
     if (stop_) stop_(context);
   }
 
+  // What --cleanup does.
+  // Errors: Errc::unsupported without on_cleanup(), those of its callback.
   Result<> cleanup(std::span<const std::uint16_t> codes) {
-    return cleanup_ ? cleanup_(codes) : Result<>{};
+    if (!cleanup_)
+      return fail(Errc::unsupported, manifest_.type + " leaves nothing behind to clean up");
+    return cleanup_(codes);
   }
 
   // A running instance over a stream to a kernel, for any event loop: watch
   // context->fd(), call dispatch() until finished().
+  // Errors: Errc::disconnected when nobody reads its hello.
   // Life: the device outlives the context.
-  Result<std::unique_ptr<Context>> run_over(detail::Fd in, detail::Fd out) {
+  Result<std::unique_ptr<Context>> run_over(Fd in, Fd out) {
     auto context = std::make_unique<Context>(std::move(in), std::move(out), manifest_);
     Context& running = *context;
     running.set_hooks({[this, &running] { return start(running); },
-                       [this, &running] { let_go(running); },
-                       [this, &running] { stop(running); }});
+                       [this, &running] { let_go(running); }, [this, &running] { stop(running); }});
     for (auto& port : outs_) running.add_port(*port);
     for (auto& port : ins_) running.add_port(*port);
     DKVM_CHECK(running.begin(manifest_));
@@ -133,13 +144,15 @@ class Device {
   std::function<Result<>(std::span<const std::uint16_t>)> cleanup_;
 };
 
-// The two families that nearly every input device belongs to.
+// The two families that nearly every input device belongs to, each with its one
+// port. What a handler has done counts as applied when it returns.
 
 class KeyboardSource : public Device {
  public:
   KeyboardSource(std::string type, std::string summary)
       : Device(std::move(type), std::move(summary)),
-        keyboard(source<Key, InputState>({.name = "keyboard", .help = "keys as they are pressed"})) {}
+        keyboard(
+            source<Key, InputState>({.name = "keyboard", .help = "keys as they are pressed"})) {}
 
  protected:
   OutPort& keyboard;

@@ -2,6 +2,7 @@
 
 #include <dkvm/describe.hpp>
 #include <dkvm/device.hpp>
+#include <dkvm/help.hpp>
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -11,6 +12,8 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,6 +23,12 @@
 // kernel may ask on the command line.
 namespace dkvm {
 namespace detail {
+
+inline constexpr int kExitMisuse = 2;  // run by hand, or asked for what it cannot do
+
+// SIGHUP too: Linux sends it, with SIGCONT, to a device that is stopped when
+// its kernel dies, which then lets go of what it holds.
+inline constexpr int kEndingSignals[] = {SIGTERM, SIGINT, SIGHUP};
 
 inline bool is_stream_socket(int fd) {
   int type = 0;
@@ -55,16 +64,48 @@ inline std::vector<std::uint16_t> codes_to_clean() {
   return codes;
 }
 
-inline void print_help(const Manifest& manifest, std::FILE* to) {
-  std::fprintf(to, "%s %s: %s\n\n", manifest.type.c_str(), manifest.version.c_str(),
-               manifest.summary.c_str());
-  std::fprintf(to,
-               "A dKVM device. dkvm-kernel runs it; in kvm.yaml:\n\n"
-               "  devices:\n    my-%s: {type: %s}\n\n"
-               "  --describe  its ports and configuration keys, as JSON\n"
-               "  --cleanup   releases what a dead instance left behind\n"
-               "  --version   its version\n",
-               manifest.type.c_str(), manifest.type.c_str());
+// Where the program lies, as well as its name tells.
+inline std::string program_path(const char* name) {
+  const std::unique_ptr<char, decltype(&std::free)> path(::realpath(name, nullptr), &std::free);
+  return path ? path.get() : name;
+}
+
+// True when what is written to stdout would land in a kernel's stream.
+inline bool stdout_is_the_kernels() {
+  return std::getenv("DKVM_DEVICE") != nullptr && is_stream_socket(STDOUT_FILENO);
+}
+
+// What a person or a kernel may ask on the command line instead of running the
+// device. It is the last argument: those before it are the program's own.
+// The exit status, or nothing: run it.
+inline std::optional<int> answer(Device& device, std::string_view option, const char* program) {
+  const Manifest& manifest = device.manifest();
+  if (option == "--cleanup") {
+    const auto cleaned = device.cleanup(codes_to_clean());
+    if (!cleaned) log_error("cleanup: " + cleaned.error().message());
+    return cleaned ? 0 : cleaned.error().code() == Errc::unsupported ? kExitMisuse : 1;
+  }
+  std::string text;
+  if (option == "--describe") text = describe(manifest);
+  if (option == "--version") text = manifest.type + " " + manifest.version + "\n";
+  if (option == "--help" || option == "-h") text = help(manifest, program_path(program));
+  if (!text.empty() && stdout_is_the_kernels()) {
+    log_error(
+        "started with '" + std::string(option) +
+        "', which it answers by hand only: expected no such word in args (or exec) of kvm.yaml");
+    return kExitRefused;
+  }
+  if (!text.empty()) {
+    std::fputs(text.c_str(), stdout);
+    return 0;
+  }
+  if (is_stream_socket(STDIN_FILENO)) return std::nullopt;
+  if (!option.empty())
+    text =
+        manifest.type + ": '" + std::string(option) + "' is no option of a device run by hand\n\n";
+  text += help(manifest, program_path(program));
+  std::fputs(text.c_str(), stderr);
+  return kExitMisuse;
 }
 
 inline Context*& signalled_context() {
@@ -78,8 +119,7 @@ inline void end_on_signals(Context& context) {
   action.sa_handler = [](int) {
     if (Context* running = signalled_context()) running->terminate_from_signal();
   };
-  ::sigaction(SIGTERM, &action, nullptr);
-  ::sigaction(SIGINT, &action, nullptr);
+  for (const int signal : kEndingSignals) ::sigaction(signal, &action, nullptr);
 }
 
 template <class Loop>
@@ -87,8 +127,7 @@ int run_device(Device& device, Loop&& loop) {
   auto [in, out] = take_stdio();
   sigset_t ending, before;  // a device that has said hello ends in good order
   ::sigemptyset(&ending);
-  ::sigaddset(&ending, SIGTERM);
-  ::sigaddset(&ending, SIGINT);
+  for (const int signal : kEndingSignals) ::sigaddset(&ending, signal);
   ::sigprocmask(SIG_BLOCK, &ending, &before);
   auto context = device.run_over(std::move(in), std::move(out));
   if (!context) {
@@ -106,38 +145,19 @@ int run_device(Device& device, Loop&& loop) {
 
 // Runs a device on a loop of one's own: loop(Context&) calls dispatch() whenever
 // the context's fd() is readable, and returns once it has finished().
-// Exit status: 0 finished, 125 the configuration is refused, 2 run by hand,
-// anything else is a failure.
+// Exit status: 0 finished, 125 the configuration is refused, 2 run by hand or
+// asked for what it cannot do, anything else is a failure.
 template <class Loop>
 int device_main(Device& device, int argc, char** argv, Loop&& loop) {
-  const std::string_view option = argc > 1 ? argv[1] : "";
-  if (option == "--describe") {
-    std::fputs(describe(device.manifest()).c_str(), stdout);
-    return 0;
-  }
-  if (option == "--version") {
-    std::printf("%s %s\n", device.manifest().type.c_str(), device.manifest().version.c_str());
-    return 0;
-  }
-  if (option == "--help" || option == "-h") {
-    detail::print_help(device.manifest(), stdout);
-    return 0;
-  }
-  if (option == "--cleanup") {
-    if (const auto cleaned = device.cleanup(detail::codes_to_clean()); !cleaned) {
-      log_error("cleanup: " + cleaned.error().message());
-      return 1;
-    }
-    return 0;
-  }
-  if (!detail::is_stream_socket(STDIN_FILENO)) {
-    detail::print_help(device.manifest(), stderr);
-    return 2;
-  }
+  const char* program = argc > 0 ? argv[0] : "";
+  const char* option = argc > 1 ? argv[argc - 1] : "";
+  if (const auto status = detail::answer(device, option, program)) return *status;
   return detail::run_device(device, std::forward<Loop>(loop));
 }
 
-// The same on the ready-made loop.
+// The same on the ready-made loop. A device with arguments of its own parses
+// them before: here the last one counts, and only when it is one of those that
+// --help lists.
 inline int device_main(Device& device, int argc, char** argv) {
   return device_main(device, argc, argv, [](Context& context) {
     while (!context.finished()) context.dispatch(-1);

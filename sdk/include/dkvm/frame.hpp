@@ -1,7 +1,7 @@
 #pragma once
 
-#include <dkvm/limits.hpp>
 #include <dkvm/wire/frame_generated.h>
+#include <dkvm/limits.hpp>
 
 #include <cstddef>
 #include <cstdint>

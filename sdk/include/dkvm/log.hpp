@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -13,6 +14,8 @@ namespace dkvm {
 
 enum class LogLevel : char { error = '3', warning = '4', notice = '5', info = '6', debug = '7' };
 
+// Writes one line; newlines in it become spaces. Waits when the kernel takes the
+// log at its rate.
 inline void log(LogLevel level, std::string_view text) {
   std::string line;
   line.reserve(text.size() + 4);
@@ -24,6 +27,7 @@ inline void log(LogLevel level, std::string_view text) {
   std::string_view rest = line;
   while (!rest.empty()) {
     const ssize_t written = ::write(STDERR_FILENO, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
     if (written <= 0) return;  // a log that cannot be written is nobody's failure
     rest.remove_prefix(static_cast<std::size_t>(written));
   }

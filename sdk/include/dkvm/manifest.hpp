@@ -3,6 +3,7 @@
 #include <dkvm/wire/control_generated.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,16 +11,19 @@
 // `<device> --describe` prints it as JSON, the kernel checks YAML against it
 // and holds the device to it at hello.
 // Every field has an initializer, so that naming some of them draws no warning.
+// Units:  names and the version are at most kNameBytesMax bytes, ports at most
+//         kPortsPerDeviceMax, a port's topics at most kTopicsPerPortMax; the
+//         kernel refuses a device with more
 // Source: docs/protocol.md, "Manifest".
 namespace dkvm {
 
 struct PortManifest {
-  std::uint16_t id = 0;
+  std::uint16_t id = 0;  // 1 … 65534, unique in the device
   std::string name{};
   wire::Direction direction = wire::Direction::source;
   std::vector<std::string> topics{};  // by name; "*" takes every topic
-  bool live = false;                // a source that cannot be paused
-  bool injects = false;             // a sink that presses keys on a real machine
+  bool live = false;                  // a source that cannot be paused
+  bool injects = false;               // a sink that presses keys on a real machine
   std::string help{};
 };
 
@@ -33,6 +37,9 @@ struct KeyManifest {
   std::string help{};
   bool required = false;
   std::vector<std::string> choices{};  // the values allowed, where they are few
+  std::vector<std::string> words{};    // texts that may stand instead of a number
+  std::optional<double> min{};         // of numbers and integers, included
+  std::optional<double> max{};
 };
 
 struct Manifest {

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <dkvm/wire/control_generated.h>
 #include <dkvm/bounds.hpp>
 #include <dkvm/detail/mold.hpp>
 #include <dkvm/frame.hpp>
 #include <dkvm/result.hpp>
 #include <dkvm/topics.hpp>
-#include <dkvm/wire/control_generated.h>
 
 #include <flatbuffers/flatbuffers.h>
 
@@ -100,7 +100,8 @@ class PayloadWriter {
   template <class Native>
   Bytes write(const Native& value) {
     if constexpr (detail::Cast<Native>::kHot)
-      if (detail::Cast<Native>::fits(value)) return std::get<detail::Mold<Native>>(molds_).cast(value);
+      if (detail::Cast<Native>::fits(value))
+        return std::get<detail::Mold<Native>>(molds_).cast(value);
     builder_.Clear();
     builder_.Finish(Native::TableType::Pack(builder_, &value));
     return {reinterpret_cast<const std::byte*>(builder_.GetBufferPointer()), builder_.GetSize()};

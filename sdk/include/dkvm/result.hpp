@@ -76,17 +76,17 @@ inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(st
 #define DKVM_CONCAT(a, b) DKVM_CONCAT_INNER(a, b)
 
 // Evaluates a Result; on an error returns it from the enclosing function.
-#define DKVM_CHECK(expression)                                              \
-  do {                                                                      \
-    if (auto dkvm_result = (expression); !dkvm_result)                      \
-      return ::dkvm::fail(std::move(dkvm_result).error());                  \
+#define DKVM_CHECK(expression)                             \
+  do {                                                     \
+    if (auto dkvm_result = (expression); !dkvm_result)     \
+      return ::dkvm::fail(std::move(dkvm_result).error()); \
   } while (false)
 
 // Assigns the value of a Result to `target` (a variable or a declaration), or
 // returns its error from the enclosing function.
 #define DKVM_TRY(target, expression) \
   DKVM_TRY_INNER(DKVM_CONCAT(dkvm_result_, __LINE__), target, expression)
-#define DKVM_TRY_INNER(result, target, expression)                          \
-  auto result = (expression);                                               \
-  if (!result) return ::dkvm::fail(std::move(result).error());              \
+#define DKVM_TRY_INNER(result, target, expression)             \
+  auto result = (expression);                                  \
+  if (!result) return ::dkvm::fail(std::move(result).error()); \
   target = std::move(*result)

@@ -5,6 +5,7 @@
 #include <dkvm/session.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,11 +15,13 @@
 
 // Calls between devices and the kernel. Bodies are JSON texts; this layer
 // never looks into them. Every call has exactly one answer.
-// Source: docs/protocol.md, "RPC".
+// Source: docs/protocol.md, "Calls".
 namespace dkvm {
 
+// The body of an answer, a JSON text; or why there is none.
 using Answer = Result<std::string>;
 
+// A call to serve.
 struct Call {
   std::string method;
   std::string caller;  // written by the kernel: a device, or link/laptop:device
@@ -74,10 +77,12 @@ class Reply {
     [[maybe_unused]] const auto sent = detail::send_answer(session, pending->id, answer);
   }
 
-  // True when the caller no longer waits; an answer is still due.
-  bool cancelled() const { return pending_ && pending_->cancelled; }
+  // Called when the caller no longer waits, at once when that is so already; an
+  // answer is still due.
   void on_cancel(std::function<void()> callback) {
-    if (pending_) pending_->on_cancel = std::move(callback);
+    if (!pending_) return;
+    if (pending_->cancelled) return callback();
+    pending_->on_cancel = std::move(callback);
   }
 
  private:
@@ -89,6 +94,8 @@ namespace detail {
 // The calls of one session, both ways.
 class Calls {
  public:
+  static constexpr std::size_t kCallsServedMax = 1024;  // unanswered; more are `overloaded`
+
   using OnAnswer = std::function<void(Answer)>;
   using Serve = std::function<void(const Call&, Reply)>;
 
@@ -98,13 +105,17 @@ class Calls {
       if (const auto alive = pending.lock()) alive->session = nullptr;
   }
 
-  void serve(std::string method, Serve handler) { methods_[std::move(method)] = std::move(handler); }
+  void serve(std::string method, Serve handler) {
+    methods_[std::move(method)] = std::move(handler);
+  }
 
   // Errors: Errc::overloaded with too many calls outstanding.
   Result<std::uint64_t> call(std::string target, std::string method, std::string body,
                              OnAnswer on_answer, std::chrono::milliseconds deadline) {
     if (waiting_.size() >= kCallsOutstandingMax)
-      return fail(Errc::overloaded, "256 calls are already waiting for an answer");
+      return fail(Errc::overloaded, "calling " + method + ": " +
+                                        std::to_string(kCallsOutstandingMax) +
+                                        " calls wait for their answer already");
     wire::RequestT request;
     request.target = std::move(target);
     request.method = std::move(method);
@@ -121,13 +132,15 @@ class Calls {
   // Ends the wait: the callback gets `timeout` at once, a late answer is dropped.
   void expire(std::uint64_t id) {
     if (!waiting_.contains(id)) return;
-    [[maybe_unused]] const auto sent = session_.send({.kind = wire::FrameKind::cancel, .sequence = id});
+    [[maybe_unused]] const auto sent =
+        session_.send({.kind = wire::FrameKind::cancel, .sequence = id});
     finish(id, fail(Errc::timeout, "no answer in time"));
   }
 
   void cancel(std::uint64_t id) {
     if (waiting_.erase(id) == 0) return;
-    [[maybe_unused]] const auto sent = session_.send({.kind = wire::FrameKind::cancel, .sequence = id});
+    [[maybe_unused]] const auto sent =
+        session_.send({.kind = wire::FrameKind::cancel, .sequence = id});
   }
 
   // Nobody will answer any more: every callback gets `error`.
@@ -152,9 +165,14 @@ class Calls {
     auto pending = std::make_shared<PendingReply>();
     pending->session = &session_;
     pending->id = frame.header.sequence();
-    serving_[pending->id] = pending;
-    forget_answered();
+    const bool full = unanswered() >= kCallsServedMax;
+    if (!full) serving_[pending->id] = pending;
     Reply reply(std::move(pending));
+    if (full) {
+      reply(fail(Errc::overloaded,
+                 std::to_string(kCallsServedMax) + " calls wait for this device already"));
+      return {};
+    }
     const auto method = methods_.find(request.method);
     if (method == methods_.end()) {
       reply(fail(Errc::not_found, "no method '" + request.method + "' here"));
@@ -181,9 +199,11 @@ class Calls {
     if (!waiting.empty() && waiting.mapped()) waiting.mapped()(std::move(answer));
   }
 
-  void forget_answered() {
-    if (serving_.size() < 2 * kCallsOutstandingMax) return;
-    std::erase_if(serving_, [](const auto& entry) { return entry.second.expired(); });
+  // The calls not answered yet, and perhaps some that are.
+  std::size_t unanswered() {
+    if (serving_.size() >= kCallsServedMax)
+      std::erase_if(serving_, [](const auto& entry) { return entry.second.expired(); });
+    return serving_.size();
   }
 
   Session& session_;

@@ -23,16 +23,23 @@ struct Envelope {
   std::uint64_t capture_ns = 0;
 };
 
-// A device's conversation with its kernel: writes frames, knows who it is and
-// which number each topic has. It reads no descriptor by itself.
+// A device's side of the stream to its kernel: writes frames, knows who the
+// device is and which number each topic has. Who reads feeds it what it must know.
 class Session {
  public:
+  // Life: the descriptors outlive the session.
   Session(int in, int out) : stream_(in, out) {}
 
   detail::Stream& stream() { return stream_; }
   const detail::Stream& stream() const { return stream_; }
 
+  // Errors: Errc::invalid for a payload that no frame can carry, those of
+  //         detail::Stream::write().
   Result<> send(const Envelope& envelope, Bytes payload = {}) {
+    if (payload.size() > kPayloadBytesMax)
+      return fail(Errc::invalid, "a payload of " + std::to_string(payload.size()) +
+                                     " bytes is larger than a frame's, which is at most " +
+                                     std::to_string(kPayloadBytesMax));
     Frame frame{make_header(envelope.kind), {}, {}, payload};
     frame.header.mutate_port(envelope.port);
     frame.header.mutate_topic(envelope.topic);
@@ -42,11 +49,13 @@ class Session {
     return stream_.write(frame);
   }
 
+  // The same with a table as its payload.
   template <class Native>
   Result<> send_table(const Envelope& envelope, const Native& value) {
     return send(envelope, writer_.write(value));
   }
 
+  // Says who the device is; the first frame.
   Result<> hello(const Manifest& manifest) {
     wire::HelloT hello;
     hello.protocol_min = hello.protocol_max = kProtocolVersion;
@@ -60,22 +69,27 @@ class Session {
     return stream_.flush();
   }
 
+  // The payload of `welcome` has come.
   // Errors: Errc::corrupt, Errc::unsupported for a protocol that is not ours.
   Result<> welcomed(Bytes payload) {
     DKVM_TRY(welcome_, read_payload<wire::WelcomeT>(payload));
     if (welcome_.protocol != kProtocolVersion)
       return fail(Errc::unsupported,
-                  "the kernel speaks protocol " + std::to_string(welcome_.protocol));
+                  "the kernel speaks protocol " + std::to_string(welcome_.protocol) +
+                      "; this device speaks " + std::to_string(kProtocolVersion));
     learn(welcome_.topics);
     return {};
   }
 
+  // The payload of `topics` has come.
+  // Errors: Errc::corrupt.
   Result<> learn_topics(Bytes payload) {
     DKVM_TRY(const wire::TopicsT topics, read_payload<wire::TopicsT>(payload));
     learn(topics.topics);
     return {};
   }
 
+  // Empty until welcomed().
   const wire::WelcomeT& welcome() const { return welcome_; }
 
   // 0 when neither well known nor interned by this kernel.
@@ -85,6 +99,7 @@ class Session {
     return found == topics_.end() ? TopicId{0} : found->second;
   }
 
+  // Empty for a number that is neither.
   std::string topic_name(TopicId id) const {
     if (id < kCustomTopicFirst) return std::string(well_known_name(id));
     for (const auto& [name, known] : topics_)
@@ -92,6 +107,7 @@ class Session {
     return {};
   }
 
+  // A port as hello and port_open tell of it.
   static wire::PortSpecT spec_of(const PortManifest& port) {
     wire::PortSpecT spec;
     spec.id = port.id;

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <dkvm/wire/frame_generated.h>
 #include <dkvm/events.hpp>
 #include <dkvm/limits.hpp>
-#include <dkvm/wire/frame_generated.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +21,7 @@ inline constexpr TopicId kCustomTopicFirst = static_cast<TopicId>(wire::Topic::c
 // (Custom: interned by name) have Topic::none.
 template <class Event>
 inline constexpr wire::Topic topic_of = wire::Topic::none;
+// clang-format off
 template <> inline constexpr wire::Topic topic_of<Key> = wire::Topic::key;
 template <> inline constexpr wire::Topic topic_of<PointerMotion> = wire::Topic::pointer_motion;
 template <> inline constexpr wire::Topic topic_of<PointerButton> = wire::Topic::pointer_button;
@@ -40,6 +41,7 @@ template <> inline constexpr wire::Topic topic_of<LockState> = wire::Topic::lock
 template <> inline constexpr wire::Topic topic_of<Geometry> = wire::Topic::geometry;
 template <> inline constexpr wire::Topic topic_of<Grab> = wire::Topic::grab;
 template <> inline constexpr wire::Topic topic_of<Grabbed> = wire::Topic::grabbed;
+// clang-format on
 
 constexpr TopicId id_of(wire::Topic topic) { return static_cast<TopicId>(topic); }
 

@@ -50,6 +50,7 @@ Child::Child(const ChildSetup& setup) {
   pid_ = ::fork();
   if (pid_ < 0) throw std::runtime_error("no process can be made");
   if (pid_ > 0) return;
+  if (setup.session) ::setsid();
   if (setup.stream >= 0) {
     if (::dup2(setup.stream, 0) < 0 || ::dup2(setup.stream, 1) < 0) ::_exit(127);
   } else {

@@ -30,6 +30,7 @@ struct ChildSetup {
   int stream = -1;                       // for its stdin and stdout; else /dev/null and `out`
   std::string out = "/dev/null";         // files that take its stdout and stderr
   std::string err = "/dev/null";
+  bool session = false;  // of its own, as a service manager gives it
 };
 
 // A real process; killed when the test forgets it.

@@ -4,13 +4,14 @@ namespace dkvm::test {
 namespace {
 
 constexpr const char* kInfo =
-    R"({"name":"desk","id":7,"version":"0.1.0","protocol":1,"pid":4242,"uptime_s":11520.5,)"
-    R"("config":"/etc/dkvm/kvm.yaml","devices":3,"pipelines":2,"rss_bytes":12897485})";
+    R"({"config":"/etc/dkvm/kvm.yaml","devices":3,"gaps":0,"id":"7bf3a582b7f8ff85",)"
+    R"("name":"desk","pid":4242,"pipelines":3,"protocol":1,"rss_bytes":12897485,)"
+    R"("runtime_dir":"/run/dkvm","uptime_s":11520.5,"version":"0.1.0"})";
 
 constexpr const char* kKeyboard =
     R"({"name":"keyboard","type":"dummy-keyboard-source","state":"running","reason":"","pid":4250,)"
     R"("incarnation":1,"restarts":0,"since_s":11519,"enabled":true,"cpu_s":1.234,)"
-    R"("rss_bytes":4404019,"ports":[{"name":"keyboard","direction":"source",)"
+    R"("rss_bytes":4404019,"log_delays":0,"next_start_s":0.0,"ports":[{"id":1,"name":"keyboard","direction":"source",)"
     R"("topics":["key","input_state"]}]})";
 
 constexpr const char* kRecorder =
@@ -20,23 +21,24 @@ constexpr const char* kRecorder =
 
 constexpr const char* kPedal =
     R"({"name":"pedal","type":"acme-pedal","state":"failed",)"
-    R"("reason":"exit 125: config key 'path': '/dev/x' is not a device","pid":0,"incarnation":1,)"
+    R"("reason":"exit status 125: it refuses to be started again","pid":0,"incarnation":1,)"
     R"("restarts":0,"since_s":190,"enabled":true,"cpu_s":0,"rss_bytes":0,"ports":[]})";
 
 constexpr const char* kPipelines =
-    R"({"pipelines":[{"name":"typing","enabled":true,"edges":[{"from":"keyboard",)"
-    R"("to":"recorder","state":"active","in":1234567,"delivered":1234560,"dropped":7,)"
+    R"({"pipelines":[{"name":"typing","state":"active","enabled":true,"missing":[],)"
+    R"("edges":[{"from":"keyboard/keyboard","to":"recorder/keyboard","state":"active","in":1234567,"delivered":1234560,"dropped":7,)"
     R"("coalesced":0,"gaps":1,"refreshes":0,"depth":0,"depth_max":31,)"
     R"("latency":{"queued":{"p50_us":18.4,"p99_us":96,"max_us":410,"count":1234560},)"
     R"("applied":{"p50_us":41,"p99_us":1210,"max_us":5200,"count":1234560}}}]},)"
-    R"({"name":"mousing","enabled":false,"edges":[{"from":"mouse","to":"recorder",)"
-    R"("state":"idle","in":0,"delivered":0,"dropped":0,"coalesced":0,"gaps":0,"refreshes":0,)"
+    R"({"name":"mousing","state":"disabled","enabled":false,"missing":[],)"
+    R"("edges":[{"from":"mouse/mouse","to":"recorder/mouse","state":"waiting","in":0,"delivered":0,"dropped":0,"coalesced":0,"gaps":0,"refreshes":0,)"
     R"("depth":0,"depth_max":0,"latency":{}}]},)"
     R"({"name":"talking","enabled":true,"edges":[],"missing":["microphone"]}]})";
 
 constexpr const char* kDeaths =
-    R"({"deaths":[{"id":5,"device":"recorder","incarnation":2,)"
-    R"("time":"2026-01-02T03:04:05.678Z","reason":"killed by SIGSEGV","status":"signal 11",)"
+    R"({"deaths":[{"id":"000000000005","device":"recorder","incarnation":2,)"
+    R"("time":"2026-01-02T03:04:05.678Z","reason":"no sign of life in 3000 ms",)"
+    R"("status":"killed by SIGABRT",)"
     R"("uptime_s":62.5,"log":["opening keys.jsonl","\u001b[31mlast words"]}]})";
 
 Answer device_page(const wire::RequestT& request) {
@@ -82,7 +84,7 @@ bool CtlRun::prints_error(const std::string& part) {
 
 void furnish(FakeKernel& kernel) {
   kernel.on("kernel.info", kInfo);
-  kernel.on("kernel.stop", "{}");
+  kernel.on("kernel.stop", R"({"runtime_dir":"/nowhere"})");
   kernel.on("kernel.reload",
             R"({"started":["mouse"],"stopped":[],"changed":["keyboard"],"pipelines_changed":1})");
   kernel.on("devices.list", device_page);

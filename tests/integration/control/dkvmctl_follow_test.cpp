@@ -39,17 +39,25 @@ class FakeLog {
 
   static constexpr std::uint64_t kPage = 3;
   Json last_query;
+  std::vector<Json> queries;
 
  private:
   void listen() {
     kernel_.on("log.read", [this](const wire::RequestT& call) {
       last_query = Json::parse(call.body);
-      return page(last_query.value("after", records_.size()));
+      queries.push_back(last_query);
+      return page(start_of(last_query));
     });
     kernel_.hold_if("log.read", [this](const wire::RequestT& call) {
       const Json query = Json::parse(call.body);
-      return query.contains("wait_ms") && query.value("after", records_.size()) >= records_.size();
+      return query.contains("wait_ms") && start_of(query) >= records_.size();
     });
+  }
+
+  std::uint64_t start_of(const Json& query) const {
+    const std::uint64_t last = query.value("last", std::uint64_t{0});
+    const std::uint64_t all = records_.size();
+    return query.contains("last") ? all - std::min(last, all) : query.value("after", all);
   }
 
   Answer page(std::uint64_t after) {
@@ -77,13 +85,15 @@ struct Desk {
 
 }  // namespace
 
-TEST_CASE("logs shows the last lines, however many pages there are") {
+TEST_CASE("logs begins at the last lines and reads on from there") {
   Desk desk;
   CtlRun run(desk.kernel, {"logs", "-n", "2"});
   CHECK(run.exit_code() == 0);
   CHECK(run.out() ==
         "2026-01-02 03:04:05.678  info     keyboard      line 9\n"
         "2026-01-02 03:04:05.678  info     keyboard      line 10\n");
+  CHECK(desk.log.queries.front() == Json({{"last", 2}}));
+  CHECK(desk.log.queries.size() <= 2);
   CtlRun json(desk.kernel, {"logs", "--json", "--device", "keyboard", "--level", "warning"});
   CHECK(json.exit_code() == 0);
   CHECK(Json::parse(json.out())["records"].size() == 10);
@@ -116,20 +126,30 @@ TEST_CASE("logs -f with --json gives one record a line") {
   CHECK(Json::parse(run.out())["text"] == "eleven");
 }
 
-TEST_CASE("logs -f ends with a message when the kernel does") {
+TEST_CASE("logs -f ends well, with a word, when the kernel is stopped") {
   Desk desk;
   CtlRun run(desk.kernel, {"logs", "-f", "-n", "1"});
   REQUIRE(desk.kernel.until([&] { return desk.kernel.waiting.size() == 1; }));
   desk.kernel.send(wire::FrameKind::stop);
+  CHECK(run.exit_code() == 0);
+  CHECK(run.err() == "dkvmctl: the kernel or its control device was stopped: nothing follows\n");
+}
+
+TEST_CASE("logs -f fails when the control device is killed, and claims no deed") {
+  Desk desk;
+  CtlRun run(desk.kernel, {"logs", "-f", "-n", "1"});
+  REQUIRE(desk.kernel.until([&] { return desk.kernel.waiting.size() == 1; }));
+  desk.kernel.device().signal(SIGKILL);
   CHECK(run.exit_code() == 3);
-  CHECK(has(run.err(), "log.read: the connection was lost: the control device has ended"));
+  CHECK(has(run.err(), "log.read: the connection was lost: it was closed before the answer"));
+  CHECK_FALSE(has(run.err(), "happened"));
 }
 
 TEST_CASE("watch shows events as they pass, with codes only if asked") {
   Desk desk;
   const std::string events =
       R"({"events":[{"sequence":8,"time":"2026-01-02T03:04:05.678Z","pipeline":"typing",)"
-      R"("from":"keyboard","to":"recorder","topic":"key","text":"down","code":"KEY_A"}],"next":8,"lost":3})";
+      R"("from":"keyboard","to":"recorder","topic":"key","text":"down","down":true,"code":"KEY_A"}],"next":8,"lost":3})";
   CtlRun run(desk.kernel, {"watch", "typing"});
   REQUIRE(desk.kernel.until([&] { return desk.kernel.waiting.size() == 1; }));
   const Json first = Json::parse(desk.kernel.requests.back().body);

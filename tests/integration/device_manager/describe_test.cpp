@@ -1,6 +1,7 @@
 #include "kernel/device_manager/describe.hpp"
 
 #include "tests/integration/device_manager/rig.hpp"
+#include "tests/support/temp_dir.hpp"
 
 using namespace dkvm;
 using namespace dkvm::test;

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -125,11 +126,26 @@ int clean_up() {
   return 0;
 }
 
-int describe(const std::string& mode) {
+// Returns when `kMeetingSize` puppets are in the folder at the same time.
+void meet(const char* folder) {
+  constexpr int kMeetingSize = 10;
+  write_file((std::string(folder) + "/" + std::to_string(::getpid())).c_str(), "here");
+  for (int there = 0; there < kMeetingSize; ::usleep(1000)) {
+    there = 0;
+    DIR* list = ::opendir(folder);
+    if (list == nullptr) ::_exit(5);
+    while (const dirent* entry = ::readdir(list))
+      if (std::isdigit(entry->d_name[0]) && std::strchr(entry->d_name, '.') == nullptr) ++there;
+    ::closedir(list);
+  }
+}
+
+int describe(const std::string& mode, const char* argument) {
   if (mode == "good") return std::puts("{\"type\":\"puppet\"}") < 0;
   if (mode == "exit") return std::fputs("<3>cannot describe\n", stderr), 4;
   if (mode == "flood")
     for (;;) std::fputs("0123456789abcdef", stdout);
+  if (mode == "meet") return meet(argument), std::puts("{\"type\":\"puppet\"}") < 0;
   sleep_for_ever();
 }
 
@@ -175,6 +191,6 @@ int main(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "";
   const std::string last = argc > 1 ? argv[argc - 1] : "";
   if (last == "--cleanup") return clean_up();
-  if (last == "--describe") return describe(mode);
+  if (last == "--describe") return describe(mode, argv[2]);
   return play(mode, argc > 2 ? argv[2] : "");
 }

@@ -46,7 +46,7 @@ TEST_CASE("what a sink wrote and a source plays gives the same file, byte for by
       kADown +
       "{\"t\":0.000000001,\"key\":\"KEY_A\",\"down\":false,\"text\":\"\\u0007\u20ac\\\"\"}\n"
       "{\"t\":0.012345678,\"key\":\"KEY_RESERVED\",\"down\":true}\n"
-      "{\"t\":0.0123,\"key\":767,\"down\":true}\n"
+      "{\"t\":0.0124,\"key\":767,\"down\":true}\n"
       "{\"t\":0.05,\"key\":767,\"down\":false}\n"
       "{\"t\":0.05,\"key\":\"KEY_RESERVED\",\"down\":false}\n";
   relay(kKeyboardSource, dir.file("keys", keys), kKeyboardSink, dir.file("keys.out"));
@@ -209,9 +209,27 @@ TEST_CASE("a sink whose disk is full ends with the reason and reports nothing as
 
 TEST_CASE("a sink refuses a file that is not its own and leaves it as it is") {
   const TempDir dir;
-  const auto path = dir.file("diary", "dear diary\n");
+  for (const std::string content : {"dear diary\n", "my precious notes"}) {
+    const auto path = dir.file("notes.txt", content);
+    FakeKernel kernel({kKeyboardSink}, {{"DKVM_CONFIG_FILE", path}});
+    kernel.greet();
+    CHECK(kernel.wait_exit() == kExitRefused);
+    CHECK_THAT(kernel.drain_log(), Catch::Contains("'" + path + "', last line: no valid JSON"));
+    CHECK(read_file(path) == content);
+  }
+}
+
+TEST_CASE("times in a sink's file do not go backwards, whatever was captured first") {
+  const TempDir dir;
+  const auto path = dir.file("keys.jsonl");
   FakeKernel kernel({kKeyboardSink}, {{"DKVM_CONFIG_FILE", path}});
   kernel.greet();
-  CHECK(kernel.wait_exit() == kExitRefused);
-  CHECK(read_file(path) == "dear diary\n");
+  const std::uint64_t begin = now_ns();
+  kernel.event(kPort, key(kA, true), begin);
+  kernel.event(kPort, key(kLeftCtrl, true), begin + 2'000'000'000);
+  kernel.event(kPort, key(kA, false), begin + 1'000'000'000);  // of a slower source
+  kernel.wait_applied(kPort);
+  CHECK(read_file(path) == kADown +
+                               "{\"t\":2,\"key\":\"KEY_LEFTCTRL\",\"down\":true}\n"
+                               "{\"t\":2,\"key\":\"KEY_A\",\"down\":false}\n");
 }

@@ -150,15 +150,23 @@ TEST_CASE("a wrong configuration or file parks the source and says where") {
   const auto good = dir.file("keys.jsonl", key_line("0", "KEY_A", true));
   const auto bad = dir.file("bad.jsonl", "{\"t\":0}\n");
   const auto bad_later = dir.file("later.jsonl", key_line("0", "KEY_A", true) + "{\"t\":0}\n");
+  const auto backwards =
+      dir.file("backwards.jsonl", key_line("1", "KEY_A", true) + key_line("0.5", "KEY_A", false));
+  const auto no_such_code = dir.file("code.jsonl", "{\"t\":0,\"key\":999,\"down\":true}\n");
   const std::string no_event = "no event, expected key, button, motion, position or scroll";
   const std::pair<FakeKernel::Environment, std::string> cases[] = {
       {{}, "<3>cannot start: config key 'file' is required"},
       {{{"DKVM_CONFIG_FILE", good}, {"DKVM_CONFIG_MODE", "twice"}},
        "config key 'mode': 'twice' is not one of once, loop"},
       {{{"DKVM_CONFIG_FILE", good}, {"DKVM_CONFIG_RATE", "fast"}},
-       "config key 'rate': 'fast' is not recorded, max or events/s up to 10000000"},
+       "config key 'rate': 'fast' is not events/s from 0.001 to 10000000, recorded or max"},
       {{{"DKVM_CONFIG_FILE", bad}}, "<3>cannot start: " + bad + ":1: " + no_event},
       {{{"DKVM_CONFIG_FILE", bad_later}}, "<3>" + bad_later + ":2: " + no_event},
+      {{{"DKVM_CONFIG_FILE", backwards}},
+       "<3>" + backwards + ":2: \"t\" is 0.5, earlier than the line before, expected 1 or later"},
+      {{{"DKVM_CONFIG_FILE", no_such_code}},
+       no_such_code +
+           ":1: \"key\" is 999, expected an evdev code such as \"KEY_A\", or its number"},
       {{{"DKVM_CONFIG_FILE", dir.file("empty.jsonl", "")}}, "the file has no event"},
   };
   for (const auto& [environment, message] : cases) {

@@ -85,7 +85,17 @@ TEST_CASE("calls that wait when the device ends are answered with disconnected")
 TEST_CASE("a device has at most 256 calls outstanding") {
   FakeKernel kernel({DKVM_PROBE});
   kernel.greet();
-  CHECK(kernel.call("flood").body == "256 256 calls are already waiting for an answer");
+  CHECK(kernel.call("flood").body ==
+        "256 calling kernel.info: 256 calls wait for their answer already");
+}
+
+TEST_CASE("a device that leaves 1024 calls unanswered is asked no more") {
+  FakeKernel kernel({DKVM_PROBE});
+  kernel.greet();
+  for (int i = 0; i < 1024; ++i) kernel.request("keep");
+  const auto answer = kernel.call("keep");
+  CHECK(answer.code == wire::Code::overloaded);
+  CHECK(answer.message == "1024 calls wait for this device already");
 }
 
 TEST_CASE("a device that subscribes hears of every change of a device's state") {

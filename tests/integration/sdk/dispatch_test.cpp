@@ -148,3 +148,100 @@ TEST_CASE("an event sent between two dispatches asks for the next one") {
   CHECK(readable(pair.kernel.get()));
   CHECK_FALSE(readable((*context)->fd()));
 }
+
+TEST_CASE("what a device would say before its kernel has answered is refused") {
+  Pair pair;
+  Device device("hasty", "Does not wait for its welcome");
+  OutPort& out = device.source<Key>({.name = "out"});
+  InPort& in = device.sink<Key>({.name = "in"});
+  auto context = device.run_over(std::move(pair.device), std::move(pair.device_too));
+  REQUIRE(context);
+  const auto refused = [](const auto& result) {
+    return !result && result.error().code() == Errc::invalid;
+  };
+  CHECK(refused(out.emit(key(30, true))));
+  CHECK(refused(in.send_upstream(Refresh{})));
+  CHECK(refused(in.applied(1)));
+  CHECK(refused((*context)->call("kernel", "kernel.info", "{}", {})));
+  CHECK(refused((*context)->open_source({.id = 9, .name = "late", .topics = {"key"}})));
+  welcome(pair.kernel.get());
+  while (readable((*context)->fd())) (*context)->dispatch();
+  CHECK(out.emit(key(30, true)));
+}
+
+TEST_CASE("a port that is closed, by its own handler even, sends nothing more") {
+  Pair pair;
+  Device device("brief", "Closes what it opened");
+  auto context = device.run_over(std::move(pair.device), std::move(pair.device_too));
+  REQUIRE(context);
+  welcome(pair.kernel.get());
+  while (readable((*context)->fd())) (*context)->dispatch();
+  auto late = (*context)->open_source({.id = 9, .name = "late", .topics = {"key"}});
+  REQUIRE(late);
+  bool refused = false;
+  (*late)->on_upstream<Refresh>([&, port = *late](const Refresh&) {
+    REQUIRE((*context)->close_port(9));
+    refused = !port->emit(key(30, true));
+  });
+  PayloadWriter writer;
+  std::vector<std::byte> bytes;
+  Frame frame{make_header(wire::FrameKind::upstream), {}, {}, writer.write(Refresh{})};
+  frame.header.mutate_port(9);
+  frame.header.mutate_topic(id_of(wire::Topic::refresh));
+  append_frame(bytes, frame);
+  REQUIRE(::send(pair.kernel.get(), bytes.data(), bytes.size(), 0) > 0);
+  while (readable((*context)->fd())) (*context)->dispatch();
+  CHECK(refused);
+  CHECK((*context)->open_source({.id = 9, .name = "again", .topics = {"key"}}));
+}
+
+TEST_CASE("an event that no frame can carry is refused, and the next one is sent") {
+  Pair pair;
+  Device device("large", "Has much to say");
+  OutPort& out = device.source<Clipboard>({.name = "out"});
+  auto context = device.run_over(std::move(pair.device), std::move(pair.device_too));
+  REQUIRE(context);
+  welcome(pair.kernel.get());
+  while (readable((*context)->fd())) (*context)->dispatch();
+  Clipboard text;
+  text.data.assign(300'000, 1);  // more than a stream's whole output
+  const auto sent = out.emit(text);
+  REQUIRE_FALSE(sent);
+  CHECK(sent.error().code() == Errc::invalid);
+  CHECK_THAT(sent.error().message(), Catch::Contains("is larger than a frame's"));
+  text.data.resize(60'000);
+  CHECK(out.emit(text));
+}
+
+TEST_CASE("other threads may leave a device 4096 pieces of work, and no more until it does them") {
+  Pair pair;
+  Device device("busy", "Is given work");
+  auto context = device.run_over(std::move(pair.device), std::move(pair.device_too));
+  REQUIRE(context);
+  int done = 0;
+  for (int i = 0; i < 4096; ++i) REQUIRE((*context)->post([&] { ++done; }));
+  const auto refused = (*context)->post([&] { ++done; });
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code() == Errc::overloaded);
+  (*context)->dispatch();
+  CHECK(done == 4096);
+  CHECK((*context)->post([] {}));
+}
+
+TEST_CASE("a device of lambdas lets go and stops when its kernel is gone") {
+  Pair pair;
+  Device device("plain", "Derives from nothing");
+  std::string life;
+  device.on_start([&](Context&) -> Result<> {
+    life += "start ";
+    return {};
+  });
+  device.on_let_go([&](Context&) { life += "let-go "; });
+  device.on_stop([&](Context&) { life += "stop"; });
+  auto context = device.run_over(std::move(pair.device), std::move(pair.device_too));
+  REQUIRE(context);
+  welcome(pair.kernel.get());
+  pair.kernel.reset();
+  while (!(*context)->finished()) (*context)->dispatch(-1);
+  CHECK(life == "start let-go stop");
+}

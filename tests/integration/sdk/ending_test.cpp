@@ -39,12 +39,14 @@ TEST_CASE("a device whose kernel is gone lets go and ends well") {
   CHECK(log_after_start(kernel) == "<6>let go\n<6>stop\n");
 }
 
-TEST_CASE("a device that gets SIGTERM lets go, reports what it has applied, and ends well") {
+TEST_CASE(
+    "a device that gets SIGTERM or SIGHUP lets go, reports what it has applied, and ends well") {
+  const int signal = GENERATE(SIGTERM, SIGHUP);
   FakeKernel kernel({DKVM_PROBE});
   kernel.greet();
   kernel.event(kIn, key(30, true));
   kernel.wait_event<Key>();
-  ::kill(kernel.pid(), SIGTERM);
+  ::kill(kernel.pid(), signal);
   kernel.wait_applied(kIn);
   CHECK(kernel.wait_exit() == 0);
   CHECK(log_after_start(kernel) == "<6>let go\n<6>stop\n");

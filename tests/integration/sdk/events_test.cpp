@@ -119,6 +119,27 @@ TEST_CASE("a topic of one's own goes by the number that this kernel gave it") {
   CHECK(echo.as<Custom>().data == custom.data);
 }
 
+TEST_CASE("a damaged event, or message upstream, is left out and said once") {
+  FakeKernel kernel({DKVM_PROBE});
+  kernel.greet();
+  const std::vector<std::byte> damaged(8, std::byte{0xFF});
+  for (int i = 0; i < 3; ++i) {
+    kernel.send(kernel.next_event(kIn, id_of(wire::Topic::input_state)), damaged);
+    kernel.send(kernel.next_event(kIn, id_of(wire::Topic::key)), damaged);
+    kernel.send(
+        {.kind = wire::FrameKind::upstream, .port = kOut, .topic = id_of(wire::Topic::grab)},
+        damaged);
+  }
+  check_echo(kernel, key(30, true));
+  check_upstream(kernel, Refresh{});
+  const std::string& log = kernel.drain_log();
+  for (const char* topic : {"input_state", "key", "grab"}) {
+    const std::string said = "<4>an event of topic '" + std::string(topic) + "' is damaged";
+    CHECK(log.find(said) != std::string::npos);
+    CHECK(log.find(said) == log.rfind(said));
+  }
+}
+
 TEST_CASE("upstream messages travel both ways, typed") {
   FakeKernel kernel({DKVM_PROBE});
   kernel.greet();

@@ -114,6 +114,20 @@ TEST_CASE("each example fails when its pedals are unplugged, and ends well with 
   }
 }
 
+TEST_CASE("each example whose port is not there fails with one line, and never counts as ready") {
+  for (const auto& example : kExamples) {
+    INFO(example.name);
+    FakeKernel kernel(example.command, environment("/nonexistent/pedals"));
+    kernel.wait(wire::FrameKind::hello);
+    kernel.send_table({.kind = wire::FrameKind::welcome}, FakeKernel::default_welcome());
+    kernel.send({.kind = wire::FrameKind::ping, .sequence = 1});
+    CHECK(kernel.rest().empty());
+    CHECK(kernel.wait_exit() == 1);
+    CHECK(kernel.drain_log() ==
+          "<3>cannot start: opening '/nonexistent/pedals': No such file or directory\n");
+  }
+}
+
 TEST_CASE("each example without its path is refused") {
   for (const auto& example : kExamples) {
     INFO(example.name);

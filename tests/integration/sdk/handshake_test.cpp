@@ -5,7 +5,7 @@
 using namespace dkvm;
 using namespace dkvm::test;
 
-TEST_CASE("hello comes before anything, even before an answer to a ping") {
+TEST_CASE("hello comes before anything, and a ping is answered only when start has returned") {
   FakeKernel kernel({DKVM_PROBE});
   kernel.send({.kind = wire::FrameKind::ping, .sequence = 9});
   const auto first = kernel.next();
@@ -22,7 +22,10 @@ TEST_CASE("hello comes before anything, even before an answer to a ping") {
   CHECK(hello.ports[0]->direction == wire::Direction::sink);
   CHECK(hello.ports[1]->id == 2);
   CHECK(hello.ports[1]->topics.size() == 14);
-  CHECK(kernel.wait(wire::FrameKind::pong).header.sequence() == 9);
+  kernel.send_table({.kind = wire::FrameKind::welcome}, FakeKernel::default_welcome());
+  kernel.send({.kind = wire::FrameKind::ping, .sequence = 10});
+  CHECK(kernel.wait(wire::FrameKind::pong).header.sequence() == 10);
+  CHECK_THAT(kernel.drain_log(), Catch::Contains("<6>started as subject of test"));
 }
 
 TEST_CASE("a device starts when it is welcomed, and knows its name") {
@@ -38,7 +41,8 @@ TEST_CASE("a kernel of another protocol is refused") {
   welcome.protocol = kProtocolVersion + 1;
   kernel.greet(welcome);
   CHECK(kernel.wait_exit() == kExitRefused);
-  CHECK_THAT(kernel.drain_log(), Catch::Contains("the kernel speaks protocol 2"));
+  CHECK_THAT(kernel.drain_log(),
+             Catch::Contains("the kernel speaks protocol 2; this device speaks 1"));
 }
 
 TEST_CASE("a stream that is no protocol ends the device with the reason") {

@@ -53,3 +53,27 @@ TEST_CASE("a sink asks the kernel to hold back its port and to go on") {
   kernel.request("hold back", "no");
   CHECK(kernel.wait(wire::FrameKind::resume).header.port() == 1);
 }
+
+TEST_CASE("a topic of one's own that comes with a port at run time gets its number later") {
+  FakeKernel kernel({DKVM_PROBE});
+  kernel.greet();
+  kernel.call("open sink");
+  wire::TopicsT topics;
+  topics.topics.push_back(std::make_unique<wire::TopicNameT>());
+  topics.topics[0]->id = 1040;
+  topics.topics[0]->name = "acme/late";
+  kernel.send_table({.kind = wire::FrameKind::topics}, topics);
+  Custom custom;
+  custom.data = {1, 2, 3};
+  kernel.send_table(kernel.next_event(41, 1040), custom);
+  kernel.wait_applied(41);
+  CHECK_THAT(kernel.drain_log(), Catch::Contains("late: 3 bytes"));
+}
+
+TEST_CASE("a port that is not open cannot be closed") {
+  FakeKernel kernel({DKVM_PROBE});
+  kernel.greet();
+  const auto answer = kernel.call("close");
+  CHECK(answer.code == wire::Code::not_found);
+  CHECK(answer.message == "closing port 40: no such port is open");
+}

@@ -75,6 +75,7 @@ class Probe final : public Device {
       kept_ = std::make_unique<Reply>(std::move(reply));
       kept_->on_cancel([this] { (*kept_)(fail(Errc::timeout, "cancelled as you wished")); });
     });
+    context_->serve("keep", [this](const Call&, Reply reply) { all_.push_back(std::move(reply)); });
     context_->serve("huge", [](const Call&, Reply reply) { reply(std::string(70'000, 'x')); });
     // Passes a call on to the kernel, and its answer back.
     context_->serve("ask", [this](const Call& call, Reply reply) {
@@ -143,15 +144,18 @@ class Probe final : public Device {
       PortManifest port;
       port.id = 41;
       port.name = "late-sink";
-      port.topics = {"key"};
+      port.topics = {"key", "acme/late"};
       const auto opened = context_->open_sink(port);
       if (!opened) return reply(fail(opened.error()));
       (*opened)->on<Key>([this](const Key& event, const EventInfo&) { check(out_->emit(event)); });
+      (*opened)->on_custom("acme/late", [](const Custom& custom, const EventInfo&) {
+        log_info("late: " + std::to_string(custom.data.size()) + " bytes");
+      });
       reply("");
     });
     context_->serve("close", [this](const Call&, Reply reply) {
-      check(context_->close_port(40));
-      reply("");
+      const auto closed = context_->close_port(40);
+      reply(closed ? Answer("") : fail(closed.error()));
     });
   }
 
@@ -159,6 +163,7 @@ class Probe final : public Device {
   InPort* in_ = nullptr;
   OutPort* out_ = nullptr;
   std::unique_ptr<Reply> kept_;
+  std::vector<Reply> all_;
 };
 
 }  // namespace

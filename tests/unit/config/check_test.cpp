@@ -1,7 +1,7 @@
 #include "config/check.hpp"
 
 #include "config/loader.hpp"
-#include "fixture_devices.hpp"
+#include "corpus_devices.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -37,9 +37,9 @@ TEST_CASE("a pipeline that is made later is checked against all that is there") 
 devices: {one: {type: key-echo}, two: {type: key-echo}}
 pipelines: [{name: p, from: one, to: two}]
 )");
-  CHECK(check_config(config, test::FixtureDevices(), {}).empty());
+  CHECK(check_config(config, test::CorpusDevices(), {}).empty());
   config.pipelines.push_back(*parse_pipeline_text("{name: q, from: two, to: one}", "call"));
-  CHECK(to_string(check_config(config, test::FixtureDevices(), {})) ==
+  CHECK(to_string(check_config(config, test::CorpusDevices(), {})) ==
         "call:1:26: events would go round in a cycle (one -> two -> one), expected pipelines that "
         "lead one way\n");
 }
@@ -52,7 +52,7 @@ TEST_CASE("a chain through every device that may be is no cycle") {
       pipelines += "  - {name: p" + std::to_string(i) + ", from: d" + std::to_string(i - 1) +
                    ", to: d" + std::to_string(i) + "}\n";
   }
-  CHECK(to_string(check_config(load(text + pipelines), test::FixtureDevices(), {})) == "");
+  CHECK(to_string(check_config(load(text + pipelines), test::CorpusDevices(), {})) == "");
 }
 
 TEST_CASE("paths of the configuration are of the folder of the file") {
@@ -64,7 +64,7 @@ devices:
   d: {type: dummy-keyboard-sink, config: {file: "-"}}
   e: {exec: [e], config: {file: keys.jsonl}}
 )");
-  resolve_paths(config, test::FixtureDevices());
+  resolve_paths(config, test::CorpusDevices());
   CHECK(config.devices[0].config.value["file"] == "/etc/dkvm/keys.jsonl");
   CHECK(config.devices[1].config.value["file"] == "/var/keys.jsonl");
   CHECK(config.devices[1].config.value["mode"] == "loop");

@@ -1,3 +1,9 @@
+#include "config/kernel_methods.hpp"
+#include "config/limits.hpp"
+#include "pipelines/policy.hpp"
+#include "pipelines/stages/registry.hpp"
+
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -45,4 +51,32 @@ TEST_CASE("every key of the JSON Schema has a description") {
       CHECK(property.contains("description"));
     }
   }
+}
+
+TEST_CASE("every stage that there is stands in the JSON Schema and in docs/config.md") {
+  const auto schema = nlohmann::json::parse(read("config/schema/kvm.schema.json"), nullptr, false);
+  REQUIRE(schema.is_object());
+  std::set<std::string> in_schema;
+  for (const auto& [name, stage] : schema["definitions"]["stage"]["properties"].items())
+    in_schema.insert(name);
+  std::set<std::string> known;
+  const std::string docs = read("docs/config.md");
+  for (const dkvm::StageKind& stage : dkvm::known_stages()) {
+    known.emplace(stage.name);
+    INFO(stage.name);
+    CHECK(docs.find(fmt::format("\n| `{}` | ", stage.name)) != std::string::npos);
+  }
+  CHECK(in_schema == known);
+}
+
+TEST_CASE("every method of the kernel is in the protocol page") {
+  const std::string docs = read("docs/protocol.md");
+  for (const std::string_view method : dkvm::kKernelMethods) {
+    INFO(method);
+    CHECK(docs.find(fmt::format("`{}`", method)) != std::string::npos);
+  }
+}
+
+TEST_CASE("the depth that a file may ask of a queue is the one that queues take") {
+  CHECK(dkvm::kConfigQueueDepthMax == dkvm::kQueueDepthMax);
 }

@@ -64,7 +64,9 @@ devices:
   CHECK(device->limits.log_rate == 2000u);
   REQUIRE(device->grants.size() == 1);
   CHECK(device->grants[0].target == "kernel");
-  CHECK(device->grants[0].methods == std::vector<std::string>{"devices.*", "log.tail"});
+  REQUIRE(device->grants[0].methods.size() == 2);
+  CHECK(device->grants[0].methods[0].name == "devices.*");
+  CHECK(device->grants[0].methods[1].name == "log.tail");
   CHECK(to_string(device->at) == "/etc/dkvm/kvm.yaml:3:3");
 }
 
@@ -210,10 +212,28 @@ TEST_CASE("as many devices and pipelines as allowed load, one more is refused on
         "/etc/dkvm/kvm.yaml:4098:5: more than 4096 pipelines, expected less\n");
 }
 
-TEST_CASE("a hundred errors are cut at the limit") {
-  const auto config = load(repeated("devices:\n", 100, "  d", ": 1\n"));
-  REQUIRE_FALSE(config);
-  CHECK(config.error().size() == kConfigErrorsMax);
+TEST_CASE("past the limit of errors the last line says how many more there are") {
+  const auto last_of = [](std::size_t errors) {
+    const auto config = load(repeated("devices:\n", errors, "  d", ": 1\n"));
+    REQUIRE_FALSE(config);
+    CHECK(config.error().size() == std::min(errors, kConfigErrorsMax + 1));
+    return to_string(config.error().back());
+  };
+  CHECK(last_of(50).starts_with("/etc/dkvm/kvm.yaml:51:"));
+  CHECK(last_of(51) == "/etc/dkvm/kvm.yaml: and 1 more error");
+  CHECK(last_of(120) == "/etc/dkvm/kvm.yaml: and 70 more errors");
+}
+
+TEST_CASE("a file that is no configuration at all is not repeated in the error") {
+  for (const char* text :
+       {"root:$6$secret:19000:0:99999:7:::\ndaemon:*:19000:0:99999:7:::\n",
+        "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\n", "password: hunter2\n"}) {
+    const auto config = load(text);
+    REQUIRE_FALSE(config);
+    CHECK(to_string(config.error()) ==
+          "/etc/dkvm/kvm.yaml:1:1: the file is no configuration, expected a map (key: value) with "
+          "'devices'\n");
+  }
 }
 
 TEST_CASE("text that opens and never closes is refused whatever its size") {

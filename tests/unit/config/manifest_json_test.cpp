@@ -1,6 +1,8 @@
 #include "config/manifest_json.hpp"
 
-#include "fixture_devices.hpp"
+#include "corpus_devices.hpp"
+
+#include <dkvm/describe.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -54,13 +56,13 @@ TEST_CASE("what is absent is empty or false") {
 
 TEST_CASE("a printed manifest is read back the same") {
   DeviceConfig device;
-  for (const std::string& type : test::FixtureDevices().types()) {
+  for (const std::string& type : test::CorpusDevices().types()) {
     device.type = type;
-    const test::FixtureDevices devices;
-    const std::string printed = print_manifest(*devices.find(device));
+    const test::CorpusDevices devices;
+    const std::string printed = describe(*devices.find(device));
     const auto again = parse_manifest(printed);
     REQUIRE(again);
-    CHECK(print_manifest(*again) == printed);
+    CHECK(describe(*again) == printed);
     CHECK(again->keys.size() == devices.find(device)->keys.size());
   }
 }
@@ -79,6 +81,8 @@ TEST_CASE("what is no manifest is refused with the field that is wrong") {
             .starts_with("port 0: 'name' is no name"));
   CHECK(error_of(with(R"("ports": [{"id": 1, "name": "a", "direction": "both"}])")) ==
         "port 0: 'direction' is neither 'source' nor 'sink'");
+  CHECK(error_of(with(R"("config": [{"name": "a", "type": "number", "min": "1"}])")) ==
+        "configuration key 0: 'min' is no number");
   CHECK(error_of(with(R"("config": [{"name": "a", "type": "colour"}])"))
             .starts_with("configuration key 0: 'type' is none of text, integer"));
 }

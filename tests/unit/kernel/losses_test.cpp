@@ -40,8 +40,8 @@ TEST_CASE("what a sink took and did not apply before it died is lost too, and co
 }
 
 TEST_CASE("losses are those of the given sources, and of edges that could not be") {
-  RouterStats stats;
-  PipelineStats& pipeline = stats.pipelines.emplace_back();
+  std::vector<PipelineStats> pipelines(1);
+  PipelineStats& pipeline = pipelines.front();
   pipeline.name = "typing";
   pipeline.edges = {edge_of("keyboard/keyboard", dropped(Drop::waiting, 3)),
                     edge_of("keyboard2/keyboard", dropped(Drop::waiting, 4)),
@@ -49,7 +49,7 @@ TEST_CASE("losses are those of the given sources, and of edges that could not be
   pipeline.edges.push_back(edge_of("keyboard/refused", {}));
   pipeline.edges.back().state = EdgeState::refused;
   pipeline.edges.back().reason = "the sink takes no keys";
-  const auto losses = losses_of(stats, {"keyboard"});
+  const auto losses = losses_of(pipelines, {"keyboard"});
   REQUIRE(losses.size() == 2);
   CHECK(losses[0].pipeline == "typing");
   CHECK(losses[0].source == "keyboard/keyboard");

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "pipelines/ledger.hpp"
+#include "tests/support/seed.hpp"
 
 #include <map>
 #include <random>
@@ -28,8 +29,8 @@ struct Model {
 }  // namespace
 
 TEST_CASE("the ledger does what its definition says, over millions of random steps") {
-  const unsigned seed = Catch::rngSeed() != 0 ? Catch::rngSeed() : 20240611;
-  INFO("seed " << seed);
+  const auto seed = test::seed_of_the_run();
+  INFO(test::again_with(seed));
   std::mt19937 random(seed);
   constexpr std::size_t kEdges = 4;
   constexpr std::uint16_t kCodes = 12;

@@ -3,7 +3,7 @@
 #include "pipelines/address.hpp"
 #include "pipelines/histogram.hpp"
 #include "pipelines/policy.hpp"
-#include "pipelines/refresh.hpp"
+#include "pipelines/refresh_limiter.hpp"
 #include "pipelines/topic_set.hpp"
 
 #include <algorithm>

@@ -148,6 +148,12 @@ inline PipelineSpec with_remap(PipelineSpec spec, const std::string& from, const
   return spec;
 }
 
+inline PipelineSpec queued(PipelineSpec spec, std::optional<Policy> policy, std::size_t depth) {
+  spec.queue.policy = policy;
+  spec.queue.depth = depth;
+  return spec;
+}
+
 class Rig {
  public:
   FakeHost host;
@@ -244,7 +250,7 @@ class Rig {
   std::string take_one(DeviceId sink = 2) { return take(sink, 1); }
 
   EdgeStats edge(const std::string& pipeline_name, std::size_t index = 0) const {
-    for (const PipelineStats& each : router.stats().pipelines) {
+    for (const PipelineStats& each : router.stats()) {
       if (each.name == pipeline_name && index < each.edges.size()) return each.edges[index];
     }
     FAIL("no such edge");

@@ -70,11 +70,11 @@ TEST_CASE("an event that was here before is dropped and counted") {
   LinkRig rig;
   rig.send_far(kA, true, hops_of({{0xB2, 5, 6, 0}, {kKernel, 5, 6, 0}}));
   REQUIRE(rig.take().empty());
-  REQUIRE(rig.router.stats().looped == 1);
+  REQUIRE(rig.router.totals().looped == 1);
   const wire::HopStamp far(0xB2, 5, 6, 0);
   rig.send_far(kA, true, hops_of({far, far, far, far, far, far, far, far}));
   REQUIRE(rig.take().empty());
-  REQUIRE(rig.router.stats().hops_exceeded == 1);
+  REQUIRE(rig.router.totals().hops_exceeded == 1);
 }
 
 TEST_CASE("the age of an event is what it spent in all kernels") {
@@ -212,8 +212,6 @@ TEST_CASE("latencies are measured from capture to applied") {
   REQUIRE(edge.received_to_sent.count == 1);
   REQUIRE(edge.received_to_sent.p50_ns == Approx(10.0 * kMs).epsilon(0.04));
   REQUIRE(edge.sent_to_applied.p99_ns == Approx(20.0 * kMs).epsilon(0.04));
-  rig.router.reset_stats();
-  REQUIRE(rig.edge("typing").received_to_sent.count == 0);
 }
 
 TEST_CASE("the tap sees what the sink gets") {

@@ -69,7 +69,7 @@ TEST_CASE("the death of one keyboard keeps what the other holds") {
   REQUIRE(rig.take() == "29-");
 }
 
-TEST_CASE("disabling or removing a pipeline releases its holds, enabling starts afresh") {
+TEST_CASE("disabling or removing a pipeline releases its holds, enabling presses modifiers again") {
   Rig rig;
   rig.desk();
   rig.apply({pipeline("typing", "keyboard", "desk")});
@@ -80,12 +80,18 @@ TEST_CASE("disabling or removing a pipeline releases its holds, enabling starts 
   rig.press(kA);
   REQUIRE(rig.take().empty());
   REQUIRE(rig.router.enable("typing", true, rig.now));
+  REQUIRE(rig.take() == "29+");
   rig.lift(kA);
   rig.press(kB);
   REQUIRE(rig.take() == "48+");
+  REQUIRE(rig.router.enable("typing", false, rig.now));
+  rig.lift(kCtrl);
+  REQUIRE(rig.router.enable("typing", true, rig.now));
+  REQUIRE(rig.take() == "29- 48-");
+  rig.press(kC);
   REQUIRE(rig.router.remove("typing", rig.now));
-  REQUIRE(rig.take() == "48-");
-  REQUIRE(rig.router.stats().pipelines.empty());
+  REQUIRE(rig.take() == "46+ 46-");
+  REQUIRE(rig.router.stats().empty());
 }
 
 TEST_CASE("a reloaded remap cannot orphan a key that is down") {
@@ -202,6 +208,19 @@ TEST_CASE("a sink that let go of everything gets the modifiers again") {
   REQUIRE(rig.send_up({2, 0}, InputState{}));
   REQUIRE(rig.take() == "29+");
   rig.lift(kA);
+  rig.lift(kCtrl);
+  REQUIRE(rig.take() == "29-");
+}
+
+TEST_CASE("a sink that says again and again that it let go makes the queue no longer") {
+  Rig rig;
+  rig.desk();
+  rig.apply({pipeline("typing", "keyboard", "desk")});
+  rig.press(kCtrl);
+  rig.take();
+  for (int i = 0; i < 100; ++i) REQUIRE(rig.send_up({2, 0}, InputState{}));
+  REQUIRE(rig.take() == "29- 29+ 29- 29+");  // once, and what it said last
+  rig.router.applied({2, 0}, 5, rig.now);
   rig.lift(kCtrl);
   REQUIRE(rig.take() == "29-");
 }

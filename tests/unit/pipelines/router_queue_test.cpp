@@ -5,16 +5,6 @@
 using namespace dkvm;
 using namespace dkvm::test;
 
-namespace {
-
-PipelineSpec queued(PipelineSpec spec, std::optional<Policy> policy, std::size_t depth) {
-  spec.queue.policy = policy;
-  spec.queue.depth = depth;
-  return spec;
-}
-
-}  // namespace
-
 TEST_CASE("one queue for a sink's ports keeps the order of a key and a click") {
   Rig rig;
   rig.up(1, "keyboard", {out_port(0, "keys")});
@@ -278,10 +268,10 @@ TEST_CASE("who ignores a pause beyond the hard cap offends, once") {
   Rig rig;
   rig.desk();
   rig.apply({queued(pipeline("work", "keyboard", "desk"), Policy::block, 4)});
-  for (std::size_t i = 0; i < kQueueDepthMax + 3; ++i) rig.send({1, 0}, scroll(0, 1));
+  for (std::size_t i = 0; i < kBlockedEntriesMax + 3; ++i) rig.send({1, 0}, scroll(0, 1));
   REQUIRE(rig.host.calls == std::vector<std::string>{"pause 1/0", "offend 1"});
   REQUIRE(rig.edge("work").counters.lost == 3);
-  REQUIRE(rig.edge("work").queued == kQueueDepthMax);
+  REQUIRE(rig.edge("work").queued == kBlockedEntriesMax);
   require_sums(rig.edge("work"));
 }
 

@@ -4,6 +4,11 @@
 
 #include <dkvm/payload.hpp>
 
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
 using namespace dkvm;
 
 namespace {
@@ -35,7 +40,7 @@ bool pass_key(Stage& stage, std::uint16_t code) {
 }
 
 bool fits(const char* name, const char* json) {
-  return find_stage(name)->check(nlohmann::json::parse(json)).has_value();
+  return find_stage(name)->check(nlohmann::json::parse(json)).empty();
 }
 
 }  // namespace
@@ -88,10 +93,35 @@ TEST_CASE("stages say what is wrong with their arguments") {
     REQUIRE_FALSE(fits("remap", bad));
   }
   REQUIRE(fits("filter", R"({"allow": ["key"]})"));
-  for (const char* bad :
-       {"{}", "[]", R"({"allow": []})", R"({"allow": [1]})", R"({"pass": ["key"]})",
-        R"({"deny": ["KEY_NOPE"]})", R"({"allow": ["key"], "deny": ["key"]})"}) {
+  for (const char* bad : {"{}", "[]", R"({"allow": []})", R"({"allow": [1]})",
+                          R"({"allow": ["pointer_moton"]})", R"({"pass": ["key"]})",
+                          R"({"deny": ["KEY_NOPE"]})", R"({"allow": ["key"], "deny": ["key"]})"}) {
     INFO(bad);
     REQUIRE_FALSE(fits("filter", bad));
   }
+}
+
+TEST_CASE("a complaint about arguments says where, what, what was expected and what there is") {
+  using Places = std::vector<std::pair<std::string, bool>>;
+  const auto places = [](const char* name, const char* json) {
+    Places found;
+    for (const auto& complaint : find_stage(name)->check(nlohmann::json::parse(json)))
+      found.emplace_back(complaint.pointer, complaint.of_key);
+    return found;
+  };
+  CHECK(places("remap", "[]") == Places{{"", false}});
+  CHECK(places("remap", R"({"KEY_AA": "KEY_B", "KEY_C": 3, "a/b": "KEY_NOPE"})") ==
+        Places{{"/KEY_AA", true}, {"/KEY_C", false}, {"/a~1b", true}, {"/a~1b", false}});
+  CHECK(places("filter", R"({"allow": ["key", "KEY_AA", 1], "dney": ["key"]})") ==
+        Places{{"/allow/1", false}, {"/allow/2", false}, {"/dney", true}});
+  CHECK(places("filter", R"({"allow": ["key"], "deny": ["touch"]})") == Places{{"/deny", true}});
+
+  const auto complaint = find_stage("remap")->check({{"KEY_AA", "KEY_B"}}).at(0);
+  CHECK(complaint.message() ==
+        "'KEY_AA' is no evdev code, expected the name of a key or button such as KEY_A or "
+        "BTN_LEFT");
+  CHECK(complaint.written == "KEY_AA");
+  CHECK(std::ranges::find(complaint.names, "KEY_A") != complaint.names.end());
+  CHECK(check_arguments(*find_stage("remap"), {{"KEY_AA", "KEY_B"}}).error().message() ==
+        "stage 'remap': " + complaint.message());
 }

@@ -61,6 +61,22 @@ TEST_CASE("a key that is absent has the default of its manifest") {
   check_refused(config_of({}, keys).text("file"), Errc::invalid, "config key 'file' is required");
 }
 
+TEST_CASE("a number beyond the bounds of its manifest is refused with the bound") {
+  KeyManifest rate = {"rate", ValueType::number, "60", "", false, {}};
+  rate.min = 0.5;
+  rate.max = 1000;
+  const auto with = [&](const char* value) {
+    return config_of({{"DKVM_CONFIG_RATE", value}}, {rate});
+  };
+  CHECK(with("0.5").number("rate") == 0.5);
+  CHECK(with("1000").integer("rate") == 1000);
+  check_refused(with("0.4").number("rate"), Errc::invalid,
+                "config key 'rate': '0.4' is not at least 0.5");
+  check_refused(with("1001").integer("rate"), Errc::invalid,
+                "config key 'rate': '1001' is not at most 1000");
+  CHECK_FALSE(with("nan").number("rate"));
+}
+
 TEST_CASE("an empty value that is set is not an absent one") {
   const std::vector<KeyManifest> keys = {{"prefix", ValueType::text, "dkvm", "", false, {}}};
   CHECK(config_of({{"DKVM_CONFIG_PREFIX", ""}}, keys).text("prefix") == "");

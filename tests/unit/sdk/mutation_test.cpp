@@ -1,6 +1,6 @@
 #include "tests/fuzz/unpack.hpp"
+#include "tests/support/seed.hpp"
 #include "tests/unit/sdk/golden_frames.hpp"
-#include "tests/unit/sdk/seed.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -132,7 +132,14 @@ TEST_CASE("the manifest in the protocol page is what describe prints") {
                      "what the foot does"},
                     {2, "pointer", wire::Direction::sink, {"pointer_motion"}, false, true, ""}};
   manifest.keys = {{"path", ValueType::path, "/dev/hidraw0", "the pedal", false, {}},
-                   {"side", ValueType::text, "", "which pedal of a pair", true, {"left", "right"}}};
+                   {"side", ValueType::text, "", "which pedal of a pair", true, {"left", "right"}},
+                   {.name = "rate",
+                    .type = ValueType::number,
+                    .fallback = "native",
+                    .help = "reports/s",
+                    .words = {"native"},
+                    .min = 0.5,
+                    .max = 1000}};
 
   const std::string page = protocol_page();
   const std::string opening = "```json manifest\n";

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tests/unit/sdk/seed.hpp"
+#include "tests/support/seed.hpp"
 
 #include <dkvm/frame.hpp>
 

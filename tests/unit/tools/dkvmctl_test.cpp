@@ -25,10 +25,6 @@ CallError answered(Errc code, const std::string& message) {
   return {CallError::Kind::answered, Error(code, message), "kernel", "devices.list"};
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("what names the socket names the only one, the option first") {
@@ -59,19 +55,50 @@ TEST_CASE("every way to fail has its exit code") {
   CHECK(code(CallError::Kind::no_kernel, Errc::disconnected) == 3);
   CHECK(code(CallError::Kind::ended, Errc::disconnected) == 3);
   CHECK(code(CallError::Kind::lost, Errc::disconnected) == 3);
+  CHECK(code(CallError::Kind::cut_off, Errc::disconnected) == 3);
+  CHECK(code(CallError::Kind::output, Errc::exhausted) == 1);
   CHECK(code(CallError::Kind::late, Errc::timeout) == 4);
   CHECK(code(CallError::Kind::answered, Errc::timeout) == 4);
 }
 
-TEST_CASE("a denied call names the grant that is missing") {
-  const std::string text = explain(answered(Errc::denied, "no grant"));
-  CHECK(has(text, "devices.list: denied: no grant\n"));
-  CHECK(has(text, "- {target: kernel, methods: [devices.list]}"));
+TEST_CASE("a denied call names the device and the grant that it lacks") {
+  const CallError denied =
+      answered(Errc::denied, "'door' has no grant for 'devices.list' at 'kernel'");
+  CHECK(explain(denied) ==
+        "devices.list: denied: 'door' has no grant for 'devices.list' at 'kernel'\n"
+        "In kvm.yaml, the `grants` of device 'door' lack:\n"
+        "  - {target: kernel, methods: [devices.list]}");
+  CallError other = denied;
+  other.method = "kernel.info";
+  CHECK(explain(joined({denied, other})) ==
+        "devices.list, kernel.info: denied: 'door' has no grant for 'devices.list', "
+        "'kernel.info' at 'kernel'\n"
+        "In kvm.yaml, the `grants` of device 'door' lack:\n"
+        "  - {target: kernel, methods: [devices.list, kernel.info]}");
+}
+
+TEST_CASE("what a device refuses for reasons of its own is no matter of grants") {
+  const CallError denied = answered(Errc::denied, "the door is locked");
+  CHECK_FALSE(lacks_grant(denied));
+  CHECK(explain(denied) == "devices.list: denied: the door is locked");
 }
 
 TEST_CASE("a message keeps its lines and cannot steer the terminal") {
-  CHECK(explain(answered(Errc::invalid, "a.yaml:1:2: x\nb\x1b[2J")) ==
-        "devices.list: invalid: a.yaml:1:2: x\nb\\x1b[2J");
+  CHECK(explain(answered(Errc::invalid, "one\nb\x1b[2J")) ==
+        "devices.list: invalid: one\nb\\x1b[2J");
+}
+
+TEST_CASE("errors of a file begin their lines, where editors look for them") {
+  CHECK(explain(answered(Errc::invalid, "a.yaml:1:2: x\na.yaml:3:4: y")) ==
+        "devices.list: invalid:\na.yaml:1:2: x\na.yaml:3:4: y");
+}
+
+TEST_CASE("a failure is one line of JSON for programs") {
+  CHECK(as_json(answered(Errc::invalid, "a\nb")) ==
+        R"({"error":{"code":"invalid","message":"a\nb","target":"kernel",)"
+        R"("method":"devices.list"}})");
+  CHECK(as_json({CallError::Kind::usage, Error(Errc::invalid, "no"), {}, {}}) ==
+        R"({"error":{"code":"invalid","message":"no"}})");
 }
 
 TEST_CASE("codes are known by their names") {

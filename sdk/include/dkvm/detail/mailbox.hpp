@@ -6,8 +6,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstddef>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,6 +20,8 @@ namespace dkvm::detail {
 // signal handler may ring.
 class Mailbox {
  public:
+  static constexpr std::size_t kPostsMax = 4096;
+
   Result<> open() {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
@@ -30,14 +35,22 @@ class Mailbox {
   int fd() const { return read_.get(); }
 
   void ring() {
+    const int interrupted = errno;
     const char byte = 1;
-    [[maybe_unused]] const ssize_t ignored = ::write(write_.get(), &byte, 1);
+    [[maybe_unused]] const ssize_t ignored =
+        ::write(write_.get(), &byte, 1);  // full: rings already
+    errno = interrupted;
   }
 
-  void post(std::function<void()> work) {
+  // Errors: Errc::overloaded when kPostsMax wait; this one is not taken.
+  Result<> post(std::function<void()> work) {
     const std::lock_guard lock(mutex_);
+    if (work_.size() >= kPostsMax)
+      return fail(Errc::overloaded, "the device's thread has " + std::to_string(kPostsMax) +
+                                        " pieces of work to do, which is the most");
     work_.push_back(std::move(work));
     ring();
+    return {};
   }
 
   std::vector<std::function<void()>> take() {

@@ -21,7 +21,8 @@
 
 namespace dkvm::detail {
 
-// Many descriptors and timers behind one pollable descriptor.
+// Many descriptors and timers behind one pollable descriptor. Timers have no
+// limit of their own: each is there because the device asked for it.
 // Callbacks may add and remove anything, themselves included.
 class Poller {
  public:

@@ -22,11 +22,15 @@ namespace dkvm::detail {
 class Stream {
  public:
   static constexpr std::size_t kInputBytesMax = kFrameBytesMax + 64 * 1024;
-  static constexpr std::size_t kFlushBytes = 16 * 1024;      // a batch worth a system call
+  static constexpr std::size_t kFlushBytes = 16 * 1024;       // a batch worth a system call
   static constexpr std::size_t kOutputBytesMax = 256 * 1024;  // then the writer waits
 
   // Life: the descriptors outlive the stream.
-  Stream(int in, int out) : in_(in), out_(out), input_(new std::byte[kInputBytesMax]), output_(new std::byte[kOutputBytesMax]) {}
+  Stream(int in, int out)
+      : in_(in),
+        out_(out),
+        input_(new std::byte[kInputBytesMax]),
+        output_(new std::byte[kOutputBytesMax]) {}
 
   // Reads what is there. False: nothing was.
   // Errors: Errc::disconnected when the peer has closed.
@@ -38,7 +42,8 @@ class Stream {
     }
     if (got == 0) return fail(Errc::disconnected, "the kernel has closed the stream");
     if (errno == EAGAIN || errno == EINTR) return false;
-    return fail(Errc::disconnected, std::string("reading from the kernel: ") + std::strerror(errno));
+    return fail(Errc::disconnected,
+                std::string("reading from the kernel: ") + std::strerror(errno));
   }
 
   // Hands every whole frame to `handle` (returns false to stop early).
@@ -98,8 +103,8 @@ class Stream {
     const auto end = std::chrono::steady_clock::now() + at_most;
     DKVM_CHECK(flush());
     while (pending() != 0) {
-      const auto left =
-          std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+          end - std::chrono::steady_clock::now());
       pollfd waiting{out_, POLLOUT, 0};
       if (left.count() <= 0 || ::poll(&waiting, 1, static_cast<int>(left.count())) == 0)
         return fail(Errc::overloaded, "the kernel does not read");

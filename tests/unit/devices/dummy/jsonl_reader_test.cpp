@@ -74,6 +74,18 @@ TEST_CASE("a keyboard's file holds no motion") {
         path + ":1: an event of another kind of device, expected key events");
 }
 
+TEST_CASE("a time that goes backwards is refused with the line and both times") {
+  const test::TempDir dir;
+  const auto path = dir.file("keys.jsonl",
+                             "{\"t\":1.5,\"key\":\"KEY_A\",\"down\":true}\n"
+                             "{\"t\":1.5,\"key\":\"KEY_A\",\"down\":false}\n"
+                             "{\"t\":0.25,\"key\":\"KEY_B\",\"down\":true}\n");
+  auto reader = JsonlReader::open(path, Family::keyboard);
+  REQUIRE(reader);
+  CHECK(error_at_end(*reader) ==
+        path + ":3: \"t\" is 0.25, earlier than the line before, expected 1.5 or later");
+}
+
 TEST_CASE("a line beyond the limit is refused, one at the limit is not") {
   const test::TempDir dir;
   const auto path =

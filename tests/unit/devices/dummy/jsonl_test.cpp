@@ -1,5 +1,9 @@
 #include "devices/dummy/jsonl.hpp"
 
+#include "tests/support/seed.hpp"
+
+#include <dkvm/limits.hpp>
+
 #include <catch2/catch.hpp>
 #include <limits>
 #include <random>
@@ -39,12 +43,14 @@ Record random_record(std::mt19937_64& random) {
   Record record{any() % kTimeNsMax >> any() % 60, {}};
   switch (any() % 5) {
     case 0: {
-      Key pressed = key(static_cast<std::uint16_t>(any()), any() % 2 == 0);
+      Key pressed = key(static_cast<std::uint16_t>(any() % kInputCodesMax), any() % 2 == 0);
       for (auto i = any() % 4; i > 0; --i) pressed.text += static_cast<char>(any() % 0x80);
       record.event = pressed;
       break;
     }
-    case 1: record.event = button(static_cast<std::uint16_t>(any()), any() % 2 == 0); break;
+    case 1:
+      record.event = button(static_cast<std::uint16_t>(any() % kInputCodesMax), any() % 2 == 0);
+      break;
     case 2: record.event = motion_by(real(), real()); break;
     case 3:
       record.event = motion_to(real(), real(), static_cast<std::uint32_t>(any()),
@@ -69,12 +75,23 @@ TEST_CASE("every kind of event has its line") {
 }
 
 TEST_CASE("a line that was written reads back as the same line, for any event") {
-  const auto seed = std::random_device{}();
-  INFO("seed " << seed);
+  const auto seed = test::seed_of_the_run();
+  INFO(test::again_with(seed));
   std::mt19937_64 random(seed);
   for (int i = 0; i < 20'000; ++i) {
     const std::string line = line_of(random_record(random));
     CHECK(again(std::string_view(line).substr(0, line.size() - 1)) == line);
+  }
+}
+
+TEST_CASE("a line that was cut short at any byte is known as one of ours, for any event") {
+  const auto seed = test::seed_of_the_run();
+  INFO(test::again_with(seed));
+  std::mt19937_64 random(seed);
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string line = line_of(random_record(random));
+    const auto cut = std::string_view(line).substr(0, random() % line.size());
+    if (!is_cut_line(cut)) FAIL(cut);
   }
 }
 
@@ -119,6 +136,16 @@ TEST_CASE("a motion that is no number is refused and leaves nothing behind") {
   CHECK(out == "before\n");
 }
 
+TEST_CASE("a code that cannot exist is refused and leaves nothing behind") {
+  std::string out = "before\n";
+  const auto appended = append_line(out, {0, key(999, true)});
+  REQUIRE_FALSE(appended);
+  CHECK(appended.error().message() ==
+        "the code 999 of a key or button cannot exist, expected one from 0 to 767");
+  CHECK_FALSE(append_line(out, {0, button(768, true)}));
+  CHECK(out == "before\n");
+}
+
 TEST_CASE("a wrong line is refused with what is wrong and what was expected") {
   const std::pair<const char*, const char*> cases[] = {
       {"", "no valid JSON at column 1, expected one object a line"},
@@ -131,7 +158,9 @@ TEST_CASE("a wrong line is refused with what is wrong and what was expected") {
       {R"({"key":"KEY_A","down":true})", "\"t\" is missing, expected seconds"},
       {R"({"t":0,"key":"KEY_A"})", "\"down\" is missing, expected true or false"},
       {R"({"t":0,"key":"KEY_NOSUCH","down":true})",
-       "\"key\" is \"KEY_NOSUCH\", expected an evdev code such as \"KEY_A\""},
+       "\"key\" is \"KEY_NOSUCH\", expected an evdev code such as \"KEY_A\", or its number from 0 "
+       "to 767"},
+      {R"({"t":0,"key":768,"down":true})", "\"key\" is 768, expected an evdev code"},
       {R"({"t":0,"key":65536,"down":true})", "\"key\" is 65536, expected an evdev code"},
       {R"({"t":0,"key":-1,"down":true})", "\"key\" is -1, expected an evdev code"},
       {R"({"t":0,"key":"KEY_A","down":1})", "\"down\" is 1, expected true or false"},

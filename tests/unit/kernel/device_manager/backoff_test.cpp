@@ -1,5 +1,7 @@
 #include "kernel/device_manager/backoff.hpp"
 
+#include "tests/support/seed.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <random>
@@ -37,8 +39,8 @@ TEST_CASE("a run shorter than the last delay is not healthy") {
 }
 
 TEST_CASE("jitter stays within a fifth and below the cap, whatever is drawn") {
-  const auto seed = std::random_device{}();
-  CAPTURE(seed);
+  const auto seed = test::seed_of_the_run();
+  INFO(test::again_with(seed));
   std::mt19937 engine(seed);
   std::uniform_real_distribution<double> draw(0.0, 1.0);
   for (int run = 0; run < 1000; ++run) {

@@ -5,9 +5,10 @@
 #include <random>
 
 #include "kernel/device_manager/supervisor.hpp"
+#include "tests/support/seed.hpp"
 
 // A supervisor among random events, beside a model of what really runs. Each
-// run prints its seed when it fails; DKVM_SEED=N runs that one again.
+// run prints its seed when it fails; DKVM_TEST_SEED=N runs that one again.
 using namespace dkvm;
 using namespace std::chrono_literals;
 
@@ -280,10 +281,10 @@ class World {
 }  // namespace
 
 TEST_CASE("whatever happens, a device has one process at most, and none after a stop") {
-  const char* chosen = std::getenv("DKVM_SEED");
-  const std::uint64_t first = chosen ? std::strtoull(chosen, nullptr, 10) : std::random_device{}();
-  for (std::uint64_t seed = first; seed < first + (chosen ? 1 : kRuns); ++seed) {
-    INFO("DKVM_SEED=" << seed);
+  const std::uint32_t first = test::seed_of_the_run();
+  for (std::uint32_t run = 0; run < (test::seed_is_given() ? 1 : kRuns); ++run) {
+    const std::uint32_t seed = first + run;
+    INFO(test::again_with(seed));
     World world(seed);
     for (int step = 0; step < kStepsPerRun; ++step) world.step();
     world.stop_for_good();

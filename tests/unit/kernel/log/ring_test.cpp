@@ -81,7 +81,42 @@ TEST_CASE("a page is bounded in bytes but never empty for that") {
   const LogPage page = ring.read(0, {}, 100, 500);
   REQUIRE(page.records.size() == 1);
   CHECK(page.records.front().text.size() < 500);
+  CHECK_THAT(page.records.front().text, Catch::EndsWith(" bytes cut]"));
   CHECK(page.next_after == 1);
+  CHECK(page.more);
+  CHECK_FALSE(ring.read(4, {}).more);
+}
+
+TEST_CASE("the last records that match are found from the end") {
+  LogRing ring;
+  for (int i = 1; i <= 100; ++i)
+    ring.append(record(i % 10 == 0 ? "tens" : "other", std::to_string(i)));
+  CHECK(texts(ring.read(ring.before_last(2, {}), {})) == Texts{"99", "100"});
+  LogFilter tens;
+  tens.device = "tens";
+  CHECK(texts(ring.read(ring.before_last(2, tens), tens)) == Texts{"90", "100"});
+  CHECK(ring.read(ring.before_last(50, tens), tens).records.size() == 10);
+  CHECK(ring.before_last(0, {}) == 100);
+  tens.device = "nobody";
+  CHECK(ring.before_last(5, tens) == 100);
+}
+
+TEST_CASE("a page that looks in vain for long ends early and asks to be continued") {
+  LogRing ring(1 << 30, kLogScanRecordsMax + 10);
+  for (std::size_t i = 0; i < kLogScanRecordsMax + 5; ++i) ring.append(record("loud", ""));
+  ring.append(record("quiet", "here"));
+  LogFilter quiet;
+  quiet.device = "quiet";
+  const LogPage page = ring.read(0, quiet);
+  CHECK(page.records.empty());
+  CHECK(page.more);
+  CHECK(texts(ring.read(page.next_after, quiet)) == Texts{"here"});
+}
+
+TEST_CASE("a ring keeps no more records than it was told") {
+  LogRing ring(kLogRingBytesDefault, 3);
+  for (int i = 0; i < 10; ++i) ring.append(record("", std::to_string(i)));
+  CHECK(texts(ring.read(0, {})) == Texts{"7", "8", "9"});
 }
 
 TEST_CASE("a record larger than the ring is cut between characters") {

@@ -1,10 +1,13 @@
 #include "kernel/rpc/call_router.hpp"
 
+#include "tests/support/seed.hpp"
+
 #include <dkvm/payload.hpp>
 
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <set>
@@ -31,20 +34,31 @@ class Wires final : public CallTransport {
   std::vector<Sent> responses;
   std::vector<Sent> cancels;
   std::vector<std::uint64_t> served;
+  std::vector<std::string_view> names{"d1", "d2", "d3", "d4"};
+  std::vector<std::string_view> methods{"devices.get", "devices.list", "kernel.stop", "log.read",
+                                        "m"};
 
   void send_request(DeviceId callee, std::uint64_t id, const wire::RequestT& request) override {
-    requests.push_back({callee, id, wire::Code::ok, fmt::format("{}>{}", request.caller, request.method)});
+    requests.push_back(
+        {callee, id, wire::Code::ok, fmt::format("{}>{}", request.caller, request.method)});
   }
   void send_response(DeviceId caller, std::uint64_t id, const wire::ResponseT& response) override {
     responses.push_back({caller, id, response.code,
                          response.code == wire::Code::ok ? response.body : response.message});
   }
-  void send_cancel(DeviceId callee, std::uint64_t id) override { cancels.push_back({callee, id, {}, {}}); }
+  void send_cancel(DeviceId callee, std::uint64_t id) override {
+    cancels.push_back({callee, id, {}, {}});
+  }
   std::optional<DeviceId> running_device(std::string_view name) const override {
     for (const DeviceId device : running)
       if (name_of(device) == name) return device;
     return std::nullopt;
   }
+  bool has_device(std::string_view name) const override {
+    return std::ranges::find(names, name) != names.end();
+  }
+  std::vector<std::string_view> device_names() const override { return names; }
+  std::span<const std::string_view> kernel_methods() const override { return methods; }
   std::string name_of(DeviceId device) const override { return fmt::format("d{}", device); }
   void serve(std::uint64_t token, const ServiceCall&) override { served.push_back(token); }
 };
@@ -110,6 +124,26 @@ TEST_CASE("a call without a grant is denied and reaches nobody") {
   CHECK(f.wires.served.empty());
   REQUIRE(f.wires.responses.size() == 3);
   for (const Sent& response : f.wires.responses) CHECK(response.code == wire::Code::denied);
+}
+
+TEST_CASE("what does not exist is not found, and the nearest name is told") {
+  Fixture f;
+  REQUIRE(f.request(1, 1, "kernel", "devices.lst"));
+  REQUIRE(f.request(1, 2, "kernle", "devices.list"));
+  REQUIRE(f.request(1, 3, "d22", "hello"));
+  for (const Sent& response : f.wires.responses) CHECK(response.code == wire::Code::not_found);
+  CHECK(f.wires.responses[0].text ==
+        "the kernel has no method 'devices.lst' (did you mean 'devices.list'?)");
+  CHECK(f.wires.responses[1].text == "there is no device 'kernle' (did you mean 'kernel'?)");
+  CHECK(f.wires.responses[2].text == "there is no device 'd22' (did you mean 'd2'?)");
+}
+
+TEST_CASE("who has no grant at all is not told what there is") {
+  Fixture f;
+  REQUIRE(f.request(3, 1, "kernel", "devices.lst"));
+  REQUIRE(f.request(3, 2, "nobody", "hello"));
+  for (const Sent& response : f.wires.responses) CHECK(response.code == wire::Code::denied);
+  CHECK(f.wires.responses[1].text == "'d3' has no grant for 'hello' at 'nobody'");
 }
 
 TEST_CASE("grants match a method, a service or everything") {
@@ -200,12 +234,11 @@ TEST_CASE("an id in use and a payload that is none end the caller") {
 }
 
 TEST_CASE("whatever happens, each call of a living device has exactly one answer") {
-  const unsigned seed = GENERATE(1u, 2u, 3u, 4u);
-  CAPTURE(seed);
+  const auto seed = test::seed_of_the_run();
+  INFO(test::again_with(seed));
   std::mt19937 random(seed);
   Fixture f;
-  for (const char* device : {"d1", "d2", "d3"})
-    f.grants.set(device, {{"*", {"*"}}});
+  for (const char* device : {"d1", "d2", "d3"}) f.grants.set(device, {{"*", {"*"}}});
   std::map<std::pair<DeviceId, std::uint64_t>, int> answers;  // of calls by living callers
   std::uint64_t now = 0;
   std::uint64_t next_id = 0;
@@ -222,8 +255,9 @@ TEST_CASE("whatever happens, each call of a living device has exactly one answer
       case 2:
         if (f.calls.outstanding() > 200) break;
         answers[{device, ++next_id}] = 0;
-        REQUIRE(f.request(device, next_id, random() % 2 ? "kernel" : fmt::format("d{}", 1 + random() % 3),
-                          "m", 1 + static_cast<std::uint32_t>(random() % 200), now));
+        REQUIRE(f.request(device, next_id,
+                          random() % 2 ? "kernel" : fmt::format("d{}", 1 + random() % 3), "m",
+                          1 + static_cast<std::uint32_t>(random() % 200), now));
         break;
       case 3:
         if (!f.wires.requests.empty()) {

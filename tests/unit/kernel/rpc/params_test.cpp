@@ -2,6 +2,8 @@
 #include "kernel/rpc/service_table.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <array>
 #include <string>
 #include <vector>
 
@@ -9,8 +11,10 @@ using namespace dkvm;
 
 namespace {
 
+constexpr std::array<std::string_view, 4> kFields = {"name", "limit", "codes", "after"};
+
 Result<nlohmann::json> page_of(const std::vector<std::string>& names, const std::string& body) {
-  const auto params = Params::parse(body);
+  const auto params = Params::parse(body, kFields);
   REQUIRE(params);
   return page(
       "names", names, *params, [](const std::string& name) { return name; },
@@ -20,7 +24,8 @@ Result<nlohmann::json> page_of(const std::vector<std::string>& names, const std:
 }  // namespace
 
 TEST_CASE("parameters are read by name and type") {
-  const auto params = Params::parse(R"({"name":"kbd","limit":7,"codes":true,"after":null})");
+  const auto params =
+      Params::parse(R"({"name":"kbd","limit":7,"codes":true,"after":null})", kFields);
   REQUIRE(params);
   CHECK(*params->text("name") == "kbd");
   CHECK(**params->number("limit") == 7);
@@ -30,7 +35,7 @@ TEST_CASE("parameters are read by name and type") {
 }
 
 TEST_CASE("a parameter of another type is named") {
-  const auto params = Params::parse(R"({"name":7,"limit":-1,"codes":"yes"})");
+  const auto params = Params::parse(R"({"name":7,"limit":-1,"codes":"yes"})", kFields);
   REQUIRE(params);
   CHECK_THAT(params->text("name").error().message(), Catch::Contains("'name'"));
   CHECK_THAT(params->number("limit").error().message(), Catch::Contains("'limit'"));
@@ -39,8 +44,20 @@ TEST_CASE("a parameter of another type is named") {
 }
 
 TEST_CASE("a body that is no object is refused, an empty one is an empty object") {
-  CHECK(Params::parse(""));
-  for (const char* body : {"[]", "7", "{", "null", "\"text\""}) CHECK_FALSE(Params::parse(body));
+  CHECK(Params::parse("", kFields));
+  for (const char* body : {"[]", "7", "{", "null", "\"text\""})
+    CHECK_FALSE(Params::parse(body, kFields));
+}
+
+TEST_CASE("a parameter that the method does not know is refused by name") {
+  const auto slip = Params::parse(R"({"limt":1})", kFields);
+  REQUIRE_FALSE(slip);
+  CHECK(slip.error().code() == Errc::invalid);
+  CHECK(slip.error().message() ==
+        "there is no parameter 'limt', expected name, limit, codes or after "
+        "(did you mean 'limit'?)");
+  CHECK(Params::parse(R"({"x":1})", {}).error().message() ==
+        "there is no parameter 'x', expected none");
 }
 
 TEST_CASE("pages of a list give every item once") {

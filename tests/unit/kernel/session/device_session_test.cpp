@@ -176,6 +176,7 @@ TEST_CASE("the stop frame follows what is queued") {
   seal(event);
   rig.router.publish({2, 1}, event, 0);
   rig.session->stop_in_order("the test is over", 1500);
+  rig.session->flush();
   CHECK(rig.heard() == Kinds{wire::FrameKind::event, wire::FrameKind::stop});
   CHECK(rig.session->codes_to_release() == std::vector<std::uint16_t>{30});
   rig.session->close();

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,4 +65,22 @@ TEST_CASE("a device inherits what is on the list, and its own wins") {
   CHECK(std::ranges::none_of(variables, [](const std::string& variable) {
     return variable.starts_with("DKVM_TEST_SECRET");
   }));
+}
+
+TEST_CASE("docs/config.md lists the variables that a device inherits") {
+  std::ifstream page(DKVM_SOURCE_DIR "/docs/config.md");
+  const std::string text(std::istreambuf_iterator<char>(page), {});
+  const auto begin = text.find("a device inherits these, and no other:");
+  const auto end = text.find("Its\n`env`", begin);
+  REQUIRE(begin != std::string::npos);
+  REQUIRE(end != std::string::npos);
+  std::set<std::string> listed;
+  for (auto at = text.find('`', begin); at < end; at = text.find('`', at + 1)) {
+    const auto close = text.find('`', at + 1);
+    listed.insert(text.substr(at + 1, close - at - 1));
+    at = close;
+  }
+  CHECK(listed.erase("LC_*") == 1);
+  const auto names = inherited_names();
+  CHECK(listed == std::set<std::string>(names.begin(), names.end()));
 }

@@ -1,10 +1,13 @@
-#include "pipelines/core.hpp"
+#include "pipelines/delivery.hpp"
 #include "pipelines/expect.hpp"
+
+#include <algorithm>
+#include <cstring>
 
 namespace dkvm::detail {
 
 // One call of take(): where it writes and how far.
-struct RouterCore::Batch {
+struct Delivery::Batch {
   std::byte* out;
   std::size_t budget_bytes;
   std::uint64_t now_ns;
@@ -13,20 +16,22 @@ struct RouterCore::Batch {
   bool full() const { return bytes >= budget_bytes; }
 };
 
-std::size_t RouterCore::take(DeviceId sink, std::span<std::byte> out, std::size_t budget_bytes,
-                             std::uint64_t now_ns) {
+std::size_t Delivery::take(DeviceId sink, std::span<std::byte> out, std::size_t budget_bytes,
+                           std::uint64_t now_ns) {
   expect(out.size() >= budget_bytes + kFrameBytesMax, "take() has room for one more frame");
-  Device* device = find_device(sink);
+  Device* device = devices_.find(sink);
   if (device == nullptr) return 0;
   Batch batch{out.data(), budget_bytes, now_ns};
   // Again, when putting one lane right has put something into another.
-  while (!batch.full() && takeable(*device)) take_round(*device, batch);
-  device->awake = takeable(*device);
-  if (any_finished_) bury_finished();
+  while (!batch.full() && queues_.any_for(*device)) {
+    take_round(*device, batch);
+    if (device->let_go) messages_.let_go_waiting(*device, now_ns);
+  }
+  device->awake = queues_.any_for(*device);
   return batch.bytes;
 }
 
-void RouterCore::take_round(Device& device, Batch& batch) {
+void Delivery::take_round(Device& device, Batch& batch) {
   while (!batch.full() && take_one(device, device.common, batch)) {
   }
   // Ports with lanes of their own, one entry each in turn: input, then bulk.
@@ -43,32 +48,32 @@ void RouterCore::take_round(Device& device, Batch& batch) {
 }
 
 // Writes the lane's next event, past those that turn out to be unwanted.
-bool RouterCore::take_one(Device& device, Lane& lane, Batch& batch) {
+bool Delivery::take_one(Device& device, Lane& lane, Batch& batch) {
   while (Entry* entry = lane.front()) {
-    if (is_stale(*entry, batch.now_ns)) {
+    if (queues_.is_stale(*entry, batch.now_ns)) {
       discard_stale(lane, *entry, batch.now_ns);
       continue;
     }
     if (!prepare(device, lane, *entry, batch.now_ns)) continue;
     write(*entry, batch);
-    finish(lane, *entry, batch.now_ns);
+    queues_.finish(lane, *entry, batch.now_ns);
     return true;
   }
   return false;
 }
 
 // Numbers the event; keys that the sink has in that state already are left out.
-bool RouterCore::prepare(Device& device, Lane& lane, Entry& entry, std::uint64_t now_ns) {
+bool Delivery::prepare(Device& device, Lane& lane, Entry& entry, std::uint64_t now_ns) {
   Edge& edge = *entry.edge;
   SinkPort& port = *edge.sink;
   const std::uint64_t sequence = port.sequence + 1;
   if (entry.code != 0) {
     const std::size_t before = port.holds.held();
     if (!port.holds.give(entry.code, entry.down, sequence)) {
-      drop(lane, entry, entry.down ? Drop::duplicate : Drop::orphan);
+      queues_.drop(lane, entry, entry.down ? Drop::duplicate : Drop::orphan);
       return false;
     }
-    track_held(device, device.held_as_sink, before, port.holds.held());
+    held_.track(device, device.held_as_sink, before, port.holds.held());
   } else if (entry.header.topic() == id_of(wire::Topic::touch)) {
     const auto& touch = view_table<wire::Touch>(entry.payload());
     edge.touches.give(touch.id(), touch.phase());
@@ -82,7 +87,7 @@ bool RouterCore::prepare(Device& device, Lane& lane, Entry& entry, std::uint64_t
   return true;
 }
 
-void RouterCore::write(Entry& entry, Batch& batch) {
+void Delivery::write(Entry& entry, Batch& batch) {
   Edge& edge = *entry.edge;
   if (tap_) tap_(edge.id, entry.frame());
   if (!entry.made) {
@@ -120,66 +125,20 @@ void RouterCore::write(Entry& entry, Batch& batch) {
   batch.bytes += padded;
 }
 
-// Ages in all kernels so far, without the time on the wire, against `max_age`.
-// An up is never too old: it goes out when its down did, else prepare() drops it.
-bool RouterCore::is_stale(const Entry& entry, std::uint64_t now_ns) const {
-  const Edge& edge = *entry.edge;
-  if (entry.made || entry.policy == Policy::latest) return false;
-  if (entry.code != 0 && !entry.down) return false;
-  std::uint64_t limit_ns = 0;
-  if (edge.queue.max_age_ns) {
-    limit_ns = *edge.queue.max_age_ns;
-  } else if (is_input(entry.header.topic()) && edge.sink->max_age_default) {
-    limit_ns = kMaxAgeDefaultNs;
-  }
-  return limit_ns != 0 && now_ns > entry.received_ns &&
-         entry.age_ns + (now_ns - entry.received_ns) > limit_ns;
-}
-
-void RouterCore::discard_stale(Lane& lane, Entry& entry, std::uint64_t now_ns) {
+void Delivery::discard_stale(Lane& lane, Entry& entry, std::uint64_t now_ns) {
   Edge& edge = *entry.edge;
-  if (!is_bulk(entry.header.topic())) return settle(*edge.sink, &edge, Purge::stale, now_ns);
+  if (!is_bulk(entry.header.topic()))
+    return settler_.settle(*edge.sink, &edge, Purge::stale, now_ns);
   const bool lossless = entry.policy == Policy::lossless || entry.policy == Policy::block;
   const bool chained = entry.chained;
   const TopicId topic = entry.header.topic();
-  drop(lane, entry, Drop::stale);
-  if (lossless) report_gap(edge, 1, Drop::stale);
-  if (chained) break_chain(edge, topic, now_ns);
+  queues_.drop(lane, entry, Drop::stale);
+  if (lossless) queues_.report_gap(edge, 1, Drop::stale);
+  if (chained) refreshes_.break_chain(edge, topic, now_ns);
 }
 
-void RouterCore::finish(Lane& lane, Entry& entry, std::uint64_t now_ns) {
-  Edge& edge = *entry.edge;
-  uncount(entry);
-  entry.free_body(bodies_);
-  lane.kill(entry);
-  if (edge.refresh_wanted != 0 && edge.queued.chained == 0) want_refresh(edge, 0, now_ns);
-}
-
-// An entry leaves its edge's sums.
-void RouterCore::uncount(Entry& entry) {
-  Edge& edge = *entry.edge;
-  Queued& queued = edge.queued;
-  if (entry.made) {
-    --queued.made;
-  } else {
-    --queued.events;
-    --queued.by_policy[static_cast<std::size_t>(entry.policy)];
-  }
-  if (entry.chained) --queued.chained;
-  if (edge.blocking && queued.of(Policy::block) <= edge.depth(Policy::block) / 2)
-    set_blocking(edge, false);
-  if (edge.retired && queued.all() == 0) any_finished_ = true;
-}
-
-void RouterCore::drop(Lane& lane, Entry& entry, Drop reason) {
-  if (!entry.made) entry.edge->count_drop(reason);
-  uncount(entry);
-  entry.free_body(bodies_);
-  lane.kill(entry);
-}
-
-void RouterCore::applied(PortRef ref, std::uint64_t sequence, std::uint64_t now_ns) {
-  SinkPort* port = find_sink(ref);
+void Delivery::applied(PortRef ref, std::uint64_t sequence, std::uint64_t now_ns) {
+  SinkPort* port = devices_.find_sink(ref);
   if (port == nullptr) return;
   const std::uint64_t done = std::min(sequence, port->sequence);
   if (done <= port->applied) return;
@@ -187,31 +146,8 @@ void RouterCore::applied(PortRef ref, std::uint64_t sequence, std::uint64_t now_
   port->unapplied.applied(done, [now_ns, this](const Unapplied::Run& run) {
     if (run.edge == nullptr) return;
     if (now_ns >= run.sent_ns) run.edge->latency().sent_to_applied.record(now_ns - run.sent_ns);
-    if (run.edge->retired) any_finished_ = true;
+    if (run.edge->retired) queues_.edge_over();
   });
-  bury_finished();
-}
-
-bool RouterCore::has_entries(DeviceId sink) const {
-  const Device* device = find_device(sink);
-  return device != nullptr && takeable(*device);
-}
-
-bool RouterCore::takeable(const Device& device) const {
-  if (!device.common.empty()) return true;
-  for (const auto& port : device.sinks) {
-    if (port->paused) continue;
-    if (port->own && !port->own->empty()) return true;
-    if (port->bulk && !port->bulk->empty()) return true;
-  }
-  return false;
-}
-
-void RouterCore::wake(SinkPort& port) {
-  Device& device = *port.device;
-  if (device.awake || port.paused) return;
-  device.awake = true;
-  host_.wake(device.id);
 }
 
 }  // namespace dkvm::detail

@@ -1,5 +1,5 @@
-#include "pipelines/core.hpp"
 #include "pipelines/stages/registry.hpp"
+#include "pipelines/topology.hpp"
 
 #include <fmt/format.h>
 
@@ -27,7 +27,7 @@ Result<> check_parts(const PipelineSpec& spec) {
     if (kind == nullptr)
       return fail(Errc::invalid,
                   fmt::format("there is no stage '{}': expected filter or remap", stage.name));
-    DKVM_CHECK(kind->check(stage.arguments));
+    DKVM_CHECK(check_arguments(*kind, stage.arguments));
   }
   if (spec.queue.depth && (*spec.queue.depth == 0 || *spec.queue.depth > kQueueDepthMax))
     return fail(Errc::invalid, fmt::format("a queue's depth is 1 to {} entries, not {}",
@@ -49,7 +49,7 @@ Result<> check(const PipelineSpec& spec) {
 
 namespace dkvm::detail {
 
-Result<std::unique_ptr<Pipeline>> RouterCore::build(PipelineSpec spec) {
+Result<std::unique_ptr<Pipeline>> Topology::build(PipelineSpec spec) {
   DKVM_CHECK(check(spec));
   const TopicResolver topics = [this](std::string_view name) { return host_.topic_id(name); };
   auto pipeline = std::make_unique<Pipeline>();
@@ -65,7 +65,7 @@ Result<std::unique_ptr<Pipeline>> RouterCore::build(PipelineSpec spec) {
   return pipeline;
 }
 
-Result<> RouterCore::apply(std::vector<PipelineSpec> specs, std::uint64_t now_ns) {
+Result<> Topology::apply(std::vector<PipelineSpec> specs, std::uint64_t now_ns) {
   std::map<std::string, std::unique_ptr<Pipeline>, std::less<>> fresh;
   std::set<std::string, std::less<>> names;
   for (PipelineSpec& spec : specs) {
@@ -98,7 +98,7 @@ Result<> RouterCore::apply(std::vector<PipelineSpec> specs, std::uint64_t now_ns
   return {};
 }
 
-Result<> RouterCore::add(PipelineSpec spec, std::uint64_t now_ns) {
+Result<> Topology::add(PipelineSpec spec, std::uint64_t now_ns) {
   if (pipelines_.contains(spec.name))
     return fail(Errc::invalid, fmt::format("there is a pipeline '{}' already", spec.name));
   DKVM_TRY(auto pipeline, build(std::move(spec)));
@@ -108,7 +108,7 @@ Result<> RouterCore::add(PipelineSpec spec, std::uint64_t now_ns) {
   return {};
 }
 
-Result<> RouterCore::remove(std::string_view name, std::uint64_t now_ns) {
+Result<> Topology::remove(std::string_view name, std::uint64_t now_ns) {
   const auto known = pipelines_.find(name);
   if (known == pipelines_.end())
     return fail(Errc::not_found, fmt::format("there is no pipeline '{}'", name));
@@ -118,7 +118,7 @@ Result<> RouterCore::remove(std::string_view name, std::uint64_t now_ns) {
   return {};
 }
 
-Result<> RouterCore::enable(std::string_view name, bool enabled, std::uint64_t now_ns) {
+Result<> Topology::enable(std::string_view name, bool enabled, std::uint64_t now_ns) {
   const auto known = pipelines_.find(name);
   if (known == pipelines_.end())
     return fail(Errc::not_found, fmt::format("there is no pipeline '{}'", name));
@@ -128,7 +128,7 @@ Result<> RouterCore::enable(std::string_view name, bool enabled, std::uint64_t n
 }
 
 // The edges stay, under the new spec; those that it does not have leave.
-void RouterCore::replace(Pipeline& old, std::unique_ptr<Pipeline> fresh, std::uint64_t now_ns) {
+void Topology::replace(Pipeline& old, std::unique_ptr<Pipeline> fresh, std::uint64_t now_ns) {
   const bool same_ends = old.spec.from == fresh->spec.from && old.spec.to == fresh->spec.to;
   fresh->edges = std::move(old.edges);
   old = std::move(*fresh);
@@ -141,7 +141,7 @@ void RouterCore::replace(Pipeline& old, std::unique_ptr<Pipeline> fresh, std::ui
   drop_leftovers(old, wanted, false, now_ns);
 }
 
-void RouterCore::discard(std::unique_ptr<Pipeline> pipeline, std::uint64_t now_ns) {
+void Topology::discard(std::unique_ptr<Pipeline> pipeline, std::uint64_t now_ns) {
   for (auto& edge : pipeline->edges) retire(std::move(edge), now_ns);
 }
 

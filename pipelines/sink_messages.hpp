@@ -1,0 +1,46 @@
+#pragma once
+
+#include "pipelines/settler.hpp"
+
+#include <cstdint>
+
+namespace dkvm::detail {
+
+// What sinks say: pause and resume, and messages upstream.
+class SinkMessages {
+ public:
+  SinkMessages(std::uint64_t kernel_id, RouterHost& host, RouterTotals& totals,
+               const DeviceTable& devices, Refreshes& refreshes, Queues& queues, HeldInput& held,
+               Settler& settler)
+      : kernel_id_(kernel_id),
+        host_(host),
+        totals_(totals),
+        devices_(devices),
+        refreshes_(refreshes),
+        queues_(queues),
+        held_(held),
+        settler_(settler) {}
+
+  // The contracts are Router's.
+  void pause(PortRef sink);
+  void resume(PortRef sink);
+  Result<> upstream(PortRef sink, const Frame& frame, std::uint64_t now_ns);
+
+  // Hears the sinks that let go while events of ours were queued for them.
+  void let_go_waiting(Device& device, std::uint64_t now_ns);
+
+ private:
+  void sink_let_go(SinkPort& port, const Frame& frame, std::uint64_t now_ns);
+  void let_go(SinkPort& port, std::uint64_t now_ns);
+
+  const std::uint64_t kernel_id_;
+  RouterHost& host_;
+  RouterTotals& totals_;
+  const DeviceTable& devices_;
+  Refreshes& refreshes_;
+  Queues& queues_;
+  HeldInput& held_;
+  Settler& settler_;
+};
+
+}  // namespace dkvm::detail
