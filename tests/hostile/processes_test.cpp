@@ -48,8 +48,9 @@ TEST_CASE("programs that cannot be started or do not stay fail alone, and are to
 TEST_CASE("devices that fall silent are ended alone, and are told why") {
   KernelRun run(liar("close-stream") + liar("close-stdout", kNervous) +
                     liar("half-a-frame-and-wait", kNervous) + liar("stop-itself", kNervous) +
-                    liar("stop-with-key-down"),
-                "  - {name: held, from: stop-with-key-down, to: paper, enabled: false}\n", 3000);
+                    liar("stop-with-key-down") +
+                    "  held:\n    type: dummy-keyboard-sink\n    config: {file: held.jsonl}\n",
+                "  - {name: held, from: stop-with-key-down/keys, to: held}\n", 3000);
   run.wait_failed("close-stream", "it closed its stream but lived on");
   run.wait_failed("close-stdout", "no sign of life in 300 ms");
   run.wait_failed("half-a-frame-and-wait", "no sign of life in 300 ms");
