@@ -241,7 +241,15 @@ void Kernel::end_with_sources() {
 bool Kernel::all_delivered() {
   std::vector<std::string> names;
   for (const DeviceId source : awaited_) names.push_back(switchboard_->name_of(source));
-  const auto losses = losses_of(switchboard_->router().stats(), names);
+  auto losses = losses_of(switchboard_->router().stats(), names);
+  for (const PipelineSpec& spec : plan_.pipelines) {
+    const auto stats = switchboard_->router().stats_of(spec.name);
+    if (!stats || stats->state == PipelineState::disabled) continue;
+    for (Loss& loss : losses_at_absent(spec, *stats, names, [this](const std::string& device) {
+           return switchboard_->router().published(devices_->find(device).value_or(0));
+         }))
+      losses.push_back(std::move(loss));
+  }
   for (const Loss& loss : losses)
     log_.error("pipeline '{}': {} from {} did not reach {}{}{}", loss.pipeline,
                count_of(loss.events, "event"), loss.source, loss.sink,

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "pipelines/spec.hpp"
 #include "pipelines/stats.hpp"
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,30 @@ inline std::uint64_t events_lost(const EdgeCounters& counters) {
     dropped += counters.dropped_for(reason);
   // `lost` has in addition what a sink took but had not applied when it died.
   return counters.dropped_for(Drop::waiting) + std::max(counters.lost, dropped);
+}
+
+// Of the edges that never were, as no sink of that name was ever there.
+inline std::vector<Loss> losses_at_absent(
+    const PipelineSpec& spec, const PipelineStats& stats, const std::vector<std::string>& sources,
+    const std::function<std::uint64_t(const std::string& device)>& published) {
+  const auto device_of = [](const std::string& address) {
+    return address.substr(0, address.find('/'));
+  };
+  std::vector<Loss> losses;
+  for (const std::string& to : spec.to) {
+    const auto leads_there = [&](const EdgeStats& edge) {
+      return device_of(edge.sink) == device_of(to);
+    };
+    if (std::ranges::find(stats.missing, to) == stats.missing.end() ||
+        std::ranges::any_of(stats.edges, leads_there))
+      continue;
+    for (const std::string& from : spec.from) {
+      if (std::ranges::find(sources, device_of(from)) == sources.end()) continue;
+      if (const std::uint64_t events = published(device_of(from)); events != 0)
+        losses.push_back({spec.name, from, to, events, "it was never there"});
+    }
+  }
+  return losses;
 }
 
 // Of the edges that begin at one of these devices.

@@ -98,6 +98,9 @@ Result<> Router::upstream(PortRef sink, const Frame& frame, std::uint64_t now_ns
 }
 
 void Router::release_all(std::uint64_t now_ns) { parts_->topology.release_all(now_ns); }
+std::uint64_t Router::published(DeviceId source) const {
+  return parts_->topology.published(source);
+}
 bool Router::settled(DeviceId source) const { return parts_->topology.settled(source); }
 std::uint64_t Router::deadline() const {
   return std::min(parts_->refreshes.due_ns(), parts_->queues.due_ns());

@@ -109,6 +109,9 @@ class Router {
   // True when everything that this device has published was taken and applied.
   bool settled(DeviceId source) const;
 
+  // How many events this device has published in its last incarnation.
+  std::uint64_t published(DeviceId source) const;
+
   // When tick() is due; kNever while nothing is. Ask after each batch of calls.
   std::uint64_t deadline() const;
   void tick(std::uint64_t now_ns);

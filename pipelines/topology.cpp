@@ -230,6 +230,11 @@ void Topology::release_all(std::uint64_t now_ns) {
   });
 }
 
+std::uint64_t Topology::published(DeviceId source) const {
+  const Device* device = devices_.find(source);
+  return device == nullptr ? 0 : device->origin_sequence;
+}
+
 bool Topology::settled(DeviceId source) const {
   const Device* device = devices_.find(source);
   if (device == nullptr) return true;

@@ -41,6 +41,7 @@ class Topology {
   Result<> enable(std::string_view name, bool enabled, std::uint64_t now_ns);
   void release_all(std::uint64_t now_ns);
   bool settled(DeviceId source) const;
+  std::uint64_t published(DeviceId source) const;
   std::vector<PipelineStats> stats() const;
   std::optional<PipelineStats> stats_of(std::string_view pipeline) const;
   std::size_t pipelines() const { return pipelines_.size(); }

@@ -159,8 +159,9 @@ TEST_CASE("A kernel that ends with its sources fails when not everything was del
   const Finished run = run_program("timeout 20 " + kKernel + " --config " + desk.config());
   INFO(run.output);
   CHECK(run.status == 1);
-  CHECK(run.output.find("pipeline 'typing': 80 events from keyboard/keyboard did not reach "
-                        "typed/keyboard") != std::string::npos);
+  // Whether the sink was ever there, for a moment, is up to the machine.
+  CHECK(run.output.find("pipeline 'typing': 80 events from keyboard") != std::string::npos);
+  CHECK(run.output.find(" did not reach typed") != std::string::npos);
 }
 
 TEST_CASE("A kernel that ends with its sources does not wait for one that is switched off") {

@@ -118,10 +118,12 @@ class LiarStream {
     }
   }
 
-  // Says an honest hello and waits for its welcome.
+  // Says an honest hello, waits for its welcome and says that it is at work.
   void enter() {
     hello();
     await(wire::FrameKind::welcome);
+    await(wire::FrameKind::ping);
+    put(frame(wire::FrameKind::pong));
   }
 
   // Listens and answers pings until it is told to stop.

@@ -57,3 +57,24 @@ TEST_CASE("losses are those of the given sources, and of edges that could not be
   CHECK(losses[0].events == 3);
   CHECK(losses[1].reason == "the sink takes no keys");
 }
+
+TEST_CASE("what was published for a sink that was never there is lost") {
+  PipelineSpec spec;
+  spec.name = "typing";
+  spec.from = {"keyboard", "second/keyboard", "silent"};
+  spec.to = {"typed", "there"};
+  PipelineStats stats;
+  stats.missing = {"typed", "second/keyboard"};
+  const auto published = [](const std::string& device) {
+    return std::uint64_t{device == "silent" ? 0U : 80U};
+  };
+  const auto losses = losses_at_absent(spec, stats, {"keyboard", "silent"}, published);
+  REQUIRE(losses.size() == 1);
+  CHECK(losses[0].source == "keyboard");
+  CHECK(losses[0].sink == "typed");
+  CHECK(losses[0].events == 80);
+
+  // Once it was there, its edge has counted.
+  stats.edges = {edge_of("keyboard/keyboard", {})};
+  CHECK(losses_at_absent(spec, stats, {"keyboard"}, published).empty());
+}
