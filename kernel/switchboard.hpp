@@ -181,7 +181,7 @@ class Switchboard final : public RouterHost,
   std::unordered_map<std::string, DeviceId> ids_;
   std::unordered_set<DeviceId> subscribers_;
 
-  std::vector<RunState> states_;             // by id
+  std::vector<RunState> states_;            // by id
   std::vector<std::uint64_t> life_begins_;  // by id: the log's last record before it
   Feeds feeds_;
   std::vector<std::pair<DeviceId, std::uint64_t>> waiting_;  // to be let in; since when

@@ -128,9 +128,8 @@ void DeviceManager::Impl::perform(Device& device, const action::Gap& gap) {
 }
 
 void DeviceManager::Impl::perform(Device& device, const action::Died& died) {
-  deaths_.add({0, wall_ns(), device.spec.name, died.incarnation,
-               Clock::now() - device.spawned, died.reason, died.status,
-               host_.log_tail(device.spec.id)});
+  deaths_.add({0, wall_ns(), device.spec.name, died.incarnation, Clock::now() - device.spawned,
+               died.reason, died.status, host_.log_tail(device.spec.id)});
 }
 
 void DeviceManager::Impl::perform(Device& device, const StateChange& change) {

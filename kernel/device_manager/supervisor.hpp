@@ -126,7 +126,7 @@ class Supervisor {
   bool announced_ = false;   // it was told to stop
   bool told_early_ = false;  // by SIGTERM, as it had not said hello
   Request request_ = Request::none;
-  std::string cause_;  // why we end it
+  std::string cause_;                 // why we end it
   TimePoint healthy_since_ = kNever;  // it is at work
   TimePoint hello_due_ = kNever;
   TimePoint streamless_due_ = kNever;

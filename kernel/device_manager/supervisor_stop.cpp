@@ -117,7 +117,7 @@ void Supervisor::on(const event::Tick&, Step& step) {
   if (process_ != ProcessState::alive) return;
   tick_stop(step);
   if (step.now >= hello_due_) kill_because("no hello in " + in_words(kHelloTimeMax), step);
-  if (step.now >= streamless_due_) 
+  if (step.now >= streamless_due_)
     kill_because(torn_ ? "it closed its stream in the middle of a frame"
                        : "it closed its stream but lived on",
                  step);

@@ -101,10 +101,10 @@ struct Tick {};
 
 using SupervisorEvent =
     std::variant<event::Start, event::Stop, event::StopTurn, event::Restart, event::Reload,
-                 event::Spawned, event::SpawnFailed, event::HelloAccepted, event::Started, event::HelloRefused,
-                 event::Violation, event::StreamClosed, event::StoppedFrame, event::ProcessStopped,
-                 event::ProcessContinued, event::Exited, event::CleanupFinished, event::InputHeld,
-                 event::Tick>;
+                 event::Spawned, event::SpawnFailed, event::HelloAccepted, event::Started,
+                 event::HelloRefused, event::Violation, event::StreamClosed, event::StoppedFrame,
+                 event::ProcessStopped, event::ProcessContinued, event::Exited,
+                 event::CleanupFinished, event::InputHeld, event::Tick>;
 
 // Also told when only the reason or the process changed.
 struct StateChange {

@@ -13,11 +13,28 @@ extern char** environ;
 namespace dkvm {
 namespace {
 
-constexpr auto kInherited = std::to_array<std::string_view>(
-    {"PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "DISPLAY", "XAUTHORITY",
-     "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "XDG_SESSION_TYPE", "DBUS_SESSION_BUS_ADDRESS",
-     "PULSE_SERVER", "PULSE_COOKIE", "PIPEWIRE_RUNTIME_DIR", "PIPEWIRE_REMOTE", "LD_LIBRARY_PATH",
-     "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "PYTHONPATH"});
+constexpr auto kInherited = std::to_array<std::string_view>({"PATH",
+                                                             "HOME",
+                                                             "USER",
+                                                             "LOGNAME",
+                                                             "LANG",
+                                                             "TZ",
+                                                             "TMPDIR",
+                                                             "DISPLAY",
+                                                             "XAUTHORITY",
+                                                             "WAYLAND_DISPLAY",
+                                                             "XDG_RUNTIME_DIR",
+                                                             "XDG_SESSION_TYPE",
+                                                             "DBUS_SESSION_BUS_ADDRESS",
+                                                             "PULSE_SERVER",
+                                                             "PULSE_COOKIE",
+                                                             "PIPEWIRE_RUNTIME_DIR",
+                                                             "PIPEWIRE_REMOTE",
+                                                             "LD_LIBRARY_PATH",
+                                                             "ASAN_OPTIONS",
+                                                             "UBSAN_OPTIONS",
+                                                             "TSAN_OPTIONS",
+                                                             "PYTHONPATH"});
 
 bool is_inherited(std::string_view name) {
   return name.starts_with("LC_") || std::ranges::find(kInherited, name) != kInherited.end();

@@ -22,7 +22,6 @@ std::vector<std::string> inherited_environment();
 // (`env:` and DKVM_CONFIG…), over that DKVM_DEVICE, DKVM_KERNEL and
 // DKVM_RUNTIME_DIR.
 std::vector<std::string> process_environment(const std::map<std::string, std::string>& own,
-                                             const std::string& device,
-                                             const KernelConfig& kernel);
+                                             const std::string& device, const KernelConfig& kernel);
 
 }  // namespace dkvm

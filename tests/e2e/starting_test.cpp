@@ -32,8 +32,8 @@ TEST_CASE("A death has the last words of that life only") {
   const Source keyboard(desk, "keyboard");
   desk.start("devices:\n" + keyboard.yaml(", restart: {initial: 10ms, max: 20ms}"));
   keyboard.tell("log of the first life");
-  REQUIRE(eventually(
-      kPatience, [&] { return desk.log().find("of the first life") != std::string::npos; }));
+  REQUIRE(eventually(kPatience,
+                     [&] { return desk.log().find("of the first life") != std::string::npos; }));
   const pid_t first = desk.pid("keyboard");
   desk.kill("keyboard", SIGKILL);
   desk.wait_restarted("keyboard", first);

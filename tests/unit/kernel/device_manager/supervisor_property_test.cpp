@@ -54,7 +54,7 @@ class World {
         handle(event::Spawned{++pid_});
       else if (alive_)
         handle(hello_ ? SupervisorEvent(event::Started{})
-                           : SupervisorEvent(event::HelloAccepted{}));
+                      : SupervisorEvent(event::HelloAccepted{}));
       else if (cleaning_)
         handle(event::CleanupFinished{});
       else

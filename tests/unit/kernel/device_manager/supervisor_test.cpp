@@ -45,8 +45,10 @@ TEST_CASE("a device that dies before it is at work never ran, and says why") {
   device.on(event::HelloAccepted{});
   device.after(20s);
   CHECK(device.on(Supervised::exited(1, "cannot start: opening keys.jsonl: no such file")) ==
-        Words{"disconnect", "gap 1", "died: exit status 1: cannot start: opening keys.jsonl: no "
-              "such file", "backoff: exit status 1: cannot start: opening keys.jsonl: no such file"});
+        Words{"disconnect", "gap 1",
+              "died: exit status 1: cannot start: opening keys.jsonl: no "
+              "such file",
+              "backoff: exit status 1: cannot start: opening keys.jsonl: no such file"});
   CHECK(device.supervisor.next_start() - device.now == 250ms);  // that was no healthy run
 }
 
