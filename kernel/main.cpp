@@ -26,18 +26,18 @@ constexpr int kExitBadConfig = 2;
 struct Arguments {
   std::string config;
   std::optional<std::string> check;  // "" or "exec"
-  std::optional<LogLevel> log_level;
+  std::optional<RecordLevel> log_level;
 };
 
-LogLevel level_of(const LogConfig& config) {
+RecordLevel level_of(const LogConfig& config) {
   switch (config.level) {
     case LogConfig::Level::trace:
-    case LogConfig::Level::debug: return LogLevel::debug;
-    case LogConfig::Level::info: return LogLevel::info;
-    case LogConfig::Level::warn: return LogLevel::warning;
-    case LogConfig::Level::error: return LogLevel::error;
+    case LogConfig::Level::debug: return RecordLevel::debug;
+    case LogConfig::Level::info: return RecordLevel::info;
+    case LogConfig::Level::warn: return RecordLevel::warning;
+    case LogConfig::Level::error: return RecordLevel::error;
   }
-  return LogLevel::info;
+  return RecordLevel::info;
 }
 
 int check(const Arguments& arguments, Catalog& catalog) {

@@ -294,9 +294,9 @@ void Switchboard::send_stop(DeviceId id, Duration deadline, std::string_view rea
 void Switchboard::state_changed(DeviceId id, const StateChange& change) {
   states_[id] = change.to;
   if (change.from == change.to) return;  // a new process in the same state
-  const LogLevel level = change.to == RunState::failed    ? LogLevel::error
-                         : change.to == RunState::backoff ? LogLevel::warning
-                                                          : LogLevel::info;
+  const RecordLevel level = change.to == RunState::failed    ? RecordLevel::error
+                            : change.to == RunState::backoff ? RecordLevel::warning
+                                                             : RecordLevel::info;
   log_.write(
       level, {},
       fmt::format("device {} is {}{}{}{}", name_of(id), change.to == RunState::backoff ? "in " : "",
@@ -334,7 +334,7 @@ void Switchboard::removed(DeviceId id) {
   log_.info("device {} is no longer configured", name_of(id));
 }
 
-void Switchboard::log_line(DeviceId id, LogLevel level, std::string_view text) {
+void Switchboard::log_line(DeviceId id, RecordLevel level, std::string_view text) {
   log_.write(level, name_of(id), text);
 }
 
