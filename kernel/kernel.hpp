@@ -24,7 +24,7 @@ namespace dkvm {
 
 struct KernelOptions {
   std::string config_path;
-  std::optional<LogLevel> log_level;  // whatever the file says
+  std::optional<RecordLevel> log_level;  // whatever the file says
 };
 
 // A kernel at work: carries out a plan, and the next one when it is reloaded.

@@ -28,7 +28,7 @@ constexpr int kExitBadConfig = 2;
 struct Arguments {
   std::string config;
   std::optional<std::string> check;  // "" or "exec"
-  std::optional<LogLevel> log_level;
+  std::optional<RecordLevel> log_level;
 };
 
 // What every way to run this program needs.

@@ -298,9 +298,9 @@ void Switchboard::state_changed(DeviceId id, const StateChange& change) {
   const bool new_life = change.to == RunState::starting && change.pid == 0;
   if (new_life) life_begins_[id] = log_.ring().last_sequence();
   if (change.from == change.to) return;  // a new process in the same state
-  const LogLevel level = change.to == RunState::failed    ? LogLevel::error
-                         : change.to == RunState::backoff ? LogLevel::warning
-                                                          : LogLevel::info;
+  const RecordLevel level = change.to == RunState::failed    ? RecordLevel::error
+                            : change.to == RunState::backoff ? RecordLevel::warning
+                                                             : RecordLevel::info;
   log_.write(
       level, {},
       fmt::format("device {} is {}{}{}{}", name_of(id), change.to == RunState::backoff ? "in " : "",
@@ -338,7 +338,7 @@ void Switchboard::removed(DeviceId id) {
   log_.info("device {} is no longer configured", name_of(id));
 }
 
-void Switchboard::log_line(DeviceId id, LogLevel level, std::string_view text) {
+void Switchboard::log_line(DeviceId id, RecordLevel level, std::string_view text) {
   log_.write(level, name_of(id), text);
 }
 

@@ -108,7 +108,7 @@ class Switchboard final : public RouterHost,
   void send_stop(DeviceId id, Duration deadline, std::string_view reason) override;
   void state_changed(DeviceId id, const StateChange& change) override;
   void removed(DeviceId id) override;
-  void log_line(DeviceId id, LogLevel level, std::string_view text) override;
+  void log_line(DeviceId id, RecordLevel level, std::string_view text) override;
   std::vector<std::string> log_tail(DeviceId id) override;
   void resumed(Duration suspended) override;
 

@@ -20,7 +20,7 @@ struct Device;
 
 struct SourcePort {
   Device* device = nullptr;
-  Port info;
+  RoutedPort info;
   std::vector<Edge*> edges;
   CodeBits down;             // keys that are down at the source, whoever wants them
   std::size_t blockers = 0;  // edges that keep it paused
@@ -38,7 +38,7 @@ struct LetGo {
 
 struct SinkPort {
   Device* device = nullptr;
-  Port info;
+  RoutedPort info;
   bool runtime = false;          // opened while the device ran: never in the common lane
   bool max_age_default = false;  // where QueueSpec::max_age_ns says nothing
   bool paused = false;

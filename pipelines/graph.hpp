@@ -15,7 +15,7 @@ namespace dkvm::detail {
 
 struct PortView {
   PortRef ref;
-  const Port* port = nullptr;
+  const RoutedPort* port = nullptr;
 };
 
 // The open ports of a device, in the order of their ids; none for a device

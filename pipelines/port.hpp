@@ -24,7 +24,8 @@ struct PortRef {
   auto operator<=>(const PortRef&) const = default;
 };
 
-struct Port {
+// What the kernel knows of a device's port. (dkvm::Port is the device's own end.)
+struct RoutedPort {
   std::uint16_t id = 0;
   std::string name;  // run-time ports of a link: `laptop/screen`
   wire::Direction direction = wire::Direction::source;

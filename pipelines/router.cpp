@@ -43,13 +43,13 @@ Router::Router(std::uint64_t kernel_id, RouterHost& host)
 Router::~Router() = default;
 
 void Router::device_up(DeviceId device, std::string name, std::uint32_t incarnation, bool relays,
-                       std::span<const Port> ports, std::uint64_t now_ns) {
+                       std::span<const RoutedPort> ports, std::uint64_t now_ns) {
   parts_->topology.device_up(device, std::move(name), incarnation, relays, ports, now_ns);
 }
 void Router::device_down(DeviceId device, std::uint64_t now_ns) {
   parts_->topology.device_down(device, now_ns);
 }
-void Router::port_up(DeviceId device, Port port, std::uint64_t now_ns) {
+void Router::port_up(DeviceId device, RoutedPort port, std::uint64_t now_ns) {
   parts_->topology.port_up(device, std::move(port), now_ns);
 }
 void Router::port_down(PortRef port, std::uint64_t now_ns) {

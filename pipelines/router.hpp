@@ -47,7 +47,7 @@ class Router {
   // the hop stamps they came with. Modifiers still held by sources are pressed
   // at its sinks; producers of frames are asked for a whole one.
   void device_up(DeviceId device, std::string name, std::uint32_t incarnation, bool relays,
-                 std::span<const Port> ports, std::uint64_t now_ns);
+                 std::span<const RoutedPort> ports, std::uint64_t now_ns);
   // The device is gone. As a source: what it held is released everywhere, what
   // it sent before is still delivered. As a sink: its queue is dropped; what
   // was lossless and not applied is reported. Ask codes_to_release() first.
@@ -55,7 +55,7 @@ class Router {
 
   // Ports opened and closed at run time; to their edges they are like a device
   // that comes and goes.
-  void port_up(DeviceId device, Port port, std::uint64_t now_ns);
+  void port_up(DeviceId device, RoutedPort port, std::uint64_t now_ns);
   void port_down(PortRef port, std::uint64_t now_ns);
 
   // Every code that may be down at this sink: down, or its up not yet applied.

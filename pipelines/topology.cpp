@@ -31,14 +31,14 @@ Topology::Topology(RouterHost& host, DeviceTable& devices_table, Refreshes& refr
       queues_(queues),
       held_(held),
       settler_(settler) {
-  const Port devices{
+  const RoutedPort devices{
       0,    "devices", wire::Direction::source, TopicSet{id_of(wire::Topic::device_state)},
       true, false};
   device_up(kKernelDevice, "kernel", 0, false, std::span(&devices, 1), 0);
 }
 
 void Topology::device_up(DeviceId id, std::string name, std::uint32_t incarnation, bool relays,
-                         std::span<const Port> ports, std::uint64_t now_ns) {
+                         std::span<const RoutedPort> ports, std::uint64_t now_ns) {
   device_down(id, now_ns);
   Device& device = devices_.at(id);
   device.id = id;
@@ -47,7 +47,7 @@ void Topology::device_up(DeviceId id, std::string name, std::uint32_t incarnatio
   device.relays = relays;
   device.up = true;
   device.origin_sequence = 0;
-  for (const Port& port : ports) open_port(device, port, false);
+  for (const RoutedPort& port : ports) open_port(device, port, false);
   refit_device(device.name, now_ns);
 }
 
@@ -66,7 +66,7 @@ void Topology::device_down(DeviceId id, std::uint64_t now_ns) {
   bury_finished();
 }
 
-void Topology::port_up(DeviceId id, Port port, std::uint64_t now_ns) {
+void Topology::port_up(DeviceId id, RoutedPort port, std::uint64_t now_ns) {
   Device* device = devices_.find(id);
   if (device == nullptr || !device->up) return;
   port_down({id, port.id}, now_ns);
@@ -90,7 +90,7 @@ void Topology::port_down(PortRef ref, std::uint64_t now_ns) {
   bury_finished();
 }
 
-void Topology::open_port(Device& device, const Port& info, bool runtime) {
+void Topology::open_port(Device& device, const RoutedPort& info, bool runtime) {
   if (find_port(device.sources, info.id) != nullptr || find_port(device.sinks, info.id) != nullptr)
     return;
   // Edges are known by names: of two ports of one name the first counts.

@@ -31,9 +31,9 @@ class Topology {
 
   // The contracts are Router's.
   void device_up(DeviceId id, std::string name, std::uint32_t incarnation, bool relays,
-                 std::span<const Port> ports, std::uint64_t now_ns);
+                 std::span<const RoutedPort> ports, std::uint64_t now_ns);
   void device_down(DeviceId id, std::uint64_t now_ns);
-  void port_up(DeviceId id, Port port, std::uint64_t now_ns);
+  void port_up(DeviceId id, RoutedPort port, std::uint64_t now_ns);
   void port_down(PortRef ref, std::uint64_t now_ns);
   Result<> apply(std::vector<PipelineSpec> specs, std::uint64_t now_ns);
   Result<> add(PipelineSpec spec, std::uint64_t now_ns);
@@ -51,7 +51,7 @@ class Topology {
 
  private:
   // --- topology.cpp: devices, ports, edges -----------------------------------------
-  void open_port(Device& device, const Port& info, bool runtime);
+  void open_port(Device& device, const RoutedPort& info, bool runtime);
   void close_source(SourcePort& port, std::uint64_t now_ns);
   void close_sink(SinkPort& port);
   std::vector<PortView> list_ports(std::string_view device) const;

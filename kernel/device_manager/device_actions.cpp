@@ -17,7 +17,7 @@ std::string join(const std::vector<std::uint16_t>& codes) {
 std::unique_ptr<StderrReader> DeviceManager::Impl::read_log(const Device& device, UniqueFd fd) {
   return std::make_unique<StderrReader>(
       loop_, std::move(fd), device.spec.log_rate,
-      [this, id = device.spec.id](LogLevel level, std::string_view text) {
+      [this, id = device.spec.id](RecordLevel level, std::string_view text) {
         host_.log_line(id, level, text);
       });
 }
@@ -82,7 +82,7 @@ void DeviceManager::Impl::perform(Device& device, const action::RunCleanup& clea
   request.program.env.push_back("DKVM_CLEANUP_CODES=" + join(cleanup.codes));
   auto process = spawner_.spawn(request);
   if (!process) {
-    host_.log_line(id, LogLevel::error, "cleanup: " + process.error().message());
+    host_.log_line(id, RecordLevel::error, "cleanup: " + process.error().message());
     return post(id, event::CleanupFinished{});
   }
   const ProcessId pid = process->pid;
@@ -101,7 +101,7 @@ void DeviceManager::Impl::on_cleanup_exited(DeviceId id, ExitStatus status) {
   found->cleanup.log->drain();
   found->cleanup = {};
   if (!status.ok())
-    host_.log_line(id, LogLevel::warning, "its cleanup failed: " + describe(status));
+    host_.log_line(id, RecordLevel::warning, "its cleanup failed: " + describe(status));
   post(id, event::CleanupFinished{});
 }
 

@@ -56,7 +56,7 @@ class DeviceHost {
   // A removed device is down and forgotten; its id may be used again.
   virtual void removed(DeviceId id) = 0;
 
-  virtual void log_line(DeviceId id, LogLevel level, std::string_view text) = 0;
+  virtual void log_line(DeviceId id, RecordLevel level, std::string_view text) = 0;
 
   // The last log lines of a device's present incarnation, asked when it has died.
   virtual std::vector<std::string> log_tail(DeviceId id) = 0;

@@ -13,11 +13,11 @@ constexpr std::array<std::string_view, 8> kLong{"emergency", "alert",  "critical
 
 }  // namespace
 
-std::string_view name(LogLevel level) { return kShort[static_cast<std::size_t>(level) & 7]; }
+std::string_view name(RecordLevel level) { return kShort[static_cast<std::size_t>(level) & 7]; }
 
-std::optional<LogLevel> parse_log_level(std::string_view text) {
+std::optional<RecordLevel> parse_log_level(std::string_view text) {
   for (std::size_t i = 0; i < kShort.size(); ++i)
-    if (text == kShort[i] || text == kLong[i]) return static_cast<LogLevel>(i);
+    if (text == kShort[i] || text == kLong[i]) return static_cast<RecordLevel>(i);
   return std::nullopt;
 }
 

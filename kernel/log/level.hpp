@@ -6,8 +6,9 @@
 
 namespace dkvm {
 
-// Severity with sd-daemon's numbers: `<4>text` on a device's stderr is a warning.
-enum class LogLevel : std::uint8_t {
+// A record's severity, with sd-daemon's numbers: `<4>text` on a device's stderr is a
+// warning. (dkvm::LogLevel is what the SDK offers to a device.)
+enum class RecordLevel : std::uint8_t {
   emergency = 0,
   alert = 1,
   critical = 2,
@@ -19,12 +20,12 @@ enum class LogLevel : std::uint8_t {
 };
 
 // At most five letters, as a log line has it: emerg alert crit error warn note info debug.
-std::string_view name(LogLevel level);
+std::string_view name(RecordLevel level);
 
 // The inverse; knows the long names and syslog's (warning, notice, err) too.
-std::optional<LogLevel> parse_log_level(std::string_view text);
+std::optional<RecordLevel> parse_log_level(std::string_view text);
 
 // True when a record of `level` passes a filter that shows up to `shown`.
-constexpr bool passes(LogLevel level, LogLevel shown) { return level <= shown; }
+constexpr bool passes(RecordLevel level, RecordLevel shown) { return level <= shown; }
 
 }  // namespace dkvm

@@ -8,10 +8,10 @@ namespace {
 constexpr std::size_t kIdleLineBytesMax = 1024;  // kept allocated between lines
 
 // Takes `<N>` off the front of a line.
-LogLevel take_level(std::string_view& line) {
+RecordLevel take_level(std::string_view& line) {
   if (line.size() < 3 || line[0] != '<' || line[2] != '>' || line[1] < '0' || line[1] > '7')
-    return LogLevel::info;
-  const auto level = static_cast<LogLevel>(line[1] - '0');
+    return RecordLevel::info;
+  const auto level = static_cast<RecordLevel>(line[1] - '0');
   line.remove_prefix(3);
   return level;
 }
@@ -46,7 +46,7 @@ void LineSplitter::emit() {
     cut_of_line_ = 0;
   }
   std::string_view line = line_;
-  const LogLevel level = take_level(line);
+  const RecordLevel level = take_level(line);
   if (line.ends_with('\r')) line.remove_suffix(1);
   if (!line.empty()) sink_(level, line);
   line_.clear();

@@ -17,7 +17,7 @@ namespace dkvm {
 // rest is dropped up to the next newline, and the line says how much that was.
 class LineSplitter {
  public:
-  using Sink = std::function<void(LogLevel, std::string_view)>;
+  using Sink = std::function<void(RecordLevel, std::string_view)>;
 
   explicit LineSplitter(Sink sink, std::size_t line_bytes_max = kLogLineBytesMax)
       : sink_(std::move(sink)), line_bytes_max_(line_bytes_max) {}

@@ -15,7 +15,7 @@ Log::Log(LogOptions options)
 
 Log::~Log() = default;
 
-void Log::write(LogLevel level, std::string_view device, std::string_view text) {
+void Log::write(RecordLevel level, std::string_view device, std::string_view text) {
   if (!passes(level, level_)) return;
   const LogRecord& record =
       ring_.append({0, wall_ns(), level, std::string(device), printable(text)});

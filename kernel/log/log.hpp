@@ -21,7 +21,7 @@ class LogOutput;
 }
 
 struct LogOptions {
-  LogLevel level = LogLevel::info;
+  RecordLevel level = RecordLevel::info;
   std::size_t ring_bytes = kLogRingBytesDefault;
   std::size_t ring_records = kLogRingRecordsDefault;
 };
@@ -55,27 +55,27 @@ class Log {
 
   // Keeps and writes one line; what is not printable in `text` is escaped.
   // An empty `device` is the kernel itself. Records beyond the level vanish.
-  void write(LogLevel level, std::string_view device, std::string_view text);
+  void write(RecordLevel level, std::string_view device, std::string_view text);
 
   template <class... Args>
   void error(fmt::format_string<Args...> format, Args&&... args) {
-    write_kernel(LogLevel::error, format, std::forward<Args>(args)...);
+    write_kernel(RecordLevel::error, format, std::forward<Args>(args)...);
   }
   template <class... Args>
   void warning(fmt::format_string<Args...> format, Args&&... args) {
-    write_kernel(LogLevel::warning, format, std::forward<Args>(args)...);
+    write_kernel(RecordLevel::warning, format, std::forward<Args>(args)...);
   }
   template <class... Args>
   void info(fmt::format_string<Args...> format, Args&&... args) {
-    write_kernel(LogLevel::info, format, std::forward<Args>(args)...);
+    write_kernel(RecordLevel::info, format, std::forward<Args>(args)...);
   }
   template <class... Args>
   void debug(fmt::format_string<Args...> format, Args&&... args) {
-    write_kernel(LogLevel::debug, format, std::forward<Args>(args)...);
+    write_kernel(RecordLevel::debug, format, std::forward<Args>(args)...);
   }
 
-  LogLevel level() const { return level_; }
-  void set_level(LogLevel level) { level_ = level; }
+  RecordLevel level() const { return level_; }
+  void set_level(RecordLevel level) { level_ = level; }
   const LogRing& ring() const { return ring_; }
 
   // Told of each record that was kept, after it was; for `logs -f`. Must not write.
@@ -83,11 +83,11 @@ class Log {
 
  private:
   template <class... Args>
-  void write_kernel(LogLevel level, fmt::format_string<Args...> format, Args&&... args) {
+  void write_kernel(RecordLevel level, fmt::format_string<Args...> format, Args&&... args) {
     if (passes(level, level_)) write(level, {}, fmt::format(format, std::forward<Args>(args)...));
   }
 
-  LogLevel level_;
+  RecordLevel level_;
   LogRing ring_;
   std::unique_ptr<detail::LogOutput> output_;
   Listener listener_;

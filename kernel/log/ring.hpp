@@ -14,7 +14,7 @@ namespace dkvm {
 struct LogRecord {
   std::uint64_t sequence = 0;  // from 1, without holes
   std::int64_t wall_ns = 0;    // since 1970, UTC
-  LogLevel level = LogLevel::info;
+  RecordLevel level = RecordLevel::info;
   std::string device;  // empty: the kernel itself
   std::string text;    // one line, printable UTF-8
 };
@@ -23,7 +23,7 @@ struct LogRecord {
 struct LogFilter {
   enum class Source : std::uint8_t { all, kernel, devices };
 
-  LogLevel level = LogLevel::debug;
+  RecordLevel level = RecordLevel::debug;
   Source source = Source::all;
   std::string device;  // only this device; empty: what `source` says
   bool matches(const LogRecord& record) const;

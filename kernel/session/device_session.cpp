@@ -150,8 +150,8 @@ void DeviceSession::let_in() {
   topics_told_ = topics_.size();
   send(make_header(wire::FrameKind::welcome), message);
   send(make_header(wire::FrameKind::ping));
-  std::vector<Port> ports;
-  for (const Port* port : ports_.sorted()) ports.push_back(*port);
+  std::vector<RoutedPort> ports;
+  for (const RoutedPort* port : ports_.sorted()) ports.push_back(*port);
   router_.device_up(identity_.device, identity_.name, identity_.incarnation, relays_, ports,
                     now_ns());
 }
@@ -161,7 +161,7 @@ Result<> DeviceSession::take(const Frame& frame, std::uint64_t received_ns) {
   switch (frame.kind()) {
     case Kind::event: return take_event(frame, received_ns);
     case Kind::applied:
-      if (const Port* port = ports_.find(frame.header.port());
+      if (const RoutedPort* port = ports_.find(frame.header.port());
           port == nullptr || port->direction != wire::Direction::sink)
         return fail(unexpected(frame, "for a port that is not an open sink of its own"));
       router_.applied(ref(frame), frame.header.sequence(), received_ns);
@@ -202,7 +202,7 @@ Result<> DeviceSession::take(const Frame& frame, std::uint64_t received_ns) {
 
 Result<> DeviceSession::take_event(const Frame& frame, std::uint64_t received_ns) {
   const wire::FrameHeader& header = frame.header;
-  const Port* port = ports_.find(header.port());
+  const RoutedPort* port = ports_.find(header.port());
   if (port == nullptr || port->direction != wire::Direction::source)
     return fail(unexpected(
         frame, fmt::format("from port {}, which is not an open source of its own", header.port())));
@@ -227,7 +227,7 @@ std::string DeviceSession::name_of(TopicId topic) const {
 }
 
 Result<> DeviceSession::take_upstream(const Frame& frame) {
-  const Port* port = ports_.find(frame.header.port());
+  const RoutedPort* port = ports_.find(frame.header.port());
   if (port == nullptr || port->direction != wire::Direction::sink)
     return fail(unexpected(frame, "from a port that is not an open sink of its own"));
   if (!verify_event(frame.header.topic(), frame.payload))
@@ -245,13 +245,13 @@ Result<> DeviceSession::take_port(const Frame& frame, std::uint64_t now) {
   }
   DKVM_TRY(const wire::PortOpenT message, read_payload<wire::PortOpenT>(frame.payload));
   if (!message.port) return fail(unexpected(frame, "without a port"));
-  DKVM_TRY(Port port, ports_.open(*message.port, topics_));
+  DKVM_TRY(RoutedPort port, ports_.open(*message.port, topics_));
   router_.port_up(identity_.device, std::move(port), now);
   return {};
 }
 
 Result<> DeviceSession::sink_only(const Frame& frame, void (Router::*act)(PortRef)) {
-  const Port* port = ports_.find(frame.header.port());
+  const RoutedPort* port = ports_.find(frame.header.port());
   if (port == nullptr || port->direction != wire::Direction::sink)
     return fail(unexpected(frame, "for a port that is not an open sink of its own"));
   (router_.*act)(ref(frame));

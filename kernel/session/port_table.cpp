@@ -29,7 +29,7 @@ Result<> check_port(const wire::PortSpecT& said, const PortManifest& promised) {
 
 }  // namespace
 
-Result<Port> PortTable::open(const wire::PortSpecT& spec, TopicTable& topics) {
+Result<RoutedPort> PortTable::open(const wire::PortSpecT& spec, TopicTable& topics) {
   if (ports_.size() >= kPortsPerDeviceMax)
     return fail(Errc::invalid, fmt::format("it opens more than {} ports", kPortsPerDeviceMax));
   if (spec.id == 0 || spec.id == kKernelPort)
@@ -41,8 +41,8 @@ Result<Port> PortTable::open(const wire::PortSpecT& spec, TopicTable& topics) {
     return fail(Errc::invalid, fmt::format("the name of port {} is empty or longer than {} bytes",
                                            spec.id, kNameBytesMax));
   if (spec.topics.size() > kTopicsPerPortMax)
-    return fail(Errc::invalid, fmt::format("port '{}' has more than {} topics", spec.name,
-                                           kTopicsPerPortMax));
+    return fail(Errc::invalid,
+                fmt::format("port '{}' has more than {} topics", spec.name, kTopicsPerPortMax));
   if (spec.direction > wire::Direction::MAX)
     return fail(Errc::invalid, fmt::format("port '{}' has the direction {}, expected {} (source) "
                                            "or {} (sink)",
@@ -52,37 +52,36 @@ Result<Port> PortTable::open(const wire::PortSpecT& spec, TopicTable& topics) {
   for (const auto& [id, port] : ports_)
     if (port.name == spec.name)
       return fail(Errc::invalid, fmt::format("it opens two ports named '{}'", spec.name));
-  Port port{spec.id, spec.name, spec.direction, {}, spec.live, spec.injects};
+  RoutedPort port{spec.id, spec.name, spec.direction, {}, spec.live, spec.injects};
   for (const auto& name : spec.topics) {
     if (name == "*") {
       port.topics = TopicSet::all();
       continue;
     }
     auto topic = topics.intern(name, device_);
-    if (!topic)
-      return fail(std::move(topic).error().within(fmt::format("port '{}'", spec.name)));
+    if (!topic) return fail(std::move(topic).error().within(fmt::format("port '{}'", spec.name)));
     port.topics.add(*topic);
   }
   ports_.emplace(port.id, port);
   return port;
 }
 
-const Port* PortTable::find(std::uint16_t id) const {
+const RoutedPort* PortTable::find(std::uint16_t id) const {
   const auto found = ports_.find(id);
   return found == ports_.end() ? nullptr : &found->second;
 }
 
-std::vector<const Port*> PortTable::sorted() const {
-  std::vector<const Port*> ports;
+std::vector<const RoutedPort*> PortTable::sorted() const {
+  std::vector<const RoutedPort*> ports;
   for (const auto& [id, port] : ports_) ports.push_back(&port);
-  std::ranges::sort(ports, {}, &Port::id);
+  std::ranges::sort(ports, {}, &RoutedPort::id);
   return ports;
 }
 
 Result<> check_hello(const wire::HelloT& hello, const Manifest& manifest) {
   if (hello.type != manifest.type)
-    return fail(Errc::invalid, fmt::format("hello says type '{}', the manifest '{}'", hello.type,
-                                           manifest.type));
+    return fail(Errc::invalid,
+                fmt::format("hello says type '{}', the manifest '{}'", hello.type, manifest.type));
   if (hello.ports.size() != manifest.ports.size())
     return fail(Errc::invalid, fmt::format("hello names {} ports, the manifest {}",
                                            hello.ports.size(), manifest.ports.size()));

@@ -3,9 +3,9 @@
 #include "kernel/session/topic_table.hpp"
 #include "pipelines/port.hpp"
 
+#include <dkvm/wire/control_generated.h>
 #include <dkvm/manifest.hpp>
 #include <dkvm/result.hpp>
-#include <dkvm/wire/control_generated.h>
 
 #include <cstdint>
 #include <unordered_map>
@@ -21,17 +21,17 @@ class PortTable {
   // Errors: Errc::invalid for an id or name that is taken or out of range, too
   //         many ports, a topic that cannot be one; Errc::exhausted when the
   //         kernel has no number for a topic.
-  Result<Port> open(const wire::PortSpecT& spec, TopicTable& topics);
+  Result<RoutedPort> open(const wire::PortSpecT& spec, TopicTable& topics);
 
   // Null when it is not open.
-  const Port* find(std::uint16_t id) const;
-  std::vector<const Port*> sorted() const;  // by id
+  const RoutedPort* find(std::uint16_t id) const;
+  std::vector<const RoutedPort*> sorted() const;  // by id
   bool close(std::uint16_t id) { return ports_.erase(id) != 0; }
   void clear() { ports_.clear(); }
 
  private:
   DeviceId device_;
-  std::unordered_map<std::uint16_t, Port> ports_;
+  std::unordered_map<std::uint16_t, RoutedPort> ports_;
 };
 
 // Holds a hello to the manifest that the YAML was checked against.

@@ -149,15 +149,15 @@ tl::expected<DevicePlan, ConfigErrors> plan_device(const DeviceConfig& device,
   return plan;
 }
 
-LogLevel log_level_of(LogConfig::Level level) {
+RecordLevel log_level_of(LogConfig::Level level) {
   switch (level) {
-    case LogConfig::Level::debug: return LogLevel::debug;
-    case LogConfig::Level::info: return LogLevel::info;
-    case LogConfig::Level::notice: return LogLevel::notice;
-    case LogConfig::Level::warning: return LogLevel::warning;
-    case LogConfig::Level::error: return LogLevel::error;
+    case LogConfig::Level::debug: return RecordLevel::debug;
+    case LogConfig::Level::info: return RecordLevel::info;
+    case LogConfig::Level::notice: return RecordLevel::notice;
+    case LogConfig::Level::warning: return RecordLevel::warning;
+    case LogConfig::Level::error: return RecordLevel::error;
   }
-  return LogLevel::info;
+  return RecordLevel::info;
 }
 
 ConfigError log_file_error(const LogConfig& log, const Error& error) {

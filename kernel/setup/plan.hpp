@@ -56,7 +56,7 @@ tl::expected<DevicePlan, ConfigErrors> plan_device(const DeviceConfig& device,
                                                    const Catalog& catalog);
 
 // The file's level as the log has it.
-LogLevel log_level_of(LogConfig::Level level);
+RecordLevel log_level_of(LogConfig::Level level);
 
 // What is wrong with a log file that could not be opened, at its place.
 ConfigError log_file_error(const LogConfig& log, const Error& error);

@@ -110,6 +110,22 @@ TEST_CASE("A killed sink's keys are released, and modifiers still held are press
   CHECK(typed.count("KEY_A", false) == 1);
 }
 
+TEST_CASE("A killed sink that has arguments is cleaned up behind them") {
+  Desk desk;
+  const Source keyboard(desk, "keyboard");
+  SinkFile typed(desk.path("typed.jsonl"));
+  desk.start("devices:\n" + keyboard.yaml() +
+             "  typed: {type: dummy-keyboard-sink, args: [--desk, left], config: {file: "
+             "typed.jsonl}, restart: never}\n" +
+             kTyping);
+  keyboard.down("KEY_LEFTCTRL");
+  REQUIRE(eventually(kPatience, [&] { return typed.has({"KEY_LEFTCTRL"}); }));
+
+  desk.kill("typed", SIGKILL);
+  CHECK(eventually(kStuckMax, [&] { return typed.has({}); }));
+  CHECK(desk.log().find("cleanup failed") == std::string::npos);
+}
+
 TEST_CASE("What was let go while the sink was away is not pressed again") {
   Desk desk;
   const Source one(desk, "one");

@@ -175,6 +175,19 @@ class FakeKernel {
   // No further frame will come; the device sees the end of its stream.
   void close() { stream_.reset(); }
 
+  // From now on writing to the log fails: nobody is there to read it.
+  void close_log() { log_.reset(); }
+  // From now on writing to the log waits, until it is drained.
+  void fill_log() {
+    const std::string path = "/proc/" + std::to_string(pid_) + "/fd/2";
+    const detail::Fd log(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+    REQUIRE(log);
+    const std::string lines(4096, '\n');
+    for (std::size_t bytes = lines.size(); bytes != 0; bytes /= 2)
+      while (::write(log.get(), lines.data(), bytes) > 0) {
+      }
+  }
+
   // --- what the device says ---------------------------------------------------
 
   // The next frame of any kind; nullopt at the end of the stream.

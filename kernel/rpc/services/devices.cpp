@@ -14,7 +14,7 @@ namespace {
 nlohmann::json describe_ports(const PortTable* table, const TopicTable& topics) {
   nlohmann::json ports = nlohmann::json::array();
   if (table == nullptr) return ports;
-  for (const Port* port : table->sorted()) {
+  for (const RoutedPort* port : table->sorted()) {
     nlohmann::json names = nlohmann::json::array();
     if (port->topics.open()) {
       names.push_back("*");

@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint64_t kWaitMsMax = 5000;
 constexpr std::size_t kRecordsDefault = 200;
 
-Result<LogLevel> level_of(const Params& params, LogLevel fallback) {
+Result<RecordLevel> level_of(const Params& params, RecordLevel fallback) {
   DKVM_TRY(const std::string text, params.text_or("level", ""));
   if (text.empty()) return fallback;
   if (const auto level = parse_log_level(text)) return *level;
@@ -45,7 +45,7 @@ Result<std::uint64_t> wait_until(const Params& params, std::uint64_t now) {
 
 Result<LogFilter> LogServices::filter_of(const Params& params) const {
   LogFilter filter;
-  DKVM_TRY(filter.level, level_of(params, LogLevel::debug));
+  DKVM_TRY(filter.level, level_of(params, RecordLevel::debug));
   DKVM_TRY(filter.device, params.text_or("device", ""));
   if (filter.device == "kernel") {
     filter.device.clear();
@@ -97,7 +97,7 @@ void LogServices::add_to(ServiceTable& table) {
                   });
   table.add("log.level", {"level"},
             [*this](const ServiceCall&, const Params& params) -> Result<nlohmann::json> {
-              DKVM_TRY(const LogLevel level, level_of(params, log.level()));
+              DKVM_TRY(const RecordLevel level, level_of(params, log.level()));
               log.set_level(level);
               return nlohmann::json{{"level", name(level)}};
             });

@@ -134,7 +134,7 @@ def run(path):
 
 
 if __name__ == "__main__":
-    if "--describe" in sys.argv:
+    if sys.argv[-1] == "--describe":  # behind arguments of its own, if any
         print(json.dumps(MANIFEST, indent=2))
     elif "DKVM_CONFIG_PATH" not in os.environ:
         print("<3>config key 'path' is required", file=sys.stderr)

@@ -63,16 +63,18 @@ class Context {
   // says runtime_ports, or the kernel ends the device.
   // Errors: Errc::invalid before the device runs and for an id in use,
   //         Errc::exhausted with kPortsPerDeviceMax ports open.
-  // Life:   the port is valid until it is closed, by close_port() or with the
-  //         context
-  Result<OutPort*> open_source(PortManifest manifest) {
+  // Life:   open until close_port() or the context's end; one that is kept
+  //         longer says Errc::invalid, and its callbacks are gone
+  Result<std::shared_ptr<OutPort>> open_source(PortManifest manifest) {
     return kernel_.ports().open_source(std::move(manifest));
   }
-  Result<InPort*> open_sink(PortManifest manifest) {
+  Result<std::shared_ptr<InPort>> open_sink(PortManifest manifest) {
     return kernel_.ports().open_sink(std::move(manifest));
   }
-  // Errors: Errc::not_found when no port has this id.
-  Result<> close_port(std::uint16_t id) { return kernel_.ports().close(id); }
+  // What a sink port holds down is released before, by its device.
+  // Errors: Errc::invalid before the device runs, Errc::not_found when no port
+  //         has this id.
+  Result<> close_port(std::uint16_t id) { return kernel_.close_port(id); }
 
   // --- descriptors, timers, other work ----------------------------------------
 

@@ -48,6 +48,17 @@ inline std::pair<Fd, Fd> take_stdio() {
   return {std::move(in), std::move(out)};
 }
 
+// A log line that nobody reads any more must not kill a device before it has let
+// go: what is written to a closed pipe fails, and that is all. By a handler:
+// SIG_IGN would pass on to the programs that a device starts.
+inline void survive_closed_pipes() {
+  struct sigaction action {};
+  ::sigaction(SIGPIPE, nullptr, &action);
+  if (action.sa_handler != SIG_DFL) return;  // the device's own choice
+  action.sa_handler = [](int) {};
+  ::sigaction(SIGPIPE, &action, nullptr);
+}
+
 // The codes that the kernel believes are down: "29,42".
 inline std::vector<std::uint16_t> codes_to_clean() {
   std::vector<std::uint16_t> codes;
@@ -78,9 +89,11 @@ inline bool stdout_is_the_kernels() {
 // What a person or a kernel may ask on the command line instead of running the
 // device. It is the last argument: those before it are the program's own.
 // The exit status, or nothing: run it.
-inline std::optional<int> answer(Device& device, std::string_view option, const char* program) {
+inline std::optional<int> answer(dkvm::Device& device, std::string_view option,
+                                 const char* program) {
   const Manifest& manifest = device.manifest();
   if (option == "--cleanup") {
+    survive_closed_pipes();
     const auto cleaned = device.cleanup(codes_to_clean());
     if (!cleaned) log_error("cleanup: " + cleaned.error().message());
     return cleaned ? 0 : cleaned.error().code() == Errc::unsupported ? kExitMisuse : 1;
@@ -123,8 +136,9 @@ inline void end_on_signals(Context& context) {
 }
 
 template <class Loop>
-int run_device(Device& device, Loop&& loop) {
+int run_device(dkvm::Device& device, Loop&& loop) {
   auto [in, out] = take_stdio();
+  survive_closed_pipes();
   sigset_t ending, before;  // a device that has said hello ends in good order
   ::sigemptyset(&ending);
   for (const int signal : kEndingSignals) ::sigaddset(&ending, signal);

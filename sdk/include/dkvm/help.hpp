@@ -4,6 +4,7 @@
 #include <dkvm/manifest.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,13 +26,22 @@ inline std::string yaml_scalar(std::string_view text) {
   return plain && text != "-" ? std::string(text) : json_string(text);
 }
 
+// 1, or what is nearest to it within the key's bounds.
+inline std::string sample_number(const KeyManifest& key) {
+  double value = 1;
+  if (key.min) value = std::max(value, *key.min);
+  if (key.max) value = std::min(value, *key.max);
+  return key.type == ValueType::integer ? std::to_string(static_cast<std::int64_t>(value))
+                                        : json_number(value);
+}
+
 // A value of the key's type, in the place of the user's own.
 inline std::string sample_of(const KeyManifest& key) {
   if (!key.choices.empty()) return yaml_scalar(key.choices.front());
   switch (key.type) {
     case ValueType::text: return "some-text";
-    case ValueType::integer: return "1";
-    case ValueType::number: return "1.5";
+    case ValueType::integer:
+    case ValueType::number: return sample_number(key);
     case ValueType::boolean: return "true";
     case ValueType::duration: return "1s";
     case ValueType::path: return "/some/path";

@@ -117,6 +117,12 @@ class OutPort : public Port {
     return {};
   }
 
+  // Closed for good: drops its callbacks, which may hold the port itself.
+  void retire() {
+    handlers_ = {};
+    on_resume_ = nullptr;
+  }
+
   std::uint64_t sequence_ = 0;
   bool paused_ = false;
   std::function<void()> on_resume_;
@@ -194,8 +200,9 @@ class InPort : public Port {
     return session_->send({.kind = kind, .port = id()});
   }
 
+  // Nothing for a port that is closed, by its own on_batch() perhaps.
   Result<> report_applied() {
-    if (applied_ == reported_) return {};
+    if (session_ == nullptr || applied_ == reported_) return {};
     DKVM_CHECK(session_->send({.kind = wire::FrameKind::applied,
                                .port = id(),
                                .sequence = applied_,
@@ -218,6 +225,13 @@ class InPort : public Port {
   void bind_custom(const std::string& topic, const CustomHandler& handle) {
     if (const TopicId id = session_->topic_id(topic); id >= kCustomTopicFirst)
       handlers_.set_custom(id, handle);
+  }
+
+  // Closed for good: drops its callbacks, which may hold the port itself.
+  void retire() {
+    handlers_ = {};
+    custom_.clear();
+    on_batch_ = nullptr;
   }
 
   void deliver(const Frame& frame) {

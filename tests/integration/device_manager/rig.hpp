@@ -209,7 +209,7 @@ class Rig final : public DeviceHost {
     changes.emplace_back(id, change);
   }
   void removed(DeviceId id) override { removed_ids.push_back(id); }
-  void log_line(DeviceId id, LogLevel level, std::string_view text) override {
+  void log_line(DeviceId id, RecordLevel level, std::string_view text) override {
     ring_.append({0, 0, level, "device" + std::to_string(id), std::string(text)});
   }
   std::vector<std::string> log_tail(DeviceId id) override {

@@ -1,40 +1,9 @@
-#include <dkvm/device.hpp>
-
-#include <poll.h>
-#include <sys/socket.h>
+#include "tests/integration/sdk/in_process.hpp"
 
 #include <catch2/catch.hpp>
 
 using namespace dkvm;
-
-namespace {
-
-bool readable(int fd) {
-  pollfd waiting{fd, POLLIN, 0};
-  return ::poll(&waiting, 1, 0) == 1;
-}
-
-struct Pair {
-  Pair() {
-    int ends[2];
-    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
-    kernel = detail::Fd(ends[0]);
-    device = detail::Fd(ends[1]);
-    device_too = detail::Fd(::dup(ends[1]));
-  }
-  detail::Fd kernel, device, device_too;
-};
-
-void welcome(int fd) {
-  wire::WelcomeT answer;
-  answer.protocol = kProtocolVersion;
-  PayloadWriter writer;
-  std::vector<std::byte> bytes;
-  append_frame(bytes, {make_header(wire::FrameKind::welcome), {}, {}, writer.write(answer)});
-  REQUIRE(::send(fd, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
-}
-
-}  // namespace
+using namespace dkvm::test;
 
 TEST_CASE("a foreign loop on fd() comes back for idle work, and sleeps when there is none") {
   Pair pair;
@@ -164,35 +133,11 @@ TEST_CASE("what a device would say before its kernel has answered is refused") {
   CHECK(refused(in.applied(1)));
   CHECK(refused((*context)->call("kernel", "kernel.info", "{}", {})));
   CHECK(refused((*context)->open_source({.id = 9, .name = "late", .topics = {"key"}})));
+  CHECK(refused((*context)->close_port(out.id())));
+  CHECK_FALSE((*context)->backlogged());
   welcome(pair.kernel.get());
   while (readable((*context)->fd())) (*context)->dispatch();
   CHECK(out.emit(key(30, true)));
-}
-
-TEST_CASE("a port that is closed, by its own handler even, sends nothing more") {
-  Pair pair;
-  Device device("brief", "Closes what it opened");
-  auto context = device.run_over(std::move(pair.device), std::move(pair.device_too));
-  REQUIRE(context);
-  welcome(pair.kernel.get());
-  while (readable((*context)->fd())) (*context)->dispatch();
-  auto late = (*context)->open_source({.id = 9, .name = "late", .topics = {"key"}});
-  REQUIRE(late);
-  bool refused = false;
-  (*late)->on_upstream<Refresh>([&, port = *late](const Refresh&) {
-    REQUIRE((*context)->close_port(9));
-    refused = !port->emit(key(30, true));
-  });
-  PayloadWriter writer;
-  std::vector<std::byte> bytes;
-  Frame frame{make_header(wire::FrameKind::upstream), {}, {}, writer.write(Refresh{})};
-  frame.header.mutate_port(9);
-  frame.header.mutate_topic(id_of(wire::Topic::refresh));
-  append_frame(bytes, frame);
-  REQUIRE(::send(pair.kernel.get(), bytes.data(), bytes.size(), 0) > 0);
-  while (readable((*context)->fd())) (*context)->dispatch();
-  CHECK(refused);
-  CHECK((*context)->open_source({.id = 9, .name = "again", .topics = {"key"}}));
 }
 
 TEST_CASE("an event that no frame can carry is refused, and the next one is sent") {

@@ -1,4 +1,5 @@
 #include "tests/support/fake_kernel.hpp"
+#include "tests/support/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -14,6 +15,9 @@ std::string log_after_start(FakeKernel& kernel) {
   const std::string& log = kernel.drain_log();
   return log.substr(log.find('\n') + 1);
 }
+
+const std::string kKeyboardSink = DKVM_BIN_DIR "/dkvm-dummy-keyboard-sink";
+const std::string kCtrlUp = "\"key\":\"KEY_LEFTCTRL\",\"down\":false}\n";
 
 }  // namespace
 
@@ -70,6 +74,37 @@ TEST_CASE("a kernel that is silent while a key is down is let go of, and told so
   CHECK_THAT(kernel.drain_log(),
              Catch::Contains("<4>the kernel is silent") && Catch::Contains("<6>let go\n"));
   CHECK(kernel.call("echo", "and on").body == "testerand on");
+}
+
+TEST_CASE("a device whose log nobody reads any more lets go and stops all the same") {
+  const TempDir dir;
+  FakeKernel kernel({DKVM_PROBE}, {{"PROBE_DONE", dir.file("done")}});
+  kernel.greet();
+  kernel.event(kIn, key(29, true));
+  kernel.wait_applied(kIn);
+  kernel.close_log();
+  kernel.close();
+  CHECK(kernel.wait_exit() == 0);
+  CHECK(read_file(dir.file("done")) == "let go\nstop\n");
+}
+
+TEST_CASE("a sink lets go of what is down while its log is full, and logs then") {
+  const TempDir dir;
+  const auto path = dir.file("keys.jsonl");
+  const bool silent = GENERATE(true, false);
+  INFO((silent ? "a silent kernel" : "a damaged stream"));
+  FakeKernel kernel({kKeyboardSink}, {{"DKVM_CONFIG_FILE", path}});
+  kernel.greet();
+  kernel.fill_log();
+  kernel.event(kIn, key(29, true));
+  kernel.wait_applied(kIn);
+  if (!silent) kernel.send_bytes(std::vector<std::byte>(64, std::byte{0xFF}));
+  const auto end = std::chrono::steady_clock::now() + kWaitMax;
+  while (read_file(path).find(kCtrlUp) == std::string::npos) {
+    REQUIRE(std::chrono::steady_clock::now() < end);
+    ::poll(nullptr, 0, 2);
+  }
+  kernel.wait_log(silent ? "<4>the kernel is silent" : "<3>");
 }
 
 TEST_CASE("a key that is up again is no reason to fear silence") {

@@ -158,6 +158,18 @@ TEST_CASE("each example's hello is what its --describe says") {
   }
 }
 
+TEST_CASE("each example describes itself behind arguments of its own") {
+  for (const auto& example : kExamples) {
+    INFO(example.name);
+    const auto bare = run_program(command_line(example) + " --describe");
+    const auto described = run_program(command_line(example) + " --desk left --describe");
+    CHECK(described.status == 0);
+    CHECK(described.output == bare.output);
+    const auto before = run_program(command_line(example) + " --describe left");
+    CHECK_THAT(before.output, !Catch::StartsWith("{"));  // no argument but the last counts
+  }
+}
+
 TEST_CASE("a useful device fits in 40 lines of C++, and in 150 of Python") {
   const auto lines = [](const std::string& path) {
     const auto text = read_file(path);

@@ -70,6 +70,21 @@ TEST_CASE("a topic of one's own that comes with a port at run time gets its numb
   CHECK_THAT(kernel.drain_log(), Catch::Contains("late: 3 bytes"));
 }
 
+TEST_CASE("a topic of one's own that has a number already is heard at a port opened at run time") {
+  FakeKernel kernel({DKVM_PROBE});
+  auto welcome = FakeKernel::default_welcome();
+  welcome.topics.push_back(std::make_unique<wire::TopicNameT>());
+  welcome.topics[0]->id = 1040;
+  welcome.topics[0]->name = "acme/late";
+  kernel.greet(welcome);
+  kernel.call("open sink");
+  Custom custom;
+  custom.data = {1, 2};
+  kernel.send_table(kernel.next_event(41, 1040), custom);
+  kernel.wait_applied(41);
+  CHECK_THAT(kernel.drain_log(), Catch::Contains("late: 2 bytes"));
+}
+
 TEST_CASE("a port that is not open cannot be closed") {
   FakeKernel kernel({DKVM_PROBE});
   kernel.greet();

@@ -13,10 +13,10 @@ constexpr TopicId kKey = id_of(wire::Topic::key);
 constexpr TopicId kMotion = id_of(wire::Topic::pointer_motion);
 
 struct House {
-  std::map<std::string, std::vector<Port>, std::less<>> devices;
+  std::map<std::string, std::vector<RoutedPort>, std::less<>> devices;
   std::map<std::string, DeviceId, std::less<>> ids;
 
-  void add(const std::string& name, std::vector<Port> ports) {
+  void add(const std::string& name, std::vector<RoutedPort> ports) {
     ids[name] = static_cast<DeviceId>(ids.size() + 1);
     devices[name] = std::move(ports);
   }
@@ -26,17 +26,17 @@ struct House {
       std::vector<PortView> views;
       const auto at = devices.find(name);
       if (at == devices.end()) return views;
-      for (const Port& port : at->second)
+      for (const RoutedPort& port : at->second)
         views.push_back({{ids.find(name)->second, port.id}, &port});
       return views;
     });
   }
 };
 
-Port source(std::uint16_t id, std::string name, TopicSet topics) {
+RoutedPort source(std::uint16_t id, std::string name, TopicSet topics) {
   return {id, std::move(name), wire::Direction::source, std::move(topics), false, false};
 }
-Port sink(std::uint16_t id, std::string name, TopicSet topics) {
+RoutedPort sink(std::uint16_t id, std::string name, TopicSet topics) {
   return {id, std::move(name), wire::Direction::sink, std::move(topics), false, false};
 }
 

@@ -120,18 +120,18 @@ struct PortOptions {
   bool injects = false;
 };
 
-inline Port make_port(std::uint16_t id, std::string name, wire::Direction direction,
-                      TopicSet topics, PortOptions options = {}) {
+inline RoutedPort make_port(std::uint16_t id, std::string name, wire::Direction direction,
+                            TopicSet topics, PortOptions options = {}) {
   return {id, std::move(name), direction, std::move(topics), options.live, options.injects};
 }
 
-inline Port out_port(std::uint16_t id, std::string name, TopicSet topics = TopicSet::all(),
-                     PortOptions options = {}) {
+inline RoutedPort out_port(std::uint16_t id, std::string name, TopicSet topics = TopicSet::all(),
+                           PortOptions options = {}) {
   return make_port(id, std::move(name), wire::Direction::source, std::move(topics), options);
 }
 
-inline Port in_port(std::uint16_t id, std::string name, TopicSet topics = TopicSet::all(),
-                    PortOptions options = {}) {
+inline RoutedPort in_port(std::uint16_t id, std::string name, TopicSet topics = TopicSet::all(),
+                          PortOptions options = {}) {
   return make_port(id, std::move(name), wire::Direction::sink, std::move(topics), options);
 }
 
@@ -160,7 +160,8 @@ class Rig {
   Router router{kKernel, host};
   std::uint64_t now = 10 * kSecond;
 
-  void up(DeviceId id, const std::string& name, std::vector<Port> ports, bool relays = false) {
+  void up(DeviceId id, const std::string& name, std::vector<RoutedPort> ports,
+          bool relays = false) {
     router.device_up(id, name, ++incarnations_[id], relays, ports, now);
   }
 

@@ -58,6 +58,16 @@ TEST_CASE("dotted keys that must be set are maps in maps, each opened once") {
         "            width: 1  # integer: w\n");
 }
 
+TEST_CASE("a sample number lies within the bounds of its key") {
+  const auto sample = [](ValueType type, std::optional<double> min, std::optional<double> max) {
+    return detail::sample_of({.name = "n", .type = type, .min = min, .max = max});
+  };
+  CHECK(sample(ValueType::integer, {}, {}) == "1");
+  CHECK(sample(ValueType::integer, 1'000'000, {}) == "1000000");
+  CHECK(sample(ValueType::integer, -9, 0) == "0");
+  CHECK(sample(ValueType::number, 0, 0.25) == "0.25");
+}
+
 TEST_CASE("help offers a cleanup where there is one") {
   Manifest manifest = pedal();
   CHECK_THAT(help(manifest, "pedal"), !Catch::Contains("--cleanup"));

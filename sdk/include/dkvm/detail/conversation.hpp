@@ -57,6 +57,12 @@ class Conversation {
     if (const auto ended = ports_.end_batches(); !ended) life_.end(ended.error());
   }
 
+  // Errors: those of Ports::close().
+  Result<> close_port(std::uint16_t id) {
+    silence_.closed(id);
+    return ports_.close(id);
+  }
+
   // Lets go and says goodbye, unless it has.
   void say_goodbye() {
     silence_.released();
@@ -97,7 +103,9 @@ class Conversation {
   void event(const Frame& frame) {
     if (!sound(frame)) return;
     if (frame.header.port() == kKernelPort) return kernel_events_.handle(frame);
-    if (ports_.deliver(frame)) silence_.follow(frame);
+    if (!ports_.takes(frame)) return;
+    silence_.follow(frame);  // before the handler, which may close the port
+    ports_.deliver(frame);
   }
 
   Result<> welcome(const Frame& frame) {
@@ -131,17 +139,18 @@ class Conversation {
     return session_.send({.kind = wire::FrameKind::stopped});
   }
 
+  // Logs last: a silent kernel does not read the log either, and a full one waits.
   void end_silence() {
-    log_warning("the kernel is silent: letting go of everything held");
     silence_.released();
     life_.let_go();
     ports_.say_nothing_is_held();
+    log_warning("the kernel is silent: everything held is let go");
   }
 
   void lost(const Error& error) {
     const bool damaged = error.code() == Errc::corrupt;
+    say_goodbye();  // before the log, which may wait
     if (damaged) log_error(error.message());
-    say_goodbye();
     life_.end_now(damaged ? 1 : 0);
   }
 

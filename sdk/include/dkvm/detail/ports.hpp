@@ -28,6 +28,9 @@ class Ports {
   ~Ports() {
     for (auto& [id, port] : outs_) port->session_ = nullptr;
     for (auto& [id, port] : ins_) port->session_ = nullptr;
+    for (auto& [id, port] : opened_outs_) port->retire();
+    for (auto& [id, port] : opened_ins_) port->retire();
+    retire_closed();
   }
 
   // Life: the port outlives this.
@@ -42,17 +45,20 @@ class Ports {
     bind_custom_topics();
   }
 
-  Result<OutPort*> open_source(PortManifest manifest) {
+  Result<std::shared_ptr<OutPort>> open_source(PortManifest manifest) {
     manifest.direction = wire::Direction::source;
     return open(std::move(manifest), outs_, opened_outs_);
   }
-  Result<InPort*> open_sink(PortManifest manifest) {
+  Result<std::shared_ptr<InPort>> open_sink(PortManifest manifest) {
     manifest.direction = wire::Direction::sink;
     return open(std::move(manifest), ins_, opened_ins_);
   }
 
-  // Errors: Errc::not_found when no port has this id.
+  // Errors: Errc::invalid before begin(), Errc::not_found when no port has this id.
   Result<> close(std::uint16_t id) {
+    if (!running_)
+      return fail(Errc::invalid,
+                  "closing port " + std::to_string(id) + ": the device is not running yet");
     if (!unbind(id, outs_, opened_outs_) && !unbind(id, ins_, opened_ins_))
       return fail(Errc::not_found, "closing port " + std::to_string(id) + ": no such port is open");
     return session_.send({.kind = wire::FrameKind::port_close, .port = id});
@@ -71,12 +77,8 @@ class Ports {
   }
 
   // False when the frame is for a port that is closed (by now).
-  bool deliver(const Frame& frame) {
-    const auto found = ins_.find(frame.header.port());
-    if (found == ins_.end()) return false;
-    found->second->deliver(frame);
-    return true;
-  }
+  bool takes(const Frame& frame) const { return ins_.contains(frame.header.port()); }
+  void deliver(const Frame& frame) { ins_.at(frame.header.port())->deliver(frame); }
 
   void deliver_upstream(const Frame& frame) {
     const auto found = outs_.find(frame.header.port());
@@ -103,8 +105,7 @@ class Ports {
         first = std::move(ended);
       at = ins_.upper_bound(id);  // whatever the callback has closed
     }
-    closed_outs_.clear();
-    closed_ins_.clear();
+    retire_closed();
     return first;
   }
 
@@ -119,10 +120,11 @@ class Ports {
   template <class PortType>
   using ById = std::map<std::uint16_t, PortType*>;
   template <class PortType>
-  using Opened = std::map<std::uint16_t, std::unique_ptr<PortType>>;
+  using Opened = std::map<std::uint16_t, std::shared_ptr<PortType>>;  // shared with the device
 
   template <class PortType>
-  Result<PortType*> open(PortManifest manifest, ById<PortType>& ports, Opened<PortType>& opened) {
+  Result<std::shared_ptr<PortType>> open(PortManifest manifest, ById<PortType>& ports,
+                                         Opened<PortType>& opened) {
     const std::uint16_t id = manifest.id;
     const std::string what = "opening port " + std::to_string(id) + " ('" + manifest.name + "'): ";
     if (!running_) return fail(Errc::invalid, what + "the device is not running yet");
@@ -136,9 +138,11 @@ class Ports {
     wire::PortOpenT message;
     message.port = std::make_unique<wire::PortSpecT>(Session::spec_of(manifest));
     DKVM_CHECK(session_.send_table({.kind = wire::FrameKind::port_open, .port = id}, message));
-    auto& port = opened[id] = std::make_unique<PortType>(std::move(manifest));
+    auto port = std::make_shared<PortType>(std::move(manifest));
     port->session_ = &session_;
-    return ports[id] = port.get();
+    ports[id] = port.get();
+    opened[id] = port;
+    return port;
   }
 
   template <class PortType>
@@ -150,8 +154,14 @@ class Ports {
     if (auto mine = opened.extract(id)) closed(std::move(mine.mapped()));
     return true;
   }
-  void closed(std::unique_ptr<OutPort> port) { closed_outs_.push_back(std::move(port)); }
-  void closed(std::unique_ptr<InPort> port) { closed_ins_.push_back(std::move(port)); }
+  void closed(std::shared_ptr<OutPort> port) { closed_outs_.push_back(std::move(port)); }
+  void closed(std::shared_ptr<InPort> port) { closed_ins_.push_back(std::move(port)); }
+
+  // None of their callbacks runs any more. One that goes may close further ports.
+  void retire_closed() {
+    for (auto& port : std::exchange(closed_outs_, {})) port->retire();
+    for (auto& port : std::exchange(closed_ins_, {})) port->retire();
+  }
 
   Session& session_;
   bool running_ = false;
@@ -160,8 +170,8 @@ class Ports {
   Opened<OutPort> opened_outs_;
   Opened<InPort> opened_ins_;
   // Closed in this turn, perhaps by a callback of their own.
-  std::vector<std::unique_ptr<OutPort>> closed_outs_;
-  std::vector<std::unique_ptr<InPort>> closed_ins_;
+  std::vector<std::shared_ptr<OutPort>> closed_outs_;
+  std::vector<std::shared_ptr<InPort>> closed_ins_;
 };
 
 }  // namespace dkvm::detail

@@ -32,6 +32,7 @@ class SilenceWatch {
     if (held_.follow(frame)) watch();
   }
   void released() { held_.clear(); }
+  void closed(std::uint16_t port) { held_.forget(port); }
 
  private:
   static constexpr std::uint64_t kCheckNs = 50'000'000;

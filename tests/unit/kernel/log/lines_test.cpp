@@ -10,15 +10,16 @@ using namespace dkvm;
 
 namespace {
 
-using Lines = std::vector<std::pair<LogLevel, std::string>>;
+using Lines = std::vector<std::pair<RecordLevel, std::string>>;
 
 struct Collected {
   Lines lines;
   LineSplitter splitter;
 
   explicit Collected(std::size_t line_bytes_max = kLogLineBytesMax)
-      : splitter([this](LogLevel level, std::string_view text) { lines.emplace_back(level, text); },
-                 line_bytes_max) {}
+      : splitter(
+            [this](RecordLevel level, std::string_view text) { lines.emplace_back(level, text); },
+            line_bytes_max) {}
 };
 
 }  // namespace
@@ -26,12 +27,12 @@ struct Collected {
 TEST_CASE("a prefix is the level of its line and no part of the text") {
   Collected log;
   log.splitter.feed("plain\n<3>bad\n<7>fine\n<9>odd\n<3\n<>\n");
-  CHECK(log.lines == Lines{{LogLevel::info, "plain"},
-                           {LogLevel::error, "bad"},
-                           {LogLevel::debug, "fine"},
-                           {LogLevel::info, "<9>odd"},
-                           {LogLevel::info, "<3"},
-                           {LogLevel::info, "<>"}});
+  CHECK(log.lines == Lines{{RecordLevel::info, "plain"},
+                           {RecordLevel::error, "bad"},
+                           {RecordLevel::debug, "fine"},
+                           {RecordLevel::info, "<9>odd"},
+                           {RecordLevel::info, "<3"},
+                           {RecordLevel::info, "<>"}});
 }
 
 TEST_CASE("lines split at any byte are the same lines") {
@@ -52,7 +53,7 @@ TEST_CASE("what has no newline is a line when the stream ends") {
   log.splitter.feed("last words");
   CHECK(log.lines.empty());
   log.splitter.finish();
-  CHECK(log.lines == Lines{{LogLevel::info, "last words"}});
+  CHECK(log.lines == Lines{{RecordLevel::info, "last words"}});
   log.splitter.finish();
   CHECK(log.lines.size() == 1);
 }
@@ -62,13 +63,14 @@ TEST_CASE("a line beyond its limit is cut, says so, and the next one is whole") 
   log.splitter.feed("0123456789");
   log.splitter.feed("abc");
   log.splitter.feed("de\nnext\n");
-  CHECK(log.lines == Lines{{LogLevel::info, "0123456789 [5 bytes cut]"}, {LogLevel::info, "next"}});
+  CHECK(log.lines ==
+        Lines{{RecordLevel::info, "0123456789 [5 bytes cut]"}, {RecordLevel::info, "next"}});
   CHECK(log.splitter.cut_bytes() == 5);
 }
 
 TEST_CASE("a line of exactly the limit is not cut") {
   Collected log(10);
   log.splitter.feed("0123456789\n");
-  CHECK(log.lines == Lines{{LogLevel::info, "0123456789"}});
+  CHECK(log.lines == Lines{{RecordLevel::info, "0123456789"}});
   CHECK(log.splitter.cut_bytes() == 0);
 }

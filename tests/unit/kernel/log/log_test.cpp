@@ -54,10 +54,10 @@ std::string contents(const fs::path& path) {
 
 TEST_CASE("kernel and devices share one format") {
   std::string line;
-  format_record({1, 1'795'165'200'123'456'789, LogLevel::info, "kbd0", "text"}, line);
+  format_record({1, 1'795'165'200'123'456'789, RecordLevel::info, "kbd0", "text"}, line);
   CHECK(line == "2026-11-20T09:00:00.123Z info  device kbd0: text");
   line.clear();
-  format_record({1, 1'795'165'200'000'000'000, LogLevel::error, "", "text"}, line);
+  format_record({1, 1'795'165'200'000'000'000, RecordLevel::error, "", "text"}, line);
   CHECK(line == "2026-11-20T09:00:00.000Z error kernel: text");
 }
 
@@ -66,9 +66,9 @@ TEST_CASE("the log file has a line for each record that passes the level") {
   const std::string file = folder.path / "log";
   Log log(LogOptions{});
   REQUIRE(log.open_file(file));
-  log.write(LogLevel::info, "kbd0", "hello\x1B");
+  log.write(RecordLevel::info, "kbd0", "hello\x1B");
   log.debug("not {}", "shown");
-  log.set_level(LogLevel::debug);
+  log.set_level(RecordLevel::debug);
   log.debug("now {}", "shown");
   const std::string text = contents(file);
   CHECK_THAT(text, Catch::Contains(" info  device kbd0: hello\\x1b\n"));
@@ -122,7 +122,7 @@ TEST_CASE("a log file that cannot be reopened is replaced by stderr, which is sa
 
 TEST_CASE("the log keeps no more lines than it was told") {
   const TemporaryFolder folder;
-  Log log({LogLevel::info, kLogRingBytesDefault, 100});
+  Log log({RecordLevel::info, kLogRingBytesDefault, 100});
   REQUIRE(log.open_file(folder.path / "log"));
   for (int i = 0; i < 1000; ++i) log.info("line {}", i);
   CHECK(log.ring().records() == 100);

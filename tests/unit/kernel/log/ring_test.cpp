@@ -6,7 +6,7 @@ using namespace dkvm;
 
 namespace {
 
-LogRecord record(std::string device, std::string text, LogLevel level = LogLevel::info) {
+LogRecord record(std::string device, std::string text, RecordLevel level = RecordLevel::info) {
   return {0, 0, level, std::move(device), std::move(text)};
 }
 
@@ -50,7 +50,7 @@ TEST_CASE("filters choose by device, by side and by level") {
   LogRing ring;
   ring.append(record("", "kernel"));
   ring.append(record("kbd0", "device"));
-  ring.append(record("kbd1", "bad", LogLevel::error));
+  ring.append(record("kbd1", "bad", RecordLevel::error));
   LogFilter filter;
   filter.device = "kbd0";
   CHECK(texts(ring.read(0, filter)) == Texts{"device"});
@@ -60,7 +60,7 @@ TEST_CASE("filters choose by device, by side and by level") {
   filter.source = LogFilter::Source::devices;
   CHECK(texts(ring.read(0, filter)) == Texts{"device", "bad"});
   filter = {};
-  filter.level = LogLevel::warning;
+  filter.level = RecordLevel::warning;
   const LogPage page = ring.read(0, filter);
   CHECK(texts(page) == Texts{"bad"});
   CHECK(page.next_after == 3);

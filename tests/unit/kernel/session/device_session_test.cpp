@@ -156,8 +156,8 @@ TEST_CASE("the stop frame follows what is queued") {
   Rig rig;
   rig.run();
   rig.heard();
-  const Port source{.id = 1, .name = "keys", .topics = {}};
-  Port keys = source;
+  const RoutedPort source{.id = 1, .name = "keys", .topics = {}};
+  RoutedPort keys = source;
   keys.topics.add(id_of(wire::Topic::key));
   rig.router.device_up(2, "kbd", 1, false, std::span(&keys, 1), 0);
   PipelineSpec pipeline;

@@ -17,7 +17,9 @@ wire::PortSpecT spec(std::uint16_t id, std::string name, std::vector<std::string
   return made;
 }
 
-std::string complaint(const Result<Port>& opened) { return opened ? "" : opened.error().message(); }
+std::string complaint(const Result<RoutedPort>& opened) {
+  return opened ? "" : opened.error().message();
+}
 
 Manifest manifest() {
   return {.type = "pedal",
