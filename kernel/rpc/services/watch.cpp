@@ -95,9 +95,9 @@ void WatchService::add_to(ServiceTable& table) {
 Result<> WatchService::watch(const ServiceCall& call, const Params& params,
                              const Respond& respond) {
   const std::uint64_t now = now_ns();
-  start(now);
   DKVM_TRY(const Query query, query_of(params));
   DKVM_TRY(const std::uint64_t until, wait_until(params, now));
+  start(now);
   return polls_.wait(
       call.device, until, now,
       [this, query, respond](bool last) { return answer(query, last, respond); },
