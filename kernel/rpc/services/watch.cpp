@@ -113,7 +113,7 @@ Result<WatchService::Query> WatchService::query_of(const Params& params) const {
   query.after = after.value_or(last_sequence_);
   query.limit = limit.value_or(AnswerPage::kItemsMax);
   const Router& router = switchboard_.router();
-  if (!query.pipeline.empty() && !router.stats_of(query.pipeline))
+  if (!query.pipeline.empty() && !router.summary_of(query.pipeline))
     return fail(no_pipeline(query.pipeline, router));
   return query;
 }
