@@ -2,6 +2,7 @@
 
 #include "config/suggest.hpp"
 #include "kernel/log/time.hpp"
+#include "kernel/rpc/number_key.hpp"
 
 #include <fmt/format.h>
 
@@ -26,7 +27,7 @@ nlohmann::json describe_port(const RoutedPort& port, const TopicTable& topics) {
 }
 
 nlohmann::json describe_death(const Death& death) {
-  return {{"id", fmt::format("{:012}", death.sequence)},
+  return {{"id", number_key(death.sequence)},
           {"device", death.device},
           {"incarnation", death.incarnation},
           {"time", format_time(death.wall_ns)},
@@ -67,11 +68,11 @@ nlohmann::json DeviceServices::describe(const DeviceSnapshot& snapshot) const {
 // With one page of its ports.
 Result<nlohmann::json> DeviceServices::get(const Params& params) const {
   DKVM_TRY(const DeviceId id, named(params));
+  DKVM_CHECK(number_after(params));
   const PortTable* table = switchboard.ports(id);
   const auto ports = table == nullptr ? std::vector<const RoutedPort*>{} : table->sorted();
-  // Texts of one length sort as the numbers do.
   return page(
-      "ports", ports, params, [](const RoutedPort* port) { return fmt::format("{:05}", port->id); },
+      "ports", ports, params, [](const RoutedPort* port) { return number_key(port->id); },
       [this](const RoutedPort* port) { return describe_port(*port, switchboard.topics()); },
       describe(*devices.snapshot(id)));
 }
@@ -84,13 +85,14 @@ Result<DeviceId> DeviceServices::named(const Params& params) const {
 
 Result<nlohmann::json> DeviceServices::list_deaths(const Params& params) const {
   DKVM_TRY(const std::string device, params.text_or("name", ""));
+  DKVM_CHECK(number_after(params));
   const auto found = devices.deaths(device);
   // Deaths are kept longer than devices that are no longer configured.
   if (found.empty() && !device.empty() && !devices.find(device))
     return fail(no_device(device, switchboard));
   return page(
-      "deaths", found, params,
-      [](const Death& death) { return fmt::format("{:012}", death.sequence); }, describe_death);
+      "deaths", found, params, [](const Death& death) { return number_key(death.sequence); },
+      describe_death);
 }
 
 Result<nlohmann::json> DeviceServices::act(const ServiceCall& call, const Params& params,

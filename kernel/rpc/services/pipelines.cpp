@@ -1,13 +1,15 @@
 #include "kernel/rpc/services/pipelines.hpp"
 
 #include "config/suggest.hpp"
+#include "kernel/rpc/number_key.hpp"
 
 #include <dkvm/time.hpp>
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <system_error>
+#include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -72,27 +74,17 @@ Result<nlohmann::json> summary_of(const Router& router, const std::string& pipel
   return describe(*found);
 }
 
-// Names an edge in `after`: texts of one length sort as the numbers do.
-std::string key_of(EdgeId edge) { return fmt::format("{:010}", edge); }
-
-Result<EdgeId> edge_after(const Params& params) {
-  DKVM_TRY(const std::string after, params.text_or("after", ""));
-  EdgeId edge = 0;
-  const auto [end, error] = std::from_chars(after.data(), after.data() + after.size(), edge);
-  if (after.empty() || (error == std::errc{} && end == after.data() + after.size())) return edge;
-  return fail(Errc::invalid, fmt::format("'after' is {}, expected the 'next' of another answer",
-                                         detail::in_quotes(after)));
-}
-
 // A summary and one page of the edges.
 Result<nlohmann::json> stats_of(const Router& router, const Params& params) {
   DKVM_TRY(const std::string pipeline, params.text("name"));
-  DKVM_TRY(const EdgeId after, edge_after(params));
+  DKVM_TRY(const std::uint64_t after, number_after(params));
   DKVM_TRY(nlohmann::json summary, summary_of(router, pipeline));
   // One more than a page holds, for `next`.
-  const auto edges = router.edges_of(pipeline, after, AnswerPage::kItemsMax + 1);
+  const auto last = std::min<std::uint64_t>(after, std::numeric_limits<EdgeId>::max());
+  const auto edges =
+      router.edges_of(pipeline, static_cast<EdgeId>(last), AnswerPage::kItemsMax + 1);
   return page(
-      "edges", edges, params, [](const EdgeStats& edge) { return key_of(edge.id); },
+      "edges", edges, params, [](const EdgeStats& edge) { return number_key(edge.id); },
       [](const EdgeStats& edge) { return describe(edge); }, std::move(summary));
 }
 

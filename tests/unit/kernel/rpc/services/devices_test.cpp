@@ -63,3 +63,12 @@ TEST_CASE("a device that does not run has no ports") {
   CHECK_FALSE(device.contains("next"));
   CHECK_FALSE(f.asker.ask("devices.list").at("devices")[0].contains("ports"));
 }
+
+TEST_CASE("ports and deaths are not looked for after what no answer gave") {
+  Fixture f;
+  for (const char* method : {"devices.get", "devices.deaths"}) {
+    const auto refused = f.asker.answer(method, {{"name", "device03"}, {"after", "7"}});
+    CHECK(refused.code == wire::Code::invalid);
+    CHECK(refused.message == "'after' is '7', expected the 'next' of another answer");
+  }
+}

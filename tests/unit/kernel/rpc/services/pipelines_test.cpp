@@ -128,12 +128,22 @@ TEST_CASE("the sums of a pipeline are those of its edges") {
   CHECK(in == kPorts);
 }
 
+TEST_CASE("there are no edges after the last one") {
+  Fixture f;
+  f.both_up();
+  REQUIRE(f.pipelines.add(Fixture::spec("wide"), 0));
+  for (const char* after : {"000000004096", "999999999999"})
+    CHECK(f.asker.ask("pipelines.stats", {{"name", "wide"}, {"after", after}}).at("edges").empty());
+}
+
 TEST_CASE("pipelines.stats refuses an 'after' that no answer gave") {
   Fixture f;
   REQUIRE(f.pipelines.add(Fixture::spec("wide"), 0));
-  const auto refused = f.asker.answer("pipelines.stats", {{"name", "wide"}, {"after", "7th"}});
-  CHECK(refused.code == wire::Code::invalid);
-  CHECK(refused.message == "'after' is '7th', expected the 'next' of another answer");
+  for (const std::string after : {"7th", "7", "99999999999999999999"}) {
+    const auto refused = f.asker.answer("pipelines.stats", {{"name", "wide"}, {"after", after}});
+    CHECK(refused.code == wire::Code::invalid);
+    CHECK(refused.message == "'after' is '" + after + "', expected the 'next' of another answer");
+  }
   CHECK(f.asker.answer("pipelines.stats", {{"name", "wid"}}).message ==
         "there is no pipeline 'wid' (did you mean 'wide'?)");
 }
