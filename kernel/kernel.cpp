@@ -116,16 +116,17 @@ void Kernel::add_services() {
 }
 
 void Kernel::on_settled() {
+  const std::uint64_t now = now_ns();
   if (!polls_.empty()) {
-    const std::uint64_t now = now_ns();
     polls_.poll(now);
     switchboard_->wake_at(polls_.deadline());
-    watch_->tick(now);
   }
+  watch_->tick(now);  // also when nobody waits: that is when it ends
   if (!awaited_.empty()) end_with_sources();
 }
 
 nlohmann::json Kernel::info() const {
+  const RouterTotals totals = switchboard_->router().totals();
   return {{"name", plan_.kernel.name},
           {"id", fmt::format("{:016x}", kernel_id_)},
           {"version", kVersion},
@@ -135,8 +136,15 @@ nlohmann::json Kernel::info() const {
           {"config", std::filesystem::absolute(options_.config_path).lexically_normal().string()},
           {"runtime_dir", plan_.kernel.runtime_dir},
           {"devices", plan_.devices.size()},
-          {"pipelines", switchboard_->router().totals().pipelines},
+          {"pipelines", totals.pipelines},
           {"gaps", switchboard_->gaps()},
+          {"events",
+           {{"published", totals.published},
+            {"unrouted", totals.unrouted},
+            {"looped", totals.looped},
+            {"hops_exceeded", totals.hops_exceeded},
+            {"unknown_ports", totals.unknown_ports}}},
+          {"watched", watch_->watching()},
           {"rss_bytes", read_usage(::getpid()).rss_bytes}};
 }
 

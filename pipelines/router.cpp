@@ -113,8 +113,13 @@ void Router::set_tap(std::function<void(EdgeId, const Frame&)> tap) {
   parts_->delivery.set_tap(std::move(tap));
 }
 std::vector<PipelineStats> Router::stats() const { return parts_->topology.stats(); }
-std::optional<PipelineStats> Router::stats_of(std::string_view pipeline) const {
-  return parts_->topology.stats_of(pipeline);
+std::vector<PipelineSummary> Router::summaries() const { return parts_->topology.summaries(); }
+std::optional<PipelineSummary> Router::summary_of(std::string_view pipeline) const {
+  return parts_->topology.summary_of(pipeline);
+}
+std::vector<EdgeStats> Router::edges_of(std::string_view pipeline, EdgeId after,
+                                        std::size_t edges_max) const {
+  return parts_->topology.edges_of(pipeline, after, edges_max);
 }
 RouterTotals Router::totals() const {
   RouterTotals totals = parts_->totals;

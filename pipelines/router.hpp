@@ -122,8 +122,14 @@ class Router {
 
   // In the order of their names; with histograms read out, so not for each event.
   std::vector<PipelineStats> stats() const;
+  // The same without the edges and their histograms: cheap.
+  std::vector<PipelineSummary> summaries() const;
   // Nothing for a pipeline that is not there.
-  std::optional<PipelineStats> stats_of(std::string_view pipeline) const;
+  std::optional<PipelineSummary> summary_of(std::string_view pipeline) const;
+  // Its edges with ids above `after`, at most so many, in the order of ids;
+  // none of a pipeline that is not there.
+  std::vector<EdgeStats> edges_of(std::string_view pipeline, EdgeId after,
+                                  std::size_t edges_max) const;
   RouterTotals totals() const;
 
  private:

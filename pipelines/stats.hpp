@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,6 +63,9 @@ struct EdgeCounters {
   std::array<std::uint64_t, kDropReasons> dropped{};
 
   std::uint64_t dropped_for(Drop reason) const { return dropped[static_cast<std::size_t>(reason)]; }
+  std::uint64_t dropped_in_all() const {
+    return std::accumulate(dropped.begin(), dropped.end(), std::uint64_t{0});
+  }
 };
 
 // Nanoseconds; all 0 when nothing was measured.
@@ -114,6 +118,19 @@ constexpr std::string_view name(PipelineState state) {
   }
   return "unknown";
 }
+
+// A pipeline without its edges, whose counters are summed up. The sums shrink
+// when an edge goes.
+struct PipelineSummary {
+  std::string name;
+  PipelineState state = PipelineState::waiting;
+  std::vector<std::string> missing;  // as in PipelineStats
+  std::size_t edges = 0;
+  std::uint64_t in = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t dropped = 0;
+  std::uint64_t gaps = 0;
+};
 
 struct PipelineStats {
   std::string name;

@@ -43,7 +43,10 @@ class Topology {
   bool settled(DeviceId source) const;
   std::uint64_t published(DeviceId source) const;
   std::vector<PipelineStats> stats() const;
-  std::optional<PipelineStats> stats_of(std::string_view pipeline) const;
+  std::vector<PipelineSummary> summaries() const;
+  std::optional<PipelineSummary> summary_of(std::string_view pipeline) const;
+  std::vector<EdgeStats> edges_of(std::string_view pipeline, EdgeId after,
+                                  std::size_t edges_max) const;
   std::size_t pipelines() const { return pipelines_.size(); }
 
   // Ends retired edges with nothing queued and nothing unconfirmed.
@@ -74,7 +77,10 @@ class Topology {
   Result<std::unique_ptr<Pipeline>> build(PipelineSpec spec);
   void replace(Pipeline& old, std::unique_ptr<Pipeline> fresh, std::uint64_t now_ns);
   void discard(std::unique_ptr<Pipeline> pipeline, std::uint64_t now_ns);
-  PipelineStats stats_of(const Pipeline& pipeline) const;
+
+  // --- topology_stats.cpp ----------------------------------------------------------
+  std::vector<const Edge*> all_edges(const Pipeline& pipeline) const;
+  PipelineSummary summary_of(const Pipeline& pipeline) const;
 
   RouterHost& host_;
   DeviceTable& devices_;

@@ -1,7 +1,16 @@
 #include "pipelines/topology.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace dkvm::detail {
 namespace {
+
+EdgeState state_of(const Edge& edge) {
+  if (!edge.refused.empty()) return EdgeState::refused;
+  if (edge.retired) return EdgeState::draining;
+  return edge.source != nullptr && edge.sink != nullptr ? EdgeState::active : EdgeState::waiting;
+}
 
 EdgeStats edge_stats(const Edge& edge) {
   EdgeStats stats;
@@ -12,13 +21,7 @@ EdgeStats edge_stats(const Edge& edge) {
   stats.counters = edge.counters;
   stats.queued = edge.queued.events;
   stats.queued_max = edge.queued.events_max;
-  if (!edge.refused.empty()) {
-    stats.state = EdgeState::refused;
-  } else if (edge.retired) {
-    stats.state = EdgeState::draining;
-  } else if (edge.source != nullptr && edge.sink != nullptr) {
-    stats.state = EdgeState::active;
-  }
+  stats.state = state_of(edge);
   if (edge.latencies) {
     stats.captured_to_received = edge.latencies->captured_to_received.stats();
     stats.received_to_sent = edge.latencies->received_to_sent.stats();
@@ -29,30 +32,71 @@ EdgeStats edge_stats(const Edge& edge) {
 
 }  // namespace
 
-PipelineStats Topology::stats_of(const Pipeline& pipeline) const {
-  PipelineStats stats;
-  stats.name = pipeline.spec.name;
-  stats.missing = pipeline.missing;
-  if (!pipeline.spec.enabled) stats.state = PipelineState::disabled;
-  for (const auto& edge : pipeline.edges) {
-    stats.edges.push_back(edge_stats(*edge));
-    if (pipeline.spec.enabled && stats.edges.back().state == EdgeState::active)
-      stats.state = PipelineState::active;
-  }
+// With those that are no longer wanted, which come last.
+std::vector<const Edge*> Topology::all_edges(const Pipeline& pipeline) const {
+  std::vector<const Edge*> edges;
+  for (const auto& edge : pipeline.edges) edges.push_back(edge.get());
   for (const auto& edge : retired_)
-    if (edge->pipeline == stats.name) stats.edges.push_back(edge_stats(*edge));
-  return stats;
+    if (edge->pipeline == pipeline.spec.name) edges.push_back(edge.get());
+  return edges;
 }
 
-std::optional<PipelineStats> Topology::stats_of(std::string_view name) const {
+PipelineSummary Topology::summary_of(const Pipeline& pipeline) const {
+  PipelineSummary summary;
+  summary.name = pipeline.spec.name;
+  summary.missing = pipeline.missing;
+  if (!pipeline.spec.enabled) {
+    summary.state = PipelineState::disabled;
+  } else if (std::ranges::any_of(pipeline.edges, [](const auto& edge) {
+               return state_of(*edge) == EdgeState::active;
+             })) {
+    summary.state = PipelineState::active;
+  }
+  for (const Edge* edge : all_edges(pipeline)) {
+    ++summary.edges;
+    summary.in += edge->counters.in;
+    summary.delivered += edge->counters.delivered;
+    summary.dropped += edge->counters.dropped_in_all();
+    summary.gaps += edge->counters.gaps;
+  }
+  return summary;
+}
+
+std::vector<PipelineSummary> Topology::summaries() const {
+  std::vector<PipelineSummary> all;
+  for (const auto& [name, pipeline] : pipelines_) all.push_back(summary_of(*pipeline));
+  return all;
+}
+
+std::optional<PipelineSummary> Topology::summary_of(std::string_view name) const {
   const auto known = pipelines_.find(name);
   if (known == pipelines_.end()) return std::nullopt;
-  return stats_of(*known->second);
+  return summary_of(*known->second);
+}
+
+std::vector<EdgeStats> Topology::edges_of(std::string_view name, EdgeId after,
+                                          std::size_t edges_max) const {
+  const auto known = pipelines_.find(name);
+  if (known == pipelines_.end()) return {};
+  std::vector<const Edge*> edges = all_edges(*known->second);
+  std::erase_if(edges, [after](const Edge* edge) { return edge->id <= after; });
+  std::ranges::sort(edges, {}, &Edge::id);
+  edges.resize(std::min(edges.size(), edges_max));
+  std::vector<EdgeStats> stats;
+  for (const Edge* edge : edges) stats.push_back(edge_stats(*edge));
+  return stats;
 }
 
 std::vector<PipelineStats> Topology::stats() const {
   std::vector<PipelineStats> all;
-  for (const auto& [name, pipeline] : pipelines_) all.push_back(stats_of(*pipeline));
+  for (const auto& [name, pipeline] : pipelines_) {
+    PipelineSummary summary = summary_of(*pipeline);
+    PipelineStats& stats = all.emplace_back();
+    stats.name = std::move(summary.name);
+    stats.state = summary.state;
+    stats.missing = std::move(summary.missing);
+    for (const Edge* edge : all_edges(*pipeline)) stats.edges.push_back(edge_stats(*edge));
+  }
   return all;
 }
 

@@ -3,7 +3,7 @@
 
   demo_events.py make EXAMPLES FOLDER RUN   writes keys.1, keys.2 and mouse into FOLDER
   demo_events.py compare FOLDER             exit status 1 when an event is missing or wrong
-  demo_events.py latencies PIPELINES.JSON   a table of what pipelines.list said
+  demo_events.py latencies PIPELINES.JSON   a table of what `dkvmctl pipelines --json` said
 """
 
 import json

@@ -235,7 +235,6 @@ DeviceSnapshot DeviceManager::Impl::snapshot_of(const Device& device) const {
     shot.next_start_in = std::max(supervisor.next_start() - Clock::now(), Duration(0));
   shot.log_delays = device.log_delays_before + (device.log ? device.log->delays() : 0);
   shot.cleaning_up = supervisor.cleaning_up();
-  shot.usage = read_usage(shot.pid);
   return shot;
 }
 

@@ -32,7 +32,6 @@ struct DeviceSnapshot {
   Duration next_start_in{0};       // in backoff
   std::uint64_t log_delays = 0;    // waits because stderr was over its rate
   bool cleaning_up = false;
-  ProcessUsage usage;
 };
 
 // Desired and actual state of all devices: does what each one's Supervisor says.

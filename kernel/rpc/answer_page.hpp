@@ -20,7 +20,9 @@ class AnswerPage {
   static constexpr std::size_t kItemsMax = 200;
   static constexpr std::size_t kBytesMax = 48 * 1024;  // as JSON
 
-  explicit AnswerPage(std::size_t items_max) : items_max_(std::min(items_max, kItemsMax)) {}
+  // beside: bytes of the answer that are no items, as JSON.
+  explicit AnswerPage(std::size_t items_max, std::size_t beside = 0)
+      : items_max_(std::min(items_max, kItemsMax)), bytes_(beside) {}
 
   // Takes the item, or returns false: the page is full. The first one always fits.
   bool add(nlohmann::json item) {
@@ -37,7 +39,7 @@ class AnswerPage {
 
  private:
   std::size_t items_max_;
-  std::size_t bytes_ = 0;
+  std::size_t bytes_;
   nlohmann::json items_ = nlohmann::json::array();
 };
 

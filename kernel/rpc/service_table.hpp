@@ -59,14 +59,15 @@ class ServiceTable {
 };
 
 // One page of a list: up to `limit` items after the one named `after`, as long
-// as they fit an answer; `next` when there are more.
+// as they fit an answer; `next` when there are more. They go into `answer`,
+// beside what it has.
 // Shape: items are sorted by key(item), which is what `after` names.
 template <class Items, class KeyOf, class Print>
 Result<nlohmann::json> page(const char* field, const Items& items, const Params& params, KeyOf key,
-                            Print print) {
+                            Print print, nlohmann::json answer = nlohmann::json::object()) {
   DKVM_TRY(const std::string after, params.text_or("after", ""));
   DKVM_TRY(const auto limit, params.number("limit"));
-  AnswerPage listed(limit.value_or(AnswerPage::kItemsMax));
+  AnswerPage listed(limit.value_or(AnswerPage::kItemsMax), json_text(answer).size());
   std::string last;
   bool more = false;
   for (const auto& item : items) {
@@ -75,9 +76,9 @@ Result<nlohmann::json> page(const char* field, const Items& items, const Params&
     if (more) break;
     last = key(item);
   }
-  nlohmann::json out = {{field, std::move(listed).take()}};
-  if (more) out["next"] = last;
-  return out;
+  answer[field] = std::move(listed).take();
+  if (more) answer["next"] = last;
+  return answer;
 }
 
 }  // namespace dkvm

@@ -7,6 +7,7 @@
 #include <dkvm/manifest.hpp>
 #include <dkvm/result.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <unordered_map>
 #include <vector>
@@ -26,6 +27,7 @@ class PortTable {
   // Null when it is not open.
   const RoutedPort* find(std::uint16_t id) const;
   std::vector<const RoutedPort*> sorted() const;  // by id
+  std::size_t size() const { return ports_.size(); }
   bool close(std::uint16_t id) { return ports_.erase(id) != 0; }
   void clear() { ports_.clear(); }
 

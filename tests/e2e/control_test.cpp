@@ -158,6 +158,41 @@ TEST_CASE("watch gives programs numbers") {
   CHECK(motion.at("y") <= -1.5);
 }
 
+TEST_CASE("Nothing is kept of what passes when nobody has watched for a while") {
+  Desk desk;
+  const Source keyboard(desk, "keyboard");
+  desk.start("devices:\n" + keyboard.yaml() + kTyped + kTyping);
+  const auto watched = [&] { return desk.call("kernel.info").at("watched").get<bool>(); };
+  CHECK_FALSE(watched());
+  CHECK(desk.try_ctl("call kernel pipelines.watch '{\"pipeline\":\"tping\"}'").status == 1);
+  CHECK_FALSE(watched());
+  desk.call("pipelines.watch");
+  CHECK(watched());
+  keyboard.tap("KEY_F13");
+  const auto kept = [&] {
+    return desk.call("pipelines.watch", {{"after", 0}}).at("events").size();
+  };
+  REQUIRE(eventually(kPatience, [&] { return kept() >= 2; }));
+  CHECK(eventually(kPatience, [&] { return !watched(); }));
+  CHECK(kept() == 0);
+}
+
+TEST_CASE("kernel.info counts the events that no edge counts") {
+  Desk desk;
+  const Source keyboard(desk, "keyboard");
+  desk.start("devices:\n" + keyboard.yaml() + kTyped);
+  const auto events = [&] { return desk.call("kernel.info").at("events"); };
+  CHECK(events().at("looped") == 0);
+  CHECK(events().at("hops_exceeded") == 0);
+  CHECK(events().at("unknown_ports") == 0);
+  const auto before = events();
+  keyboard.tap("KEY_A");
+  REQUIRE(eventually(kPatience, [&] {
+    return events().at("unrouted") >= before.at("unrouted").get<std::uint64_t>() + 2;
+  }));
+  CHECK(events().at("published") >= before.at("published").get<std::uint64_t>() + 2);
+}
+
 TEST_CASE("A log of large records is read to its end, in pages that fit an answer") {
   Desk desk;
   const Source keyboard(desk, "keyboard");

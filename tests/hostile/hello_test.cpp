@@ -37,6 +37,21 @@ TEST_CASE("a device whose hello is not as in its manifest fails alone, and is to
          2000);
 }
 
+TEST_CASE("a device with the most ports and topics there may be can still be looked at") {
+  KernelRun run(liar("most-ports"), "", 500);
+  run.wait_state("most-ports", "running");
+  CHECK(run.device("most-ports")["port_count"] == 250);
+  const Json details = run.details("most-ports");
+  REQUIRE(details.is_object());
+  REQUIRE(details["ports"].size() == 250);
+  for (std::size_t i = 0; i < 250; ++i) {
+    CHECK(details["ports"][i]["id"] == i + 1);
+    CHECK(details["ports"][i]["topics"].size() == 64);
+  }
+  run.check_bystander();
+  run.check_clean_stop();
+}
+
 TEST_CASE("a device whose hello makes no sense fails alone, and is told why") {
   expect({{"same-name", "two ports named 'keys'"},
           {"same-id", "it opens port 1 twice"},

@@ -32,6 +32,8 @@ class KernelRun {
 
   // A device of the kernel as `dkvmctl devices` tells of it; null without one.
   Json device(const std::string& name);
+  // The same device as `dkvmctl device NAME` tells of it, with its ports.
+  Json details(const std::string& name) { return ctl("device " + name); }
   Json deaths(const std::string& name);
   Json pipeline(const std::string& name);
 

@@ -53,12 +53,40 @@ int random_pieces(LiarStream& stream) {
       stream, [random = std::mt19937(seed)]() mutable { return std::size_t{1} + random() % 300; });
 }
 
+std::string long_name(std::size_t number) {
+  const std::string digits = std::to_string(number);
+  return std::string(kNameBytesMax - digits.size(), 'x') + digits;
+}
+
+// As many ports and topics as a device may have, nearly: all ports share one
+// list of topics, or the hello would fit no frame.
+int most_ports(LiarStream& stream) {
+  flatbuffers::FlatBufferBuilder builder;
+  std::vector<flatbuffers::Offset<flatbuffers::String>> names;
+  for (std::size_t topic = 0; topic < kTopicsPerPortMax; ++topic)
+    names.push_back(builder.CreateString(long_name(topic)));
+  const auto topics = builder.CreateVector(names);
+  std::vector<flatbuffers::Offset<wire::PortSpec>> ports;
+  for (std::uint16_t id = 1; id <= 250; ++id)
+    ports.push_back(wire::CreatePortSpec(builder, id, builder.CreateString(long_name(id)),
+                                         wire::Direction::source, topics));
+  const auto all = builder.CreateVector(ports);
+  const auto type = builder.CreateString("liar");
+  builder.Finish(wire::CreateHello(builder, kProtocolVersion, kProtocolVersion, type, type, all));
+  stream.put(LiarStream::frame(
+      wire::FrameKind::hello,
+      {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()}));
+  stream.await(wire::FrameKind::welcome);
+  return stream.live();
+}
+
 }  // namespace
 
 std::vector<Lie> odd_truths() {
   return {{"whole", true, whole},
           {"byte-by-byte", true, byte_by_byte},
-          {"random-pieces", true, random_pieces}};
+          {"random-pieces", true, random_pieces},
+          {"most-ports", false, most_ports}};
 }
 
 }  // namespace dkvm::test

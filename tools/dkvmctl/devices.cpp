@@ -78,7 +78,7 @@ void print_device(Screen& screen, const Json& device) {
 }
 
 Called<> show_device(Ctl& ctl, const std::string& name) {
-  DKVM_TRY(const Json device, ctl.kernel("devices.get", {{"name", name}}));
+  DKVM_TRY(const Json device, whole_answer(ctl, "devices.get", {{"name", name}}, "ports"));
   if (ctl.screen.json()) {
     ctl.screen.document(device);
   } else {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <utility>
 
 namespace dkvm::ctl {
 namespace {
@@ -30,16 +31,26 @@ CallError as_feed(CallError failure) {
 
 }  // namespace
 
-Called<Json> all_pages(Ctl& ctl, const std::string& method, Json params, const char* key) {
-  Json items = Json::array();
-  for (int page = 0; page < kPagesMax; ++page) {
+Called<Json> whole_answer(Ctl& ctl, const std::string& method, Json params, const char* key) {
+  DKVM_TRY(Json whole, ctl.kernel(method, params));
+  if (!whole.is_object()) whole = Json::object();
+  Json items = list_of(whole, key);
+  Json next = field(whole, "next");
+  for (int page = 1; page < kPagesMax && !next.is_null(); ++page) {
+    params["after"] = next;
     DKVM_TRY(const Json answer, ctl.kernel(method, params));
     for (const Json& item : list_of(answer, key)) items.push_back(item);
-    const Json& next = field(answer, "next");
-    if (next.is_null() || next == field(params, "after")) break;
-    params["after"] = next;
+    next = field(answer, "next");
+    if (next == params["after"]) break;
   }
-  return items;
+  whole.erase("next");
+  whole[key] = std::move(items);
+  return whole;
+}
+
+Called<Json> all_pages(Ctl& ctl, const std::string& method, Json params, const char* key) {
+  DKVM_TRY(const Json whole, whole_answer(ctl, method, std::move(params), key));
+  return list_of(whole, key);
 }
 
 Called<> follow(Ctl& ctl, Feed feed, const std::function<void(const Json& item)>& show) {

@@ -6,8 +6,12 @@
 
 namespace dkvm::ctl {
 
-// Every item under `key` of a list that the kernel gives in pages.
+// An answer whose list under `key` the kernel gives in pages, with all of the
+// list; the rest is that of the first page.
 // The kernel's `next` of one page is the `after` of the next one.
+Called<Json> whole_answer(Ctl& ctl, const std::string& method, Json params, const char* key);
+
+// The list alone.
 Called<Json> all_pages(Ctl& ctl, const std::string& method, Json params, const char* key);
 
 // A stream that is read by long polls: a log, or events passing.

@@ -60,8 +60,24 @@ void add_waiting(Table& table, const Json& pipeline) {
   table.row(std::move(cells));
 }
 
+// All pipelines, with all their edges. One that is removed meanwhile is none.
+Called<Json> read_pipelines(Ctl& ctl) {
+  DKVM_TRY(const Json listed, all_pages(ctl, "pipelines.list", Json::object(), "pipelines"));
+  Json pipelines = Json::array();
+  for (const Json& each : listed) {
+    auto whole = whole_answer(ctl, "pipelines.stats", {{"name", text_of(each, "name")}}, "edges");
+    if (whole) {
+      pipelines.push_back(*std::move(whole));
+    } else if (whole.error().kind != CallError::Kind::answered ||
+               whole.error().error.code() != Errc::not_found) {
+      return fail(std::move(whole).error());
+    }
+  }
+  return pipelines;
+}
+
 Called<> list_pipelines(Ctl& ctl) {
-  DKVM_TRY(const Json pipelines, all_pages(ctl, "pipelines.list", Json::object(), "pipelines"));
+  DKVM_TRY(const Json pipelines, read_pipelines(ctl));
   if (ctl.screen.json()) {
     ctl.screen.document({{"pipelines", pipelines}});
     return {};

@@ -27,17 +27,15 @@ std::string states_text(const Json& devices) {
 }
 
 std::string pipelines_text(const Json& pipelines) {
-  std::size_t edges = 0;
+  std::uint64_t edges = 0;
   std::size_t disabled = 0;
   std::uint64_t delivered = 0;
   std::uint64_t dropped = 0;
   for (const Json& pipeline : pipelines) {
     if (!flag_of(pipeline, "enabled")) ++disabled;
-    edges += list_of(pipeline, "edges").size();
-    for (const Json& edge : list_of(pipeline, "edges")) {
-      delivered += count_of(edge, "delivered");
-      dropped += count_of(edge, "dropped");
-    }
+    edges += count_of(pipeline, "edge_count");
+    delivered += count_of(pipeline, "delivered");
+    dropped += count_of(pipeline, "dropped");
   }
   if (pipelines.empty()) return "none";
   return fmt::format("{}{}, {} {}, {} events delivered, {} dropped", pipelines.size(),

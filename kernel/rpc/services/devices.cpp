@@ -2,35 +2,32 @@
 
 #include "config/suggest.hpp"
 #include "kernel/log/time.hpp"
+#include "kernel/rpc/number_key.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
+#include <vector>
 
 namespace dkvm {
 namespace {
 
-nlohmann::json describe_ports(const PortTable* table, const TopicTable& topics) {
-  nlohmann::json ports = nlohmann::json::array();
-  if (table == nullptr) return ports;
-  for (const RoutedPort* port : table->sorted()) {
-    nlohmann::json names = nlohmann::json::array();
-    if (port->topics.open()) {
-      names.push_back("*");
-    } else {
-      for (const TopicId topic : port->topics.members()) names.push_back(topics.name(topic));
-    }
-    ports.push_back({{"id", port->id},
-                     {"name", port->name},
-                     {"direction", wire::EnumNameDirection(port->direction)},
-                     {"topics", std::move(names)}});
+nlohmann::json describe_port(const RoutedPort& port, const TopicTable& topics) {
+  nlohmann::json names = nlohmann::json::array();
+  if (port.topics.open()) {
+    names.push_back("*");
+  } else {
+    for (const TopicId topic : port.topics.members()) names.push_back(topics.name(topic));
   }
-  return ports;
+  return {{"id", port.id},
+          {"name", port.name},
+          {"direction", wire::EnumNameDirection(port.direction)},
+          {"topics", std::move(names)}};
 }
 
 nlohmann::json describe_death(const Death& death) {
-  return {{"id", fmt::format("{:012}", death.sequence)},
+  return {{"id", number_key(death.sequence)},
           {"device", death.device},
           {"incarnation", death.incarnation},
           {"time", format_time(death.wall_ns)},
@@ -50,6 +47,8 @@ Error no_device(std::string_view name, const CallTransport& devices) {
 nlohmann::json DeviceServices::describe(const DeviceSnapshot& snapshot) const {
   const std::int64_t since_ns = wall_ns() - snapshot.since_wall_ns;
   const DevicePlan* plan = plan_of(snapshot.name);
+  const PortTable* ports = switchboard.ports(snapshot.id);
+  const ProcessUsage used = usage(snapshot.pid);
   return {{"name", snapshot.name},
           {"type", plan == nullptr ? "" : plan->type},
           {"enabled", plan != nullptr && plan->enabled},
@@ -60,10 +59,22 @@ nlohmann::json DeviceServices::describe(const DeviceSnapshot& snapshot) const {
           {"restarts", snapshot.restarts},
           {"since_s", static_cast<double>(since_ns) / 1e9},
           {"next_start_s", std::chrono::duration<double>(snapshot.next_start_in).count()},
-          {"cpu_s", static_cast<double>(snapshot.usage.cpu_ns) / 1e9},
-          {"rss_bytes", snapshot.usage.rss_bytes},
+          {"cpu_s", static_cast<double>(used.cpu_ns) / 1e9},
+          {"rss_bytes", used.rss_bytes},
           {"log_delays", snapshot.log_delays},
-          {"ports", describe_ports(switchboard.ports(snapshot.id), switchboard.topics())}};
+          {"port_count", ports == nullptr ? 0 : ports->size()}};
+}
+
+// With one page of its ports.
+Result<nlohmann::json> DeviceServices::get(const Params& params) const {
+  DKVM_TRY(const DeviceId id, named(params));
+  DKVM_CHECK(number_after(params));
+  const PortTable* table = switchboard.ports(id);
+  const auto ports = table == nullptr ? std::vector<const RoutedPort*>{} : table->sorted();
+  return page(
+      "ports", ports, params, [](const RoutedPort* port) { return number_key(port->id); },
+      [this](const RoutedPort* port) { return describe_port(*port, switchboard.topics()); },
+      describe(*devices.snapshot(id)));
 }
 
 Result<DeviceId> DeviceServices::named(const Params& params) const {
@@ -74,13 +85,14 @@ Result<DeviceId> DeviceServices::named(const Params& params) const {
 
 Result<nlohmann::json> DeviceServices::list_deaths(const Params& params) const {
   DKVM_TRY(const std::string device, params.text_or("name", ""));
+  DKVM_CHECK(number_after(params));
   const auto found = devices.deaths(device);
   // Deaths are kept longer than devices that are no longer configured.
   if (found.empty() && !device.empty() && !devices.find(device))
     return fail(no_device(device, switchboard));
   return page(
-      "deaths", found, params,
-      [](const Death& death) { return fmt::format("{:012}", death.sequence); }, describe_death);
+      "deaths", found, params, [](const Death& death) { return number_key(death.sequence); },
+      describe_death);
 }
 
 Result<nlohmann::json> DeviceServices::act(const ServiceCall& call, const Params& params,
@@ -99,11 +111,8 @@ void DeviceServices::add_to(ServiceTable& table) {
         "devices", all, params, [](const DeviceSnapshot& each) { return each.name; },
         [this](const DeviceSnapshot& each) { return describe(each); });
   });
-  table.add("devices.get", {"name"},
-            [*this](const ServiceCall&, const Params& params) -> Result<nlohmann::json> {
-              DKVM_TRY(const DeviceId id, named(params));
-              return describe(*devices.snapshot(id));
-            });
+  table.add("devices.get", {"name", "after", "limit"},
+            [*this](const ServiceCall&, const Params& params) { return get(params); });
   table.add("devices.start", {"name"}, [*this](const ServiceCall& call, const Params& params) {
     return act(call, params, [](DeviceManager& manager, DeviceId id, const std::string&) {
       return manager.start(id);

@@ -18,12 +18,15 @@ struct DeviceServices {
   Switchboard& switchboard;
   // What the configuration says of it; null when it says nothing any more.
   std::function<const DevicePlan*(const std::string& device)> plan_of;
+  // What a process uses; asked only for devices that an answer tells of.
+  std::function<ProcessUsage(ProcessId)> usage = read_usage;
 
   void add_to(ServiceTable& table);
 
  private:
   using Act = Result<> (*)(DeviceManager&, DeviceId, const std::string& reason);
   nlohmann::json describe(const DeviceSnapshot& snapshot) const;
+  Result<nlohmann::json> get(const Params& params) const;
   Result<DeviceId> named(const Params& params) const;
   Result<nlohmann::json> list_deaths(const Params& params) const;
   Result<nlohmann::json> act(const ServiceCall& call, const Params& params, Act how) const;

@@ -1,13 +1,16 @@
 #include "kernel/rpc/services/pipelines.hpp"
 
 #include "config/suggest.hpp"
+#include "kernel/rpc/number_key.hpp"
 
 #include <dkvm/time.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
+#include <cstdint>
+#include <limits>
+#include <utility>
 #include <vector>
 
 namespace dkvm {
@@ -38,8 +41,7 @@ nlohmann::json describe(const EdgeStats& edge) {
           {"reason", edge.reason},
           {"in", counters.in},
           {"delivered", counters.delivered},
-          {"dropped",
-           std::accumulate(counters.dropped.begin(), counters.dropped.end(), std::uint64_t{0})},
+          {"dropped", counters.dropped_in_all()},
           {"drops", describe_drops(counters)},
           {"coalesced", counters.coalesced},
           {"made", counters.made},
@@ -54,30 +56,46 @@ nlohmann::json describe(const EdgeStats& edge) {
             {"applied", describe(edge.sent_to_applied)}}}};
 }
 
-Result<nlohmann::json> stats_of(const Router& router, const std::string& pipeline) {
-  const auto found = router.stats_of(pipeline);
+nlohmann::json describe(const PipelineSummary& pipeline) {
+  return {{"name", pipeline.name},
+          {"state", name(pipeline.state)},
+          {"enabled", pipeline.state != PipelineState::disabled},
+          {"missing", pipeline.missing},
+          {"edge_count", pipeline.edges},
+          {"in", pipeline.in},
+          {"delivered", pipeline.delivered},
+          {"dropped", pipeline.dropped},
+          {"gaps", pipeline.gaps}};
+}
+
+Result<nlohmann::json> summary_of(const Router& router, const std::string& pipeline) {
+  const auto found = router.summary_of(pipeline);
   if (!found) return fail(no_pipeline(pipeline, router));
   return describe(*found);
+}
+
+// A summary and one page of the edges.
+Result<nlohmann::json> stats_of(const Router& router, const Params& params) {
+  DKVM_TRY(const std::string pipeline, params.text("name"));
+  DKVM_TRY(const std::uint64_t after, number_after(params));
+  DKVM_TRY(nlohmann::json summary, summary_of(router, pipeline));
+  // One more than a page holds, for `next`.
+  const auto last = std::min<std::uint64_t>(after, std::numeric_limits<EdgeId>::max());
+  const auto edges =
+      router.edges_of(pipeline, static_cast<EdgeId>(last), AnswerPage::kItemsMax + 1);
+  return page(
+      "edges", edges, params, [](const EdgeStats& edge) { return number_key(edge.id); },
+      [](const EdgeStats& edge) { return describe(edge); }, std::move(summary));
 }
 
 }  // namespace
 
 Error no_pipeline(std::string_view name, const Router& router) {
-  const auto pipelines = router.stats();
+  const auto pipelines = router.summaries();
   std::vector<std::string_view> names;
-  for (const PipelineStats& pipeline : pipelines) names.push_back(pipeline.name);
+  for (const PipelineSummary& pipeline : pipelines) names.push_back(pipeline.name);
   return Error(Errc::not_found, fmt::format("there is no pipeline {}{}", detail::in_quotes(name),
                                             detail::did_you_mean(name, names)));
-}
-
-nlohmann::json describe(const PipelineStats& pipeline) {
-  nlohmann::json edges = nlohmann::json::array();
-  for (const EdgeStats& edge : pipeline.edges) edges.push_back(describe(edge));
-  return {{"name", pipeline.name},
-          {"state", name(pipeline.state)},
-          {"enabled", pipeline.state != PipelineState::disabled},
-          {"missing", pipeline.missing},
-          {"edges", std::move(edges)}};
 }
 
 void PipelineServices::add_to(ServiceTable& table) {
@@ -85,14 +103,14 @@ void PipelineServices::add_to(ServiceTable& table) {
   table.add("pipelines.list", {"after", "limit"},
             [*this](const ServiceCall&, const Params& params) {
               return page(
-                  "pipelines", switchboard.router().stats(), params,
-                  [](const PipelineStats& each) { return each.name; },
-                  [](const PipelineStats& each) { return dkvm::describe(each); });
+                  "pipelines", switchboard.router().summaries(), params,
+                  [](const PipelineSummary& each) { return each.name; },
+                  [](const PipelineSummary& each) { return describe(each); });
             });
-  table.add("pipelines.stats", {"name"}, [*this](const ServiceCall&, const Params& params) -> Json {
-    DKVM_TRY(const std::string pipeline, params.text("name"));
-    return stats_of(switchboard.router(), pipeline);
-  });
+  table.add("pipelines.stats", {"name", "after", "limit"},
+            [*this](const ServiceCall&, const Params& params) {
+              return stats_of(switchboard.router(), params);
+            });
   table.add("pipelines.create", {"pipeline"},
             [*this](const ServiceCall&, const Params& params) -> Json {
               const auto* wanted = params.find("pipeline");
@@ -103,7 +121,7 @@ void PipelineServices::add_to(ServiceTable& table) {
               const std::string pipeline = spec.name;
               DKVM_CHECK(pipelines.add(std::move(spec), now_ns()));
               switchboard.settle_soon();
-              return stats_of(switchboard.router(), pipeline);
+              return summary_of(switchboard.router(), pipeline);
             });
   table.add("pipelines.remove", {"name"},
             [*this](const ServiceCall&, const Params& params) -> Json {
@@ -117,7 +135,7 @@ void PipelineServices::add_to(ServiceTable& table) {
       DKVM_TRY(const std::string pipeline, params.text("name"));
       DKVM_CHECK(pipelines.enable(pipeline, enabled, now_ns()));
       switchboard.settle_soon();
-      return stats_of(switchboard.router(), pipeline);
+      return summary_of(switchboard.router(), pipeline);
     });
   };
   add_switch("pipelines.enable", true);

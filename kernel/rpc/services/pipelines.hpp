@@ -21,8 +21,6 @@ struct PipelineServices {
   void add_to(ServiceTable& table);
 };
 
-nlohmann::json describe(const PipelineStats& pipeline);
-
 // That there is no such pipeline, and which one may be meant.
 Error no_pipeline(std::string_view name, const Router& router);
 

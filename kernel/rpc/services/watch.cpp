@@ -95,9 +95,9 @@ void WatchService::add_to(ServiceTable& table) {
 Result<> WatchService::watch(const ServiceCall& call, const Params& params,
                              const Respond& respond) {
   const std::uint64_t now = now_ns();
-  start(now);
   DKVM_TRY(const Query query, query_of(params));
   DKVM_TRY(const std::uint64_t until, wait_until(params, now));
+  start(now);
   return polls_.wait(
       call.device, until, now,
       [this, query, respond](bool last) { return answer(query, last, respond); },
@@ -113,7 +113,7 @@ Result<WatchService::Query> WatchService::query_of(const Params& params) const {
   query.after = after.value_or(last_sequence_);
   query.limit = limit.value_or(AnswerPage::kItemsMax);
   const Router& router = switchboard_.router();
-  if (!query.pipeline.empty() && !router.stats_of(query.pipeline))
+  if (!query.pipeline.empty() && !router.summary_of(query.pipeline))
     return fail(no_pipeline(query.pipeline, router));
   return query;
 }

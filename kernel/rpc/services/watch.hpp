@@ -11,8 +11,8 @@
 
 namespace dkvm {
 
-// pipelines.watch: events as they pass, for people. Costs nothing while nobody
-// has asked for kIdleNs. Key codes are kept apart and only told when asked.
+// pipelines.watch: events as they pass, for people. Costs nothing, and keeps
+// nothing, when nobody has asked for kIdleNs. Key codes are kept apart and only told when asked.
 // Limit: the last kEventsMax events; who is slower is told how many it missed.
 class WatchService {
  public:
@@ -25,6 +25,8 @@ class WatchService {
   void add_to(ServiceTable& table);
   // Stops looking when nobody has asked for a while.
   void tick(std::uint64_t now_ns);
+  // Whether events are looked at and kept.
+  bool watching() const { return watching_; }
 
  private:
   struct Edge {

@@ -11,29 +11,54 @@ constexpr const char* kInfo =
 constexpr const char* kKeyboard =
     R"({"name":"keyboard","type":"dummy-keyboard-source","state":"running","reason":"","pid":4250,)"
     R"("incarnation":1,"restarts":0,"since_s":11519,"enabled":true,"cpu_s":1.234,)"
-    R"("rss_bytes":4404019,"log_delays":0,"next_start_s":0.0,"ports":[{"id":1,"name":"keyboard","direction":"source",)"
-    R"("topics":["key","input_state"]}]})";
+    R"("rss_bytes":4404019,"log_delays":0,"next_start_s":0.0,"port_count":2})";
 
 constexpr const char* kRecorder =
     R"({"name":"recorder","type":"dummy-keyboard-sink","state":"backoff",)"
     R"("reason":"killed by SIGSEGV","next_start_s":2.4,"pid":0,"incarnation":3,"restarts":2,)"
-    R"("since_s":1,"enabled":true,"cpu_s":0.01,"rss_bytes":0,"ports":[]})";
+    R"("since_s":1,"enabled":true,"cpu_s":0.01,"rss_bytes":0,"port_count":0})";
 
 constexpr const char* kPedal =
     R"({"name":"pedal","type":"acme-pedal","state":"failed",)"
     R"("reason":"exit status 125: it refuses to be started again","pid":0,"incarnation":1,)"
-    R"("restarts":0,"since_s":190,"enabled":true,"cpu_s":0,"rss_bytes":0,"ports":[]})";
+    R"("restarts":0,"since_s":190,"enabled":true,"cpu_s":0,"rss_bytes":0,"port_count":0})";
 
 constexpr const char* kPipelines =
     R"({"pipelines":[{"name":"typing","state":"active","enabled":true,"missing":[],)"
+    R"("edge_count":1,"in":1234567,"delivered":1234560,"dropped":7,"gaps":1},)"
+    R"({"name":"mousing","state":"disabled","enabled":false,"missing":[],)"
+    R"("edge_count":2,"in":0,"delivered":0,"dropped":0,"gaps":0},)"
+    R"({"name":"removed","state":"active","enabled":true,"missing":[],"edge_count":0},)"
+    R"({"name":"talking","enabled":true,"missing":["microphone"],"edge_count":0}]})";
+
+constexpr const char* kTyping =
+    R"({"name":"typing","state":"active","enabled":true,"missing":[],)"
     R"("edges":[{"from":"keyboard/keyboard","to":"recorder/keyboard","state":"active","in":1234567,"delivered":1234560,"dropped":7,)"
     R"("coalesced":0,"gaps":1,"refreshes":0,"depth":0,"depth_max":31,)"
     R"("latency":{"queued":{"p50_us":18.4,"p99_us":96,"max_us":410,"count":1234560},)"
-    R"("applied":{"p50_us":41,"p99_us":1210,"max_us":5200,"count":1234560}}}]},)"
-    R"({"name":"mousing","state":"disabled","enabled":false,"missing":[],)"
-    R"("edges":[{"from":"mouse/mouse","to":"recorder/mouse","state":"waiting","in":0,"delivered":0,"dropped":0,"coalesced":0,"gaps":0,"refreshes":0,)"
-    R"("depth":0,"depth_max":0,"latency":{}}]},)"
-    R"({"name":"talking","enabled":true,"edges":[],"missing":["microphone"]}]})";
+    R"("applied":{"p50_us":41,"p99_us":1210,"max_us":5200,"count":1234560}}}]})";
+
+// One edge of two.
+std::string mousing_page(const std::string& sink, const std::string& next) {
+  return R"({"name":"mousing","state":"disabled","enabled":false,"missing":[],)"
+         R"("edges":[{"from":"mouse/mouse","to":")" +
+         sink +
+         R"(","state":"waiting","in":0,"delivered":0,"dropped":0,"coalesced":0,"gaps":0,)"
+         R"("refreshes":0,"depth":0,"depth_max":0,"latency":{}}])" +
+         next + "}";
+}
+
+Answer pipeline_stats(const wire::RequestT& request) {
+  const auto asks = [&](const std::string& part) {
+    return request.body.find(part) != std::string::npos;
+  };
+  if (asks("\"typing\"")) return Answer(kTyping);
+  if (asks("\"talking\""))
+    return Answer(R"({"name":"talking","enabled":true,"edges":[],"missing":["microphone"]})");
+  if (asks("\"removed\"")) return Answer(fail(Errc::not_found, "there is no pipeline 'removed'"));
+  if (asks("\"after\":\"0000000007\"")) return Answer(mousing_page("moved/mouse", ""));
+  return Answer(mousing_page("recorder/mouse", R"(,"next":"0000000007")"));
+}
 
 constexpr const char* kDeaths =
     R"({"deaths":[{"id":"000000000005","device":"recorder","incarnation":2,)"
@@ -51,6 +76,16 @@ Answer device_page(const wire::RequestT& request) {
   if (asks_after("recorder")) return page(kPedal, "");
   if (asks_after("keyboard")) return page(kRecorder, ",\"next\":\"recorder\"");
   return page(kKeyboard, ",\"next\":\"keyboard\"");
+}
+
+// Details with one port of two.
+Answer keyboard_page(const wire::RequestT& request) {
+  std::string page = kKeyboard;
+  page.pop_back();
+  if (request.body.find("\"after\":\"00001\"") != std::string::npos)
+    return Answer(page + R"(,"ports":[{"id":2,"name":"leds","direction":"sink","topics":["*"]}]})");
+  return Answer(page + R"(,"ports":[{"id":1,"name":"keyboard","direction":"source",)"
+                       R"("topics":["key","input_state"]}],"next":"00001"})");
 }
 
 }  // namespace
@@ -88,10 +123,11 @@ void furnish(FakeKernel& kernel) {
   kernel.on("kernel.reload",
             R"({"started":["mouse"],"stopped":[],"changed":["keyboard"],"pipelines_changed":1})");
   kernel.on("devices.list", device_page);
-  kernel.on("devices.get", kKeyboard);
+  kernel.on("devices.get", keyboard_page);
   kernel.on("devices.restart", kRecorder);
   kernel.on("devices.deaths", kDeaths);
   kernel.on("pipelines.list", kPipelines);
+  kernel.on("pipelines.stats", pipeline_stats);
 }
 
 }  // namespace dkvm::test

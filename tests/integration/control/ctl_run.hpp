@@ -30,7 +30,8 @@ class CtlRun {
 };
 
 // Answers every list and every get with a small desk: two devices well, one
-// failed, two pipelines. devices.list comes in pages of one.
+// failed, four pipelines, of which one is removed before it is looked at.
+// Devices, ports and edges come in pages of one.
 void furnish(FakeKernel& kernel);
 
 }  // namespace dkvm::test

@@ -53,7 +53,7 @@ TEST_CASE("status tells how the kernel is and which devices are in trouble") {
             desk.kernel.socket() +
             "\n"
             "devices    1 running, 1 backoff, 1 failed\n"
-            "pipelines  3 (1 disabled), 2 edges, 1,234,560 events delivered, 7 dropped\n"
+            "pipelines  4 (1 disabled), 3 edges, 1,234,560 events delivered, 7 dropped\n"
             "\n"
             "DEVICE    STATE    FOR     REASON\n"
             "recorder  backoff  1s      killed by SIGSEGV, next start in 2s\n"
@@ -61,7 +61,7 @@ TEST_CASE("status tells how the kernel is and which devices are in trouble") {
   const auto status = desk.json({"status", "--json"});
   CHECK(status["kernel"]["pid"] == 4242);
   CHECK(status["devices"].size() == 3);
-  CHECK(status["pipelines"].size() == 3);
+  CHECK(status["pipelines"].size() == 4);
 }
 
 TEST_CASE("devices shows all pages as one table") {
@@ -81,8 +81,14 @@ TEST_CASE("device shows one device, and starts, stops and restarts it") {
   Desk desk;
   const std::string details = desk.output({"device", "keyboard"});
   CHECK(has(details, "state        running\n"));
-  CHECK(has(details, "PORT      DIRECTION  TOPICS\nkeyboard  source     key, input_state\n"));
-  CHECK(desk.json({"device", "keyboard", "--json"})["name"] == "keyboard");
+  CHECK(has(details,
+            "PORT      DIRECTION  TOPICS\n"
+            "keyboard  source     key, input_state\n"
+            "leds      sink       *\n"));
+  const auto keyboard = desk.json({"device", "keyboard", "--json"});
+  CHECK(keyboard["name"] == "keyboard");
+  CHECK(keyboard["ports"].size() == 2);
+  CHECK_FALSE(keyboard.contains("next"));
   CHECK(desk.output({"device", "recorder", "restart"}) ==
         "recorder: backoff (killed by SIGSEGV, next start in 2s)\n");
   CHECK(desk.kernel.requests.back().method == "devices.restart");
@@ -109,10 +115,14 @@ TEST_CASE("pipelines shows the counts and latencies of each edge") {
             "typing    keyboard/keyboard → recorder/keyboard  active    1,234,567  1,234,560"
             "        7     1  0 (max 31)   18 µs / 96 µs   41 µs / 1.2 ms\n"));
   CHECK(has(table, "mousing   mouse/mouse → recorder/mouse           disabled"));
+  CHECK(has(table, "mousing   mouse/mouse → moved/mouse              disabled"));
+  CHECK_FALSE(has(table, "removed"));
   CHECK(has(table, "talking                                          waiting"));
   CHECK(has(table, "missing: microphone\n"));
   CHECK_FALSE(has(table, "COALESCED"));
-  CHECK(desk.json({"pipelines", "--json"})["pipelines"][0]["name"] == "typing");
+  const auto pipelines = desk.json({"pipelines", "--json"})["pipelines"];
+  CHECK(pipelines.size() == 3);
+  CHECK(pipelines[1]["edges"].size() == 2);
 }
 
 TEST_CASE("call, reload and stop") {

@@ -14,7 +14,7 @@ TEST_CASE("a device starts, answers pings, and stops with a goodbye") {
   CHECK(shot.state == RunState::running);
   CHECK(shot.pid > 0);
   CHECK(shot.incarnation == 1);
-  CHECK(shot.usage.rss_bytes > 0);
+  CHECK(read_usage(shot.pid).rss_bytes > 0);
   REQUIRE(rig.manager().stop(1, "by hand"));
   rig.until_state(1, RunState::stopped);
   CHECK(rig.states_of(1) == std::vector<std::string>{"starting", "running", "stopping", "stopped"});

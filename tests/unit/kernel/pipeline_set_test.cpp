@@ -10,9 +10,9 @@ using namespace dkvm::test;
 namespace {
 
 PipelineState state_of(const Router& router, const std::string& name) {
-  const auto stats = router.stats_of(name);
-  REQUIRE(stats);
-  return stats->state;
+  const auto summary = router.summary_of(name);
+  REQUIRE(summary);
+  return summary->state;
 }
 
 }  // namespace
