@@ -54,6 +54,11 @@ std::vector<TopicConfig> read_events(const YamlNode& node, ErrorList& errors) {
   for (const YamlNode* item : items) {
     auto text = values.text(*item, "events");
     if (!text) continue;
+    if (text->empty() || text->size() > kNameBytesMax) {
+      errors.add(item->at, fmt::format("a topic in 'events' has {} bytes, expected 1 to {}",
+                                       text->size(), kNameBytesMax));
+      continue;
+    }
     const auto same = [&](const TopicConfig& topic) { return topic.name == *text; };
     if (std::any_of(topics.begin(), topics.end(), same))
       errors.add(item->at,

@@ -112,8 +112,14 @@ tl::expected<Plan, ConfigErrors> make_plan(Config config, const Catalog& catalog
     if (!planned) return tl::unexpected(std::move(planned).error());
     plan.devices.push_back(std::move(*planned));
   }
-  for (const PipelineConfig& pipeline : config.pipelines)
+  ConfigErrors errors;
+  for (const PipelineConfig& pipeline : config.pipelines) {
     plan.pipelines.push_back(spec_of(pipeline));
+    // Nothing that is fine here fails in the router, when devices run already.
+    if (auto fine = check(plan.pipelines.back()); !fine)
+      errors.push_back({pipeline.at, fine.error().message()});
+  }
+  if (!errors.empty()) return tl::unexpected(std::move(errors));
   plan.config = std::move(config);
   return plan;
 }
