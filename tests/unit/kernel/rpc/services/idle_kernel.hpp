@@ -24,7 +24,7 @@ struct IdleKernel {
   IdleKernel() { switchboard.attach(devices); }
 
   Loop loop;
-  Log log{{.level = LogLevel::error}};
+  Log log{{.level = RecordLevel::error}};
   Grants grants;
   Switchboard switchboard{loop, log, "idle", 1, grants};
   NoSpawner spawner;

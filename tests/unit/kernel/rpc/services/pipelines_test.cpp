@@ -49,7 +49,7 @@ struct Fixture {
   void up(char letter, wire::Direction direction) {
     const auto id = kernel.switchboard.id_of(device(letter));
     REQUIRE(id);
-    std::vector<Port> ports;
+    std::vector<RoutedPort> ports;
     for (std::size_t i = 0; i < kPorts; ++i)
       ports.push_back({static_cast<std::uint16_t>(i + 1), port_name(i), direction, TopicSet::all(),
                        false, false});
