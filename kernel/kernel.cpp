@@ -249,10 +249,11 @@ void Kernel::end_with_sources() {
 bool Kernel::all_delivered() {
   std::vector<std::string> names;
   for (const DeviceId source : awaited_) names.push_back(switchboard_->name_of(source));
-  auto losses = losses_of(switchboard_->router().stats(), names);
+  const auto all = switchboard_->router().stats();
+  auto losses = losses_of(all, names);
   for (const PipelineSpec& spec : plan_.pipelines) {
-    const auto stats = switchboard_->router().stats_of(spec.name);
-    if (!stats || stats->state == PipelineState::disabled) continue;
+    const auto stats = std::ranges::find(all, spec.name, &PipelineStats::name);
+    if (stats == all.end() || stats->state == PipelineState::disabled) continue;
     for (Loss& loss : losses_at_absent(spec, *stats, names, [this](const std::string& device) {
            return switchboard_->router().published(devices_->find(device).value_or(0));
          }))
