@@ -235,6 +235,7 @@ DeviceSnapshot DeviceManager::Impl::snapshot_of(const Device& device) const {
     shot.next_start_in = std::max(supervisor.next_start() - Clock::now(), Duration(0));
   shot.log_delays = device.log_delays_before + (device.log ? device.log->delays() : 0);
   shot.cleaning_up = supervisor.cleaning_up();
+  shot.wanted = supervisor.wanted();
   return shot;
 }
 

@@ -83,12 +83,12 @@ void Supervisor::on(const event::Start&, Step& step) {
     begin_anew(step);
 }
 
+// Whether it is started is for those to say who know what else has changed.
 void Supervisor::on(const event::Reload& event, Step& step) {
   spec_ = event.spec;
   backoff_.set_spec(spec_.backoff);
   health_.set_spec(spec_.health, step.now);
   parks_ = false;
-  if (state_ == RunState::failed) begin_anew(step);
 }
 
 // Past failures do not count any more.

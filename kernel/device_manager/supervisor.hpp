@@ -46,6 +46,8 @@ class Supervisor {
   bool has_process() const { return process_ != ProcessState::none; }
   bool cleaning_up() const { return cleaning_; }
   bool said_goodbye() const { return goodbye_; }
+  // It was started, and nobody has told it to stop since: it may well have ended.
+  bool wanted() const { return state_ != RunState::stopped && request_ != Request::stop; }
   // Nothing of it runs, and nothing will by itself.
   bool at_rest() const;
   // In backoff: when it starts again; else kNever.

@@ -62,7 +62,8 @@ struct StopTurn {};
 struct Restart {
   std::string reason;
 };
-// The configuration was loaded anew: a parked device may try again.
+// The configuration was loaded anew. Starts nothing: a parked device waits for
+// Start or Restart.
 struct Reload {
   SupervisorSpec spec;
 };

@@ -85,7 +85,7 @@ TEST_CASE("a device that is killed is started again") {
   CHECK(rig.gaps == std::vector<std::pair<DeviceId, std::uint32_t>>{{1, 1}});
 }
 
-TEST_CASE("a refused hello parks the device until it is updated") {
+TEST_CASE("a refused hello parks the device until it is started again") {
   Rig rig;
   rig.accept_hello = false;
   rig.run(spec_of(1, {"good"}));
@@ -95,6 +95,8 @@ TEST_CASE("a refused hello parks the device until it is updated") {
   CHECK(rig.shot(1).reason == "it speaks version 9");
   rig.accept_hello = true;
   REQUIRE(rig.manager().update(spec_of(1, {"good"})));
+  CHECK(rig.shot(1).state == RunState::failed);
+  REQUIRE(rig.manager().start(1));
   rig.until_state(1, RunState::running);
 }
 

@@ -161,7 +161,7 @@ TEST_CASE("the policy says what follows an exit") {
   CHECK(state_after(RestartPolicy::never, 1) == RunState::failed);
 }
 
-TEST_CASE("a device that refuses its configuration is parked until reload") {
+TEST_CASE("a device that refuses its configuration is parked until somebody starts it") {
   for (const RestartPolicy policy : {RestartPolicy::on_failure, RestartPolicy::always}) {
     Supervised device(with(policy));
     device.on(event::Start{});
@@ -171,7 +171,8 @@ TEST_CASE("a device that refuses its configuration is parked until reload") {
     CHECK(device.supervisor.reason() == "exit status 125: it refuses to be started again");
     CHECK(device.supervisor.deadline() == kNever);
     CHECK(device.after(1h).empty());
-    CHECK(device.on(event::Reload{with(policy)}) == Words{"starting", "spawn 2"});
+    CHECK(device.on(event::Reload{with(policy)}).empty());
+    CHECK(device.on(event::Restart{"its configuration changed"}) == Words{"starting", "spawn 2"});
   }
 }
 
