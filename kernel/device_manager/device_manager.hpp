@@ -78,6 +78,8 @@ class DeviceManager {
 
   // What the rest of the kernel learns about a device; unknown ids and news of
   // an incarnation that is over are ignored.
+  // cleanup: it says that it knows --cleanup.
+  void hello_received(DeviceId id, bool cleanup);
   void hello_accepted(DeviceId id);
   void started(DeviceId id);
   // `permanent`: parked as failed (configuration or version), else tried again.

@@ -53,6 +53,7 @@ class Supervisor {
   // In backoff: when it starts again; else kNever.
   TimePoint next_start() const { return start_due_; }
   const SupervisorSpec& spec() const { return spec_; }
+  bool knows_cleanup() const { return spec_.cleanup || said_cleanup_; }
 
  private:
   enum class ProcessState : std::uint8_t { none, spawning, alive };
@@ -71,6 +72,7 @@ class Supervisor {
   void on(const event::Reload&, Step&);
   void on(const event::Spawned&, Step&);
   void on(const event::SpawnFailed&, Step&);
+  void on(const event::HelloReceived&, Step&);
   void on(const event::HelloAccepted&, Step&);
   void on(const event::Started&, Step&);
   void on(const event::HelloRefused&, Step&);
@@ -120,7 +122,8 @@ class Supervisor {
   // Of the present incarnation.
   ProcessState process_ = ProcessState::none;
   ProcessId pid_ = 0;
-  bool hello_ = false;
+  bool said_cleanup_ = false;  // in its hello
+  bool hello_ = false;         // accepted
   bool goodbye_ = false;
   bool killed_ = false;
   bool torn_ = false;        // its stream ended in the middle of a frame

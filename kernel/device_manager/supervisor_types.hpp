@@ -36,7 +36,7 @@ struct SupervisorSpec {
   RestartPolicy restart = RestartPolicy::on_failure;
   BackoffSpec backoff;
   HealthSpec health;
-  bool cleanup = false;  // its manifest says that it knows --cleanup
+  bool cleanup = false;  // its manifest says that it knows --cleanup; its hello may too
 
   bool operator==(const SupervisorSpec&) const = default;
 };
@@ -73,7 +73,10 @@ struct Spawned {
 struct SpawnFailed {
   std::string reason;
 };
-struct HelloAccepted {};  // it is welcome, and pinged
+struct HelloReceived {
+  bool cleanup;  // it knows --cleanup
+};
+struct HelloAccepted {};  // it is welcome, and pinged: perhaps later, when its sinks are there
 struct Started {};        // it has answered that ping
 struct HelloRefused {
   std::string reason;
@@ -102,9 +105,9 @@ struct Tick {};
 
 using SupervisorEvent =
     std::variant<event::Start, event::Stop, event::StopTurn, event::Restart, event::Reload,
-                 event::Spawned, event::SpawnFailed, event::HelloAccepted, event::Started,
-                 event::HelloRefused, event::Violation, event::StreamClosed, event::StoppedFrame,
-                 event::ProcessStopped, event::ProcessContinued, event::Exited,
+                 event::Spawned, event::SpawnFailed, event::HelloReceived, event::HelloAccepted,
+                 event::Started, event::HelloRefused, event::Violation, event::StreamClosed,
+                 event::StoppedFrame, event::ProcessStopped, event::ProcessContinued, event::Exited,
                  event::CleanupFinished, event::InputHeld, event::Tick>;
 
 // Also told when only the reason or the process changed.

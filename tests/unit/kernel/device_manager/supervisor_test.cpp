@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <csignal>
 
 #include "tests/unit/kernel/device_manager/supervised.hpp"
@@ -96,6 +97,32 @@ TEST_CASE("a process that cannot be made counts as a failed start") {
   CHECK(device.on(event::SpawnFailed{"no processes left"}) ==
         Words{"died: no processes left", "backoff: no processes left"});
   CHECK(device.after(250ms) == Words{"starting", "spawn 2"});
+}
+
+TEST_CASE("a hello in time is one, however long the device then waits to be let in") {
+  Supervised device;
+  device.on(event::Start{});
+  device.on(event::Spawned{77});
+  CHECK(device.after(9999ms, event::HelloReceived{}).empty());
+  CHECK(device.after(2s).empty());
+  device.on(event::HelloAccepted{});
+  CHECK(device.on(event::Started{}) == Words{"running"});
+}
+
+TEST_CASE("what a hello says about --cleanup counts where no manifest does") {
+  Supervised device;
+  device.on(event::Start{});
+  device.on(event::Spawned{77});
+  device.on(event::HelloReceived{true});
+  device.on(event::HelloAccepted{});
+  device.on(event::Started{});
+  const Words end = device.on(Supervised::killed(9, {29}));
+  CHECK(std::count(end.begin(), end.end(), "cleanup 29") == 1);
+  // Of that life only.
+  device.on(event::CleanupFinished{});
+  device.on(event::Restart{"again"});
+  device.on(event::Spawned{78});
+  CHECK_FALSE(device.supervisor.knows_cleanup());
 }
 
 TEST_CASE("no hello in ten seconds is a failed start") {
