@@ -77,7 +77,8 @@ Result<> Kernel::start(Plan plan) {
   log_.on_record([this](const LogRecord&) {
     if (!polls_.empty()) switchboard_->settle_soon();
   });
-  for (DevicePlan& device : plan.devices) DKVM_CHECK(add_device(device));
+  DKVM_CHECK(number_devices(plan));
+  for (const DevicePlan& device : plan.devices) DKVM_CHECK(add_device(device));
   plan_ = std::move(plan);
   tell_feeds();
   DKVM_CHECK(pipelines_->load(plan_.pipelines, now_ns()));
@@ -154,8 +155,15 @@ Result<PipelineSpec> Kernel::parse_pipeline(const std::string& text) const {
 
 // --- carrying out a plan -------------------------------------------------------
 
-Result<> Kernel::add_device(DevicePlan& device) {
-  DKVM_TRY(device.spec.id, switchboard_->id_of(device.name));
+// A device keeps its number for as long as this kernel lives.
+Result<> Kernel::number_devices(Plan& plan) {
+  for (DevicePlan& device : plan.devices) {
+    DKVM_TRY(device.spec.id, switchboard_->id_of(device.name));
+  }
+  return {};
+}
+
+Result<> Kernel::add_device(const DevicePlan& device) {
   switchboard_->set_manifest(device.spec.id, device.manifest);
   grants_.set(device.name, device.grants);
   say_doubt(device);

@@ -72,7 +72,8 @@ class Kernel {
   nlohmann::json info() const;
   Result<PipelineSpec> parse_pipeline(const std::string& text) const;
 
-  Result<> add_device(DevicePlan& device);
+  Result<> number_devices(Plan& plan);
+  Result<> add_device(const DevicePlan& device);
   void say_doubt(const DevicePlan& device);
   bool may_start(DeviceId id);
   void renew(DeviceId id);
@@ -82,6 +83,7 @@ class Kernel {
   void begin_reload();
   void end_reload();
   tl::unexpected<Error> refused(const ConfigErrors& errors);
+  tl::unexpected<Error> refused(const Error& error);
   static void answer_reload(std::vector<Reloaded> callers, const Result<PlanChanges>& answer);
   Result<> carry_out(Plan next, Ends& ends);
   Result<> change_device(const DevicePlan& old, DevicePlan& device, Ends& ends);

@@ -34,12 +34,18 @@ void Kernel::end_reload() {
     if (stopping_) return fail(Errc::denied, "the kernel is stopping");
     auto next = make_plan(std::move(reload.config), catalog_);
     if (!next) return refused(next.error());
+    // All that can be refused comes before anything is done.
+    if (const auto numbered = number_devices(*next); !numbered) return refused(numbered.error());
     if (const auto opened = change_log_file(plan_.kernel.log, next->kernel.log); !opened)
       return refused({log_file_error(next->kernel.log, opened.error())});
     PlanChanges changes = changes_between(plan_, *next);
     changes.needs_restart.insert(changes.needs_restart.begin(), reload.kept.begin(),
                                  reload.kept.end());
-    DKVM_CHECK(carry_out(std::move(*next), ends));
+    if (auto done = carry_out(std::move(*next), ends); !done) {
+      log_.error("reloaded {}, but not all of it: {}", options_.config_path,
+                 done.error().message());
+      return fail(std::move(done).error().within("reloaded, but not all of it"));
+    }
     log_.info("reloaded {}: {}", options_.config_path, to_words(changes));
     return changes;
   }();
@@ -47,6 +53,11 @@ void Kernel::end_reload() {
   end_devices(ends);
   if (switchboard_) switchboard_->settle_soon();
   if (!reload_ && !reload_again_.empty()) begin_reload();
+}
+
+tl::unexpected<Error> Kernel::refused(const Error& error) {
+  log_.error("not reloaded, nothing has changed: {}", error.message());
+  return fail(error);
 }
 
 tl::unexpected<Error> Kernel::refused(const ConfigErrors& errors) {
@@ -83,13 +94,16 @@ Result<> Kernel::change_device(const DevicePlan& old, DevicePlan& device, Ends& 
   grants_.set(device.name, device.grants);
   switchboard_->set_manifest(id, device.manifest);
   if (device.doubt != old.doubt) say_doubt(device);
-  const bool runs = devices_->snapshot(id)->pid != 0;
   DKVM_CHECK(devices_->update(device.spec));
-  if (device.enabled && !old.enabled) return devices_->start(id);
+  const DeviceSnapshot now = *devices_->snapshot(id);
   if (!device.enabled && old.enabled) {
     ends.stopped.push_back(id);
-  } else if (runs && needs_new_process(old, device)) {
-    ends.restarted.push_back(id);
+  } else if (now.wanted) {
+    // Also where it has ended, or waits for its next start.
+    if (now.state == RunState::failed || needs_new_process(old, device))
+      ends.restarted.push_back(id);
+  } else if (device.enabled && !old.enabled) {
+    return devices_->start(id);
   }
   return {};
 }

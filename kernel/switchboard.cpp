@@ -355,7 +355,10 @@ void Switchboard::resumed(Duration suspended) {
 
 // --- what the sessions say ---------------------------------------------------------
 
-void Switchboard::on_hello(DeviceId device) { waiting_.emplace_back(device, now_ns()); }
+void Switchboard::on_hello(DeviceId device, bool cleanup) {
+  devices_->hello_received(device, cleanup);
+  waiting_.emplace_back(device, now_ns());
+}
 
 void Switchboard::on_refused(DeviceId device, const Error& error, bool permanent) {
   devices_->hello_refused(device, error, permanent);

@@ -114,7 +114,7 @@ class Switchboard final : public RouterHost,
 
   // SessionHost
   void on_alive(DeviceId device) override { devices_->alive(device); }
-  void on_hello(DeviceId device) override;
+  void on_hello(DeviceId device, bool cleanup) override;
   void on_refused(DeviceId device, const Error& error, bool permanent) override;
   void on_violation(DeviceId device, const Error& error) override;
   void on_stream_closed(DeviceId device, const Error& error, bool torn) override;

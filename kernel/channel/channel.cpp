@@ -23,6 +23,11 @@ Channel::Channel(Loop& loop, UniqueFd stream, ChannelScratch& scratch, ChannelOw
   poll_.watch(true, false);
 }
 
+void Channel::narrow(std::size_t write_budget, int send_bytes) {
+  write_budget_ = write_budget;
+  ::setsockopt(stream_.get(), SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof send_bytes);
+}
+
 void Channel::on_ready(PollEvents events) {
   if (closed_) return;
   writable_ = writable_ || events.writable;

@@ -59,13 +59,17 @@ class Channel {
   static constexpr std::size_t kWriteBytesPerTurnMax = 32 * 1024;
   static constexpr int kDrainTurnsMax = 256;  // 4 MiB, more than a socket holds
 
-  // write_budget: bytes offered to the socket at once, small for sinks whose
-  // events should wait where they can still be coalesced.
+  // write_budget: bytes offered to the socket at once; see narrow() for sinks
+  // whose events should wait where they can still be coalesced.
   Channel(Loop& loop, UniqueFd stream, ChannelScratch& scratch, ChannelOwner& owner,
           std::size_t write_budget);
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
   ~Channel() { scratch_.turns.forget(*this); }
+
+  // From now on so much is offered at once, and the socket holds about
+  // send_bytes. To be said before there is anything to send.
+  void narrow(std::size_t write_budget, int send_bytes);
 
   // Queues a frame of the kernel's own; flush() sends it. A device that leaves
   // more than kControlBytesMax of them unread is closed by the next flush().

@@ -160,7 +160,7 @@ void Describer::start_waiting() {
 }
 
 void Describer::start(Waiting waiting) {
-  SpawnRequest request{std::move(waiting.program), Stdio::capture, 0};
+  SpawnRequest request{std::move(waiting.program), Stdio::capture};
   request.program.args.emplace_back("--describe");
   auto process = spawner_.spawn(request);
   if (!process) return answer(*waiting.round, waiting.place, fail(std::move(process).error()));

@@ -43,8 +43,7 @@ void DeviceManager::Impl::drop_held_start(Device& device) {
 void DeviceManager::Impl::spawn(Device& device, std::uint32_t incarnation) {
   const DeviceId id = device.spec.id;
   device.started = device.spec.program;
-  SpawnRequest request{device.started, Stdio::stream, 0};
-  if (device.spec.injects) request.send_bytes = kInjectingSinkSendBytes;
+  SpawnRequest request{device.started, Stdio::stream};
   device.spawned = Clock::now();
   auto process = spawner_.spawn(request);
   if (!process) return post(id, event::SpawnFailed{process.error().message()});
@@ -70,14 +69,14 @@ void DeviceManager::Impl::on_exited(DeviceId id, ExitStatus status) {
   host_.drain(id);
   found->log->drain();
   std::vector<std::uint16_t> codes;
-  if (found->supervisor.spec().cleanup) codes = host_.codes_to_release(id);
+  if (found->supervisor.knows_cleanup()) codes = host_.codes_to_release(id);
   const std::vector<std::string> log = host_.log_tail(id);
   post(id, event::Exited{status, std::move(codes), log.empty() ? "" : log.back()});
 }
 
 void DeviceManager::Impl::perform(Device& device, const action::RunCleanup& cleanup) {
   const DeviceId id = device.spec.id;
-  SpawnRequest request{device.started, Stdio::none, 0};
+  SpawnRequest request{device.started, Stdio::none};
   request.program.args.emplace_back("--cleanup");
   request.program.env.push_back("DKVM_CLEANUP_CODES=" + join(cleanup.codes));
   auto process = spawner_.spawn(request);

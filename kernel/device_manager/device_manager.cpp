@@ -235,6 +235,7 @@ DeviceSnapshot DeviceManager::Impl::snapshot_of(const Device& device) const {
     shot.next_start_in = std::max(supervisor.next_start() - Clock::now(), Duration(0));
   shot.log_delays = device.log_delays_before + (device.log ? device.log->delays() : 0);
   shot.cleaning_up = supervisor.cleaning_up();
+  shot.wanted = supervisor.wanted();
   return shot;
 }
 
@@ -282,6 +283,9 @@ void DeviceManager::stop_all(std::string reason, const Ranks& ranks, StopDone do
 }
 
 void DeviceManager::go_ahead(DeviceId id) { impl_->go_ahead(id); }
+void DeviceManager::hello_received(DeviceId id, bool cleanup) {
+  impl_->post(id, event::HelloReceived{cleanup});
+}
 void DeviceManager::hello_accepted(DeviceId id) { impl_->post(id, event::HelloAccepted{}); }
 void DeviceManager::started(DeviceId id) { impl_->post(id, event::Started{}); }
 void DeviceManager::hello_refused(DeviceId id, const Error& error, bool permanent) {

@@ -32,6 +32,7 @@ struct DeviceSnapshot {
   Duration next_start_in{0};       // in backoff
   std::uint64_t log_delays = 0;    // waits because stderr was over its rate
   bool cleaning_up = false;
+  bool wanted = false;  // started, and not told to stop since, even where it has ended
 };
 
 // Desired and actual state of all devices: does what each one's Supervisor says.
@@ -54,8 +55,8 @@ class DeviceManager {
   // Adds a device, stopped; one that is being removed stays, with this spec.
   // Errors: invalid when its id or name is taken.
   Result<> add(DeviceSpec spec);
-  // Supervision holds from now on, the program from the next start; a device
-  // parked as failed is started. Errors: not_found.
+  // Supervision holds from now on, the program from the next start. Starts
+  // nothing. Errors: not_found.
   Result<> update(DeviceSpec spec);
   // Stops it and forgets it once it is down: DeviceHost::removed. Errors: not_found.
   Result<> remove(DeviceId id, std::string reason);
@@ -77,6 +78,8 @@ class DeviceManager {
 
   // What the rest of the kernel learns about a device; unknown ids and news of
   // an incarnation that is over are ignored.
+  // cleanup: it says that it knows --cleanup.
+  void hello_received(DeviceId id, bool cleanup);
   void hello_accepted(DeviceId id);
   void started(DeviceId id);
   // `permanent`: parked as failed (configuration or version), else tried again.

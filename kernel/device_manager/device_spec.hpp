@@ -11,10 +11,6 @@ namespace dkvm {
 
 using DeviceId = std::uint16_t;
 
-// Socket buffer of the kernel's side towards a sink that injects: motion is to
-// coalesce in the kernel's queue and not in the OS.
-inline constexpr int kInjectingSinkSendBytes = 8 * 1024;
-
 // One device as the device manager needs it, nothing of the YAML.
 // Its program gets stdin and stdout as one AF_UNIX stream socket.
 struct DeviceSpec {
@@ -22,7 +18,6 @@ struct DeviceSpec {
   std::string name;
   Program program;
   SupervisorSpec supervision;  // restart, backoff, health (with input_path), cleanup
-  bool injects = false;
   LogRate log_rate;
 };
 

@@ -20,7 +20,6 @@ enum class Stdio : std::uint8_t {
 struct SpawnRequest {
   Program program;
   Stdio stdio = Stdio::stream;
-  int send_bytes = 0;  // SO_SNDBUF of the kernel's end; 0: the system's
 };
 
 // A process of ours, in a session of its own. All descriptors are non-blocking

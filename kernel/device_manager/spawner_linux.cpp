@@ -57,11 +57,10 @@ Result<Ends> make_pipe() {
   return finish_ends(UniqueFd(fds[0]), UniqueFd(fds[1]));
 }
 
-Result<Ends> make_stream(int send_bytes) {
+Result<Ends> make_stream() {
   int fds[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
     return fail(system_error("making a socket pair", errno));
-  if (send_bytes > 0) ::setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof send_bytes);
   return finish_ends(UniqueFd(fds[0]), UniqueFd(fds[1]));
 }
 
@@ -79,11 +78,11 @@ struct Channels {
   UniqueFd output;
 };
 
-Result<Channels> make_channels(Stdio stdio, int send_bytes) {
+Result<Channels> make_channels(Stdio stdio) {
   Channels channels;
   DKVM_TRY(channels.log, make_pipe());
   if (stdio == Stdio::stream) {
-    DKVM_TRY(Ends stream, make_stream(send_bytes));
+    DKVM_TRY(Ends stream, make_stream());
     channels.output = std::move(stream.ours);
     channels.in = std::move(stream.theirs);
     return channels;
@@ -184,7 +183,7 @@ class LinuxSpawner final : public Spawner {
 
  private:
   Result<Process> try_spawn(const SpawnRequest& request) {
-    DKVM_TRY(Channels channels, make_channels(request.stdio, request.send_bytes));
+    DKVM_TRY(Channels channels, make_channels(request.stdio));
     std::vector<std::string> args = launcher_args(launcher_, request.program);
     std::vector<std::string> env = request.program.env;
     const FileActions actions(channels);

@@ -83,12 +83,12 @@ void Supervisor::on(const event::Start&, Step& step) {
     begin_anew(step);
 }
 
+// Whether it is started is for those to say who know what else has changed.
 void Supervisor::on(const event::Reload& event, Step& step) {
   spec_ = event.spec;
   backoff_.set_spec(spec_.backoff);
   health_.set_spec(spec_.health, step.now);
   parks_ = false;
-  if (state_ == RunState::failed) begin_anew(step);
 }
 
 // Past failures do not count any more.
@@ -129,6 +129,13 @@ void Supervisor::on(const event::SpawnFailed& event, Step& step) {
   if (request_ == Request::none)
     step.out.push_back(action::Died{incarnation_, event.reason, status});
   after_end({.reason = event.reason}, step);
+}
+
+// What it then waits for is not its doing.
+void Supervisor::on(const event::HelloReceived& event, Step&) {
+  if (process_ != ProcessState::alive) return;
+  hello_due_ = kNever;
+  said_cleanup_ = event.cleanup;
 }
 
 void Supervisor::on(const event::HelloAccepted&, Step& step) {
@@ -187,7 +194,7 @@ void Supervisor::on(const event::Exited& event, Step& step) {
 // What must be done about an end without goodbye.
 void Supervisor::clean_up(const std::vector<std::uint16_t>& codes, Step& step) {
   if (hello_) step.out.push_back(action::Gap{incarnation_});
-  if (!spec_.cleanup || codes.empty()) return;
+  if (!knows_cleanup() || codes.empty()) return;
   DKVM_ASSERT(!cleaning_);
   cleaning_ = true;
   step.out.push_back(action::RunCleanup{codes});
@@ -235,7 +242,7 @@ void Supervisor::retry(std::string reason, Duration healthy, Step& step) {
 void Supervisor::forget_incarnation() {
   process_ = ProcessState::none;
   pid_ = 0;
-  hello_ = goodbye_ = killed_ = torn_ = parks_ = announced_ = told_early_ = false;
+  said_cleanup_ = hello_ = goodbye_ = killed_ = torn_ = parks_ = announced_ = told_early_ = false;
   request_ = Request::none;
   cause_.clear();
   healthy_since_ = hello_due_ = streamless_due_ = term_due_ = kill_due_ = kNever;

@@ -46,11 +46,14 @@ class Supervisor {
   bool has_process() const { return process_ != ProcessState::none; }
   bool cleaning_up() const { return cleaning_; }
   bool said_goodbye() const { return goodbye_; }
+  // It was started, and nobody has told it to stop since: it may well have ended.
+  bool wanted() const { return state_ != RunState::stopped && request_ != Request::stop; }
   // Nothing of it runs, and nothing will by itself.
   bool at_rest() const;
   // In backoff: when it starts again; else kNever.
   TimePoint next_start() const { return start_due_; }
   const SupervisorSpec& spec() const { return spec_; }
+  bool knows_cleanup() const { return spec_.cleanup || said_cleanup_; }
 
  private:
   enum class ProcessState : std::uint8_t { none, spawning, alive };
@@ -69,6 +72,7 @@ class Supervisor {
   void on(const event::Reload&, Step&);
   void on(const event::Spawned&, Step&);
   void on(const event::SpawnFailed&, Step&);
+  void on(const event::HelloReceived&, Step&);
   void on(const event::HelloAccepted&, Step&);
   void on(const event::Started&, Step&);
   void on(const event::HelloRefused&, Step&);
@@ -118,7 +122,8 @@ class Supervisor {
   // Of the present incarnation.
   ProcessState process_ = ProcessState::none;
   ProcessId pid_ = 0;
-  bool hello_ = false;
+  bool said_cleanup_ = false;  // in its hello
+  bool hello_ = false;         // accepted
   bool goodbye_ = false;
   bool killed_ = false;
   bool torn_ = false;        // its stream ended in the middle of a frame

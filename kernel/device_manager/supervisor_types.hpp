@@ -36,7 +36,7 @@ struct SupervisorSpec {
   RestartPolicy restart = RestartPolicy::on_failure;
   BackoffSpec backoff;
   HealthSpec health;
-  bool cleanup = false;  // its manifest says that it knows --cleanup
+  bool cleanup = false;  // its manifest says that it knows --cleanup; its hello may too
 
   bool operator==(const SupervisorSpec&) const = default;
 };
@@ -62,7 +62,8 @@ struct StopTurn {};
 struct Restart {
   std::string reason;
 };
-// The configuration was loaded anew: a parked device may try again.
+// The configuration was loaded anew. Starts nothing: a parked device waits for
+// Start or Restart.
 struct Reload {
   SupervisorSpec spec;
 };
@@ -72,7 +73,10 @@ struct Spawned {
 struct SpawnFailed {
   std::string reason;
 };
-struct HelloAccepted {};  // it is welcome, and pinged
+struct HelloReceived {
+  bool cleanup;  // it knows --cleanup
+};
+struct HelloAccepted {};  // it is welcome, and pinged: perhaps later, when its sinks are there
 struct Started {};        // it has answered that ping
 struct HelloRefused {
   std::string reason;
@@ -101,9 +105,9 @@ struct Tick {};
 
 using SupervisorEvent =
     std::variant<event::Start, event::Stop, event::StopTurn, event::Restart, event::Reload,
-                 event::Spawned, event::SpawnFailed, event::HelloAccepted, event::Started,
-                 event::HelloRefused, event::Violation, event::StreamClosed, event::StoppedFrame,
-                 event::ProcessStopped, event::ProcessContinued, event::Exited,
+                 event::Spawned, event::SpawnFailed, event::HelloReceived, event::HelloAccepted,
+                 event::Started, event::HelloRefused, event::Violation, event::StreamClosed,
+                 event::StoppedFrame, event::ProcessStopped, event::ProcessContinued, event::Exited,
                  event::CleanupFinished, event::InputHeld, event::Tick>;
 
 // Also told when only the reason or the process changed.

@@ -14,13 +14,8 @@ namespace {
 // Events for a sink that presses keys wait in its queue, where motion can
 // coalesce, and not in the stream.
 constexpr std::size_t kInjectBudgetBytes = 4 * 1024;
+constexpr int kInjectSendBytes = 8 * 1024;  // Linux doubles what it is told
 constexpr std::size_t kBudgetBytes = 32 * 1024;
-
-std::size_t write_budget(const SessionIdentity& identity) {
-  if (!identity.manifest) return kBudgetBytes;
-  const bool injects = std::ranges::any_of(identity.manifest->ports, &PortManifest::injects);
-  return injects ? kInjectBudgetBytes : kBudgetBytes;
-}
 
 std::string_view kind_name(const Frame& frame) { return wire::EnumNameFrameKind(frame.kind()); }
 
@@ -38,7 +33,7 @@ DeviceSession::DeviceSession(SessionIdentity identity, Loop& loop, UniqueFd stre
       topics_(topics),
       host_(host),
       ports_(identity_.device),
-      channel_(loop, std::move(stream), scratch, *this, write_budget(identity_)) {}
+      channel_(loop, std::move(stream), scratch, *this, kBudgetBytes) {}
 
 DeviceSession::~DeviceSession() = default;
 
@@ -120,7 +115,7 @@ Result<> DeviceSession::greet(const Frame& frame) {
     return {};
   }
   state_ = State::admitted;
-  host_.on_hello(identity_.device);
+  host_.on_hello(identity_.device, hello->cleanup);
   return {};
 }
 
@@ -131,7 +126,12 @@ Result<> DeviceSession::admit(const wire::HelloT& hello) {
                             hello.protocol_max, kProtocolVersion));
   if (identity_.manifest) DKVM_CHECK(check_hello(hello, *identity_.manifest));
   relays_ = identity_.manifest && identity_.manifest->runtime_ports;
-  for (const auto& spec : hello.ports) DKVM_CHECK(ports_.open(*spec, topics_));
+  bool injects = false;
+  for (const auto& spec : hello.ports) {
+    DKVM_CHECK(ports_.open(*spec, topics_));
+    injects = injects || spec->injects;
+  }
+  if (injects) channel_.narrow(kInjectBudgetBytes, kInjectSendBytes);
   return {};
 }
 

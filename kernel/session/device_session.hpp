@@ -33,8 +33,8 @@ class SessionHost {
   virtual ~SessionHost() = default;
 
   virtual void on_alive(DeviceId device) = 0;
-  // It is who it should be; let_in() makes it run.
-  virtual void on_hello(DeviceId device) = 0;
+  // It is who it should be; let_in() makes it run. cleanup: it knows --cleanup.
+  virtual void on_hello(DeviceId device, bool cleanup) = 0;
   // permanent: trying again as it stands changes nothing.
   virtual void on_refused(DeviceId device, const Error& error, bool permanent) = 0;
   virtual void on_violation(DeviceId device, const Error& error) = 0;

@@ -141,8 +141,6 @@ tl::expected<DevicePlan, ConfigErrors> plan_device(const DeviceConfig& device,
                        process_environment(*environment, device.name, kernel),
                        limits_of(device, manifest)};
   plan.spec.supervision = supervision_of(device, manifest);
-  plan.spec.injects =
-      manifest != nullptr && std::ranges::any_of(manifest->ports, &PortManifest::injects);
   if (device.limits.log_rate) {
     const auto rate = static_cast<std::size_t>(*device.limits.log_rate);
     plan.spec.log_rate = {rate, rate};

@@ -3,7 +3,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/stat.h>
+
 #include <csignal>
+#include <fstream>
 #include <set>
 #include <string>
 
@@ -124,6 +127,23 @@ TEST_CASE("A killed sink that has arguments is cleaned up behind them") {
   desk.kill("typed", SIGKILL);
   CHECK(eventually(kStuckMax, [&] { return typed.has({}); }));
   CHECK(desk.log().find("cleanup failed") == std::string::npos);
+}
+
+TEST_CASE("A killed sink that never said what it is but in its hello is cleaned up behind") {
+  Desk desk;
+  const Source keyboard(desk, "keyboard");
+  SinkFile typed(desk.path("typed.jsonl"));
+  const std::string program = desk.path("sink");
+  std::ofstream(program) << "#!/bin/sh\n[ \"$1\" = --describe ] && exit 1\n"
+                            "exec " DKVM_BIN_DIR "/dkvm-dummy-keyboard-sink \"$@\"\n";
+  REQUIRE(::chmod(program.c_str(), 0755) == 0);
+  desk.start("devices:\n" + keyboard.yaml() + "  typed: {exec: [./sink], config: {file: " +
+             desk.path("typed.jsonl") + "}, restart: never}\n" + kTyping);
+  keyboard.down("KEY_LEFTCTRL");
+  REQUIRE(eventually(kPatience, [&] { return typed.has({"KEY_LEFTCTRL"}); }));
+
+  desk.kill("typed", SIGKILL);
+  CHECK(eventually(kStuckMax, [&] { return typed.has({}); }));
 }
 
 TEST_CASE("What was let go while the sink was away is not pressed again") {

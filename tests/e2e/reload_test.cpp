@@ -195,9 +195,55 @@ TEST_CASE("A device that goes and comes back before it is gone is started anew")
   desk.kill("keyboard", SIGSTOP);  // takes its time to end
   desk.write("devices:\n  typed: {type: dummy-keyboard-sink, config: {file: typed.jsonl}}\n");
   CHECK(desk.ctl("reload").at("stopped") == Json({"keyboard"}));
-  desk.write(with);
-  CHECK(desk.ctl("reload").at("started") == Json({"keyboard"}));
+  // Beside a new one; and the reloads that follow find everything in order.
+  const Source second(desk, "second");
+  const std::string begin = "devices:\n";
+  desk.write(begin + second.yaml() + with.substr(begin.size()));
+  CHECK(desk.ctl("reload").at("started") == Json({"second", "keyboard"}));
   desk.wait_restarted("keyboard", before);
+  desk.wait_state("second", "running");
+  CHECK(desk.ctl("reload").at("started").empty());
+}
+
+TEST_CASE("A device that has failed and is switched off by a reload is not started for it") {
+  Desk desk;
+  const auto yaml = [](const std::string& keys) {
+    return "devices:\n  broken: {exec: [/bin/sh, -c, exit 125]" + keys + "}\n";
+  };
+  desk.write(yaml(""));
+  desk.launch(false);
+  desk.wait_state("broken", "failed");
+  const Json lives = desk.device("broken").at("incarnation");
+  desk.write(yaml(", enabled: false"));
+  CHECK(desk.ctl("reload").at("changed") == Json({"broken"}));
+  desk.wait_state("broken", "stopped");
+  CHECK(desk.device("broken").at("incarnation") == lives);
+}
+
+TEST_CASE(
+    "A device that has ended is started as what the file now says, one that was stopped not") {
+  Desk desk;
+  const Source finished(desk, "finished");
+  const Source stopped(desk, "stopped");
+  const std::string waits = "  waits: {exec: [/bin/false], restart: {initial: 100s, max: 100s}}\n";
+  const auto yaml = [&](const std::string& env) {
+    std::string devices = finished.yaml(env) + stopped.yaml(env) + waits;
+    return "devices:\n" + devices.insert(devices.rfind('}'), env);
+  };
+  desk.write(yaml(""));
+  desk.launch(false);
+  desk.wait_state("finished", "running");
+  finished.tell("finish");
+  desk.wait_state("finished", "finished");
+  desk.wait_state("waits", "backoff");
+  desk.ctl("device stopped stop");
+  desk.wait_state("stopped", "stopped");
+
+  desk.write(yaml(", env: {CHANGED: \"1\"}"));
+  CHECK(desk.ctl("reload").at("changed") == Json({"finished", "stopped", "waits"}));
+  desk.wait_state("finished", "running");
+  CHECK(eventually(kPatience, [&] { return desk.device("waits").at("incarnation") == 2; }));
+  CHECK(desk.state("stopped") == "stopped");
 }
 
 TEST_CASE("A program that was built anew is what it says now, by reload and by restart") {

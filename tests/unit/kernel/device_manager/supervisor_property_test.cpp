@@ -95,7 +95,7 @@ class World {
     }
     if (cleaning_ && chance(0.3)) return event::CleanupFinished{};
     if (alive_ && chance(killed_ ? 0.6 : 0.06)) return random_exit();
-    switch (below(16)) {
+    switch (below(17)) {
       case 0: return event::Start{};
       case 1: return event::Stop{"stop", now_, chance(0.5)};
       case 2: return event::StopTurn{};
@@ -120,6 +120,7 @@ class World {
       case 11: return event::ProcessStopped{};
       case 12: return event::ProcessContinued{};
       case 13: return event::InputHeld{chance(0.5)};
+      case 14: return event::HelloReceived{chance(0.5)};
       default:
         if (chance(0.7)) supervisor_.heard();
         return event::Tick{};
@@ -166,7 +167,10 @@ class World {
   void before(const SupervisorEvent& event) {
     disconnects_ = 0;
     exiting_ = std::holds_alternative<event::Exited>(event);
-    if (std::holds_alternative<event::Spawned>(event)) spawning_ = false, alive_ = true;
+    if (std::holds_alternative<event::Spawned>(event))
+      spawning_ = said_cleanup_ = false, alive_ = true;
+    if (const auto* hello = std::get_if<event::HelloReceived>(&event); hello != nullptr && alive_)
+      said_cleanup_ = hello->cleanup;
     if (std::holds_alternative<event::SpawnFailed>(event)) spawning_ = false;
     if (std::holds_alternative<event::CleanupFinished>(event)) cleaning_ = false;
     if (exiting_) {
@@ -230,7 +234,7 @@ class World {
     killed_ = signal.signal == KillSignal::kill;
   }
   void check(const action::RunCleanup& cleanup) {
-    REQUIRE((exiting_ && codes_ && supervisor_.spec().cleanup));
+    REQUIRE((exiting_ && codes_ && (supervisor_.spec().cleanup || said_cleanup_)));
     REQUIRE_FALSE(cleaning_);
     REQUIRE_FALSE(cleanup.codes.empty());
     cleaning_ = true;
@@ -267,7 +271,7 @@ class World {
   bool alive_ = false;
   bool killed_ = false;
   bool hello_ = false;
-  bool held_ = false;
+  bool held_ = false, said_cleanup_ = false;
   bool cleaning_ = false;
   bool exiting_ = false;
   bool codes_ = false;

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <csignal>
 
 #include "tests/unit/kernel/device_manager/supervised.hpp"
@@ -98,6 +99,32 @@ TEST_CASE("a process that cannot be made counts as a failed start") {
   CHECK(device.after(250ms) == Words{"starting", "spawn 2"});
 }
 
+TEST_CASE("a hello in time is one, however long the device then waits to be let in") {
+  Supervised device;
+  device.on(event::Start{});
+  device.on(event::Spawned{77});
+  CHECK(device.after(9999ms, event::HelloReceived{}).empty());
+  CHECK(device.after(2s).empty());
+  device.on(event::HelloAccepted{});
+  CHECK(device.on(event::Started{}) == Words{"running"});
+}
+
+TEST_CASE("what a hello says about --cleanup counts where no manifest does") {
+  Supervised device;
+  device.on(event::Start{});
+  device.on(event::Spawned{77});
+  device.on(event::HelloReceived{true});
+  device.on(event::HelloAccepted{});
+  device.on(event::Started{});
+  const Words end = device.on(Supervised::killed(9, {29}));
+  CHECK(std::count(end.begin(), end.end(), "cleanup 29") == 1);
+  // Of that life only.
+  device.on(event::CleanupFinished{});
+  device.on(event::Restart{"again"});
+  device.on(event::Spawned{78});
+  CHECK_FALSE(device.supervisor.knows_cleanup());
+}
+
 TEST_CASE("no hello in ten seconds is a failed start") {
   Supervised device;
   device.on(event::Start{});
@@ -161,7 +188,7 @@ TEST_CASE("the policy says what follows an exit") {
   CHECK(state_after(RestartPolicy::never, 1) == RunState::failed);
 }
 
-TEST_CASE("a device that refuses its configuration is parked until reload") {
+TEST_CASE("a device that refuses its configuration is parked until somebody starts it") {
   for (const RestartPolicy policy : {RestartPolicy::on_failure, RestartPolicy::always}) {
     Supervised device(with(policy));
     device.on(event::Start{});
@@ -171,7 +198,8 @@ TEST_CASE("a device that refuses its configuration is parked until reload") {
     CHECK(device.supervisor.reason() == "exit status 125: it refuses to be started again");
     CHECK(device.supervisor.deadline() == kNever);
     CHECK(device.after(1h).empty());
-    CHECK(device.on(event::Reload{with(policy)}) == Words{"starting", "spawn 2"});
+    CHECK(device.on(event::Reload{with(policy)}).empty());
+    CHECK(device.on(event::Restart{"its configuration changed"}) == Words{"starting", "spawn 2"});
   }
 }
 

@@ -19,7 +19,9 @@ struct Host final : SessionHost {
   std::vector<std::string> told;
 
   void on_alive(DeviceId) override {}
-  void on_hello(DeviceId) override { told.push_back("hello"); }
+  void on_hello(DeviceId, bool cleanup) override {
+    told.push_back(cleanup ? "hello, knows --cleanup" : "hello");
+  }
   void on_refused(DeviceId, const Error& error, bool permanent) override {
     told.push_back((permanent ? "refused for good: " : "refused: ") + error.message());
   }
@@ -46,6 +48,7 @@ struct Rig {
   TopicTable topics;
   Host host;
   UniqueFd device;
+  int kernel_fd = -1;  // the session's
   std::optional<DeviceSession> session;
   PayloadWriter writer;
 
@@ -53,6 +56,7 @@ struct Rig {
     int fds[2];
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
     device.reset(fds[1]);
+    kernel_fd = fds[0];
     session.emplace(SessionIdentity{1, "pedal", 3, "desk", test::kKernel, std::nullopt}, loop,
                     UniqueFd(fds[0]), scratch, router, topics, host);
   }
@@ -66,8 +70,9 @@ struct Rig {
     REQUIRE(::send(device.get(), bytes.data(), bytes.size(), 0) > 0);
     session->drain();
   }
-  void say_hello(std::uint16_t protocol = kProtocolVersion) {
+  void say_hello(std::uint16_t protocol = kProtocolVersion, bool injects = false) {
     wire::HelloT hello;
+    hello.cleanup = injects;
     hello.protocol_min = hello.protocol_max = protocol;
     for (std::uint16_t id = 1; id <= 2; ++id) {
       auto port = std::make_unique<wire::PortSpecT>();
@@ -75,6 +80,7 @@ struct Rig {
       port->name = std::to_string(id);
       port->direction = id == 1 ? wire::Direction::source : wire::Direction::sink;
       port->topics.emplace_back("key");
+      port->injects = injects && id == 2;
       hello.ports.push_back(std::move(port));
     }
     say(wire::FrameKind::hello, 0, wire::Topic::none, writer.write(hello));
@@ -96,6 +102,13 @@ struct Rig {
     return kinds;
   }
 };
+
+int send_bytes(int fd) {
+  int bytes = 0;
+  socklen_t size = sizeof bytes;
+  ::getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, &size);
+  return bytes;
+}
 
 using Kinds = std::vector<wire::FrameKind>;
 using Told = std::vector<std::string>;
@@ -121,6 +134,17 @@ TEST_CASE("the first answer to a ping says that the device is at work") {
   rig.say(wire::FrameKind::pong);
   rig.say(wire::FrameKind::pong);
   CHECK(rig.host.told == Told{"started"});
+}
+
+TEST_CASE(
+    "a hello is believed where there is no manifest: a sink that injects has a small socket") {
+  Rig plain;
+  plain.say_hello();
+  CHECK(send_bytes(plain.kernel_fd) > 16 * 1024);
+  Rig injecting;
+  injecting.say_hello(kProtocolVersion, true);
+  CHECK(injecting.host.told == Told{"hello, knows --cleanup"});
+  CHECK(send_bytes(injecting.kernel_fd) <= 16 * 1024);
 }
 
 TEST_CASE("another protocol parks the device") {
