@@ -23,10 +23,11 @@ struct Loss {
 
 inline std::uint64_t events_lost(const EdgeCounters& counters) {
   std::uint64_t dropped = 0;
-  for (const Drop reason : {Drop::overflow, Drop::stale, Drop::delta, Drop::sink_gone})
+  for (const Drop reason :
+       {Drop::overflow, Drop::stale, Drop::delta, Drop::sink_gone, Drop::waiting})
     dropped += counters.dropped_for(reason);
   // `lost` has in addition what a sink took but had not applied when it died.
-  return counters.dropped_for(Drop::waiting) + std::max(counters.lost, dropped);
+  return std::max(counters.lost, dropped);
 }
 
 // Of the edges that never were, as no sink of that name was ever there.

@@ -226,9 +226,9 @@ void Switchboard::report(const Gap& gap) {
 }
 
 void Switchboard::write_gap(const Gap& sum, std::uint64_t gaps) {
-  log_.warning("pipeline '{}': {} event(s) from {} did not reach {} ({}{})", sum.pipeline, sum.lost,
-               sum.source, sum.sink, name(sum.reason),
-               gaps == 1 ? "" : fmt::format(", {} gaps in the last second", gaps));
+  log_.warning("pipeline '{}': {} event{} from {} did not reach {}: {}{}", sum.pipeline, sum.lost,
+               sum.lost == 1 ? "" : "s", sum.source, sum.sink, describe(sum.reason),
+               gaps == 1 ? "" : fmt::format(" ({} gaps in a second)", gaps));
 }
 
 void Switchboard::offend(DeviceId device, std::string why) {

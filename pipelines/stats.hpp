@@ -33,6 +33,17 @@ enum class Drop : std::uint8_t {
 
 inline constexpr std::size_t kDropReasons = static_cast<std::size_t>(Drop::count_);
 
+// For people: why events did not reach their sink.
+constexpr std::string_view describe(Drop reason) {
+  switch (reason) {
+    case Drop::overflow: return "too many were waiting for it";
+    case Drop::stale: return "they had become too old";
+    case Drop::sink_gone: return "it died with them";
+    case Drop::waiting: return "it was not there";
+    default: return "they were dropped";
+  }
+}
+
 constexpr std::string_view name(Drop reason) {
   constexpr std::array<std::string_view, kDropReasons> names = {
       "filtered", "duplicate",  "orphan", "merged", "invalid",   "overflow",
