@@ -104,6 +104,12 @@ ConfigErrors check_config(const Config& config, const ManifestSource& manifests,
   return errors.take();
 }
 
+ConfigErrors check_one_way(const Config& config, const ManifestSource& manifests) {
+  detail::ErrorList errors;
+  detail::check_cycles({config, manifests, {}, errors});
+  return errors.take();
+}
+
 void resolve_paths(Config& config, const ManifestSource& manifests) {
   constexpr std::string_view kStandardStream = "-";
   for (DeviceConfig& device : config.devices) {

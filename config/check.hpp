@@ -48,6 +48,10 @@ struct StageRule {
 ConfigErrors check_config(const Config& config, const ManifestSource& manifests,
                           std::span<const StageRule> stages);
 
+// Of that only whether events could go round in a cycle: all that can be wrong
+// with pipelines, each of which was checked, when they come together.
+ConfigErrors check_one_way(const Config& config, const ManifestSource& manifests);
+
 // Makes the values of configuration keys whose manifest says `path` absolute:
 // relative ones are of the folder of the file that declares the device. `-`
 // stays as it is. Do this after check_config(): the environment of a device

@@ -70,6 +70,7 @@ Result<> Kernel::start(Plan plan) {
   devices_ = std::make_unique<DeviceManager>(loop_, *switchboard_, spawner_, reaper_, jitter());
   switchboard_->attach(*devices_);
   pipelines_ = std::make_unique<PipelineSet>(switchboard_->router());
+  pipelines_->on_changed([this] { tell_feeds(); });
   add_services();
   switchboard_->on_settled([this] { on_settled(); });
   switchboard_->on_start([this](DeviceId id) { return may_start(id); });
@@ -80,7 +81,6 @@ Result<> Kernel::start(Plan plan) {
   DKVM_CHECK(number_devices(plan));
   for (const DevicePlan& device : plan.devices) DKVM_CHECK(add_device(device));
   plan_ = std::move(plan);
-  tell_feeds();
   DKVM_CHECK(pipelines_->load(plan_.pipelines, now_ns()));
   log_.info("kernel {} runs {} and {}", plan_.kernel.name, count_of(plan_.devices.size(), "device"),
             count_of(plan_.pipelines.size(), "pipeline"));
@@ -150,7 +150,7 @@ nlohmann::json Kernel::info() const {
 }
 
 Result<PipelineSpec> Kernel::parse_pipeline(const std::string& text) const {
-  return plan_pipeline(text, plan_, catalog_);
+  return plan_pipeline(text, plan_, pipelines_->made_beside(plan_.pipelines), catalog_);
 }
 
 // --- carrying out a plan -------------------------------------------------------
@@ -210,7 +210,7 @@ void Kernel::renew(DeviceId id) {
 
 void Kernel::tell_feeds() {
   Switchboard::Feeds feeds;
-  for (const PipelineSpec& pipeline : plan_.pipelines) {
+  for (const PipelineSpec& pipeline : pipelines_->all()) {
     if (!pipeline.enabled) continue;
     for (const auto& from : pipeline.from)
       for (const auto& to : pipeline.to) {
@@ -218,8 +218,8 @@ void Kernel::tell_feeds() {
         const auto sink = devices_->find(device_of(to));
         const DevicePlan* plan = plan_.device(device_of(from));
         // Links feed each other in circles and wait for nobody.
-        if (source && sink && !(plan->manifest && plan->manifest->runtime_ports))
-          feeds[*source].push_back(*sink);
+        const bool link = plan != nullptr && plan->manifest && plan->manifest->runtime_ports;
+        if (source && sink && !link) feeds[*source].push_back(*sink);
       }
   }
   switchboard_->set_feeds(std::move(feeds));
@@ -231,7 +231,7 @@ void Kernel::tell_feeds() {
 
 std::vector<DeviceId> Kernel::sources() const {
   std::set<DeviceId> sources;
-  for (const PipelineSpec& pipeline : plan_.pipelines)
+  for (const PipelineSpec& pipeline : pipelines_->all())
     if (pipeline.enabled)
       for (const auto& address : pipeline.from)
         if (const auto id = devices_->find(device_of(address))) sources.insert(*id);
@@ -259,7 +259,7 @@ bool Kernel::all_delivered() {
   for (const DeviceId source : awaited_) names.push_back(switchboard_->name_of(source));
   const auto all = switchboard_->router().stats();
   auto losses = losses_of(all, names);
-  for (const PipelineSpec& spec : plan_.pipelines) {
+  for (const PipelineSpec& spec : pipelines_->all()) {
     const auto stats = std::ranges::find(all, spec.name, &PipelineStats::name);
     if (stats == all.end() || stats->state == PipelineState::disabled) continue;
     for (Loss& loss : losses_at_absent(spec, *stats, names, [this](const std::string& device) {
@@ -276,7 +276,7 @@ bool Kernel::all_delivered() {
 
 DeviceManager::Ranks Kernel::ranks() const {
   DeviceManager::Ranks ranks;
-  for (const auto& names : stop_order(plan_)) {
+  for (const auto& names : stop_order(plan_, pipelines_->all())) {
     auto& rank = ranks.emplace_back();
     for (const auto& name : names)
       if (const auto id = devices_->find(name)) rank.push_back(*id);

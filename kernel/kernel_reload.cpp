@@ -34,6 +34,9 @@ void Kernel::end_reload() {
     if (stopping_) return fail(Errc::denied, "the kernel is stopping");
     auto next = make_plan(std::move(reload.config), catalog_);
     if (!next) return refused(next.error());
+    if (const auto errors = check_beside(*next, pipelines_->made_beside(next->pipelines), catalog_);
+        !errors.empty())
+      return refused(errors);
     // All that can be refused comes before anything is done.
     if (const auto numbered = number_devices(*next); !numbered) return refused(numbered.error());
     if (const auto opened = change_log_file(plan_.kernel.log, next->kernel.log); !opened)
@@ -85,7 +88,6 @@ Result<> Kernel::carry_out(Plan next, Ends& ends) {
     const DevicePlan* old = before.device(device.name);
     DKVM_CHECK(old == nullptr ? add_device(device) : change_device(*old, device, ends));
   }
-  tell_feeds();
   return pipelines_->load(plan_.pipelines, now_ns());
 }
 

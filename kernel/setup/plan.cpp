@@ -7,8 +7,11 @@
 
 #include <dkvm/topics.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <utility>
 
 namespace dkvm {
@@ -89,6 +92,37 @@ PipelineSpec spec_of(const PipelineConfig& config) {
         static_cast<std::uint64_t>(std::chrono::nanoseconds(*config.queue.max_age).count());
   return spec;
 }
+
+// Where a pipeline of run time begins and ends.
+PipelineConfig ends_of(const PipelineSpec& spec) {
+  Location at;
+  at.file = std::make_shared<const std::string>(
+      fmt::format("pipeline '{}', made at run time", spec.name));
+  const auto parsed = [&](const std::vector<std::string>& texts) {
+    std::vector<Address> addresses;
+    for (const std::string& text : texts) {
+      auto address = parse_address(text);
+      if (!address) continue;  // none that the router took
+      address->at = at;
+      addresses.push_back(std::move(*address));
+    }
+    return addresses;
+  };
+  PipelineConfig ends;
+  ends.name = spec.name;
+  ends.from = parsed(spec.from);
+  ends.to = parsed(spec.to);
+  return ends;
+}
+
+ConfigErrors check_beside(Config config, const std::vector<PipelineSpec>& made,
+                          const Catalog& catalog) {
+  for (const PipelineSpec& spec : made) config.pipelines.push_back(ends_of(spec));
+  return check_one_way(config, catalog);
+}
+
+// The device of `device/port`.
+std::string device_of(const std::string& address) { return address.substr(0, address.find('/')); }
 
 }  // namespace
 
@@ -172,18 +206,26 @@ ConfigErrors check_again(const Plan& plan, const Catalog& catalog) {
   return check_config(plan.config, catalog, stage_rules());
 }
 
+ConfigErrors check_beside(const Plan& plan, const std::vector<PipelineSpec>& made,
+                          const Catalog& catalog) {
+  return check_beside(plan.config, made, catalog);
+}
+
 Result<PipelineSpec> plan_pipeline(const std::string& text, const Plan& plan,
-                                   const Catalog& catalog) {
+                                   const std::vector<PipelineSpec>& made, const Catalog& catalog) {
   auto pipeline = parse_pipeline_text(text, "pipeline");
   if (!pipeline) return fail(Errc::invalid, to_string(pipeline.error()));
   Config config = plan.config;
   config.pipelines.push_back(*pipeline);
   if (const auto errors = check_config(config, catalog, stage_rules()); !errors.empty())
     return fail(Errc::invalid, to_string(errors));
+  if (const auto errors = check_beside(std::move(config), made, catalog); !errors.empty())
+    return fail(Errc::invalid, to_string(errors));
   return spec_of(*pipeline);
 }
 
-std::vector<std::vector<std::string>> stop_order(const Plan& plan) {
+std::vector<std::vector<std::string>> stop_order(const Plan& plan,
+                                                 const std::vector<PipelineSpec>& pipelines) {
   std::map<std::string, std::size_t> rank;
   for (const DevicePlan& device : plan.devices) rank[device.name] = 0;
   // A device's rank is the longest way to it; as many passes as devices reach
@@ -191,11 +233,11 @@ std::vector<std::vector<std::string>> stop_order(const Plan& plan) {
   bool changed = true;
   for (std::size_t pass = 0; changed && pass < plan.devices.size(); ++pass) {
     changed = false;
-    for (const PipelineConfig& pipeline : plan.config.pipelines)
-      for (const Address& from : pipeline.from)
-        for (const Address& to : pipeline.to) {
-          const auto source = rank.find(from.device);
-          const auto sink = rank.find(to.device);
+    for (const PipelineSpec& pipeline : pipelines)
+      for (const std::string& from : pipeline.from)
+        for (const std::string& to : pipeline.to) {
+          const auto source = rank.find(device_of(from));
+          const auto sink = rank.find(device_of(to));
           if (source == rank.end() || sink == rank.end()) continue;
           if (sink->second > source->second || source->second + 1 >= plan.devices.size()) continue;
           sink->second = source->second + 1;

@@ -64,13 +64,19 @@ ConfigError log_file_error(const LogConfig& log, const Error& error);
 // What of the plan does not fit the manifests as the catalog knows them now.
 ConfigErrors check_again(const Plan& plan, const Catalog& catalog);
 
-// One pipeline made at run time, YAML or JSON, checked against the rest of the
-// plan. Errors: Errc::invalid with the located messages.
-Result<PipelineSpec> plan_pipeline(const std::string& text, const Plan& plan,
-                                   const Catalog& catalog);
+// What is wrong with the plan beside these pipelines, made at run time: events
+// that would go round in a cycle.
+ConfigErrors check_beside(const Plan& plan, const std::vector<PipelineSpec>& made,
+                          const Catalog& catalog);
 
-// The order in which devices are told to stop: each after all that feed it.
-// Shape: names by rank.
-std::vector<std::vector<std::string>> stop_order(const Plan& plan);
+// One pipeline made at run time, YAML or JSON, checked against the rest of the
+// plan and those made before. Errors: Errc::invalid with the located messages.
+Result<PipelineSpec> plan_pipeline(const std::string& text, const Plan& plan,
+                                   const std::vector<PipelineSpec>& made, const Catalog& catalog);
+
+// The order in which the plan's devices are told to stop: each after all that
+// feed it. Shape: names by rank.
+std::vector<std::vector<std::string>> stop_order(const Plan& plan,
+                                                 const std::vector<PipelineSpec>& pipelines);
 
 }  // namespace dkvm

@@ -88,6 +88,31 @@ TEST_CASE("Pipelines are made, switched and removed while the kernel runs") {
   CHECK(desk.ctl("pipelines").at("pipelines").empty());
 }
 
+TEST_CASE("Events cannot be led in a cycle by pipelines of run time, nor by a file beside them") {
+  Desk desk;
+  const std::string devices =
+      "devices:\n  a: {exec: [/bin/sleep, 100s]}\n  b: {exec: [/bin/sleep, 100s]}\n";
+  desk.write(devices);
+  desk.launch(false);
+  const auto create = [&](const std::string& from, const std::string& to) {
+    const Json made = {{"pipeline", {{"name", from + to}, {"from", from}, {"to", to}}}};
+    return desk.try_ctl("call kernel pipelines.create '" + made.dump() + "'");
+  };
+  REQUIRE(create("a", "b").status == 0);
+  const Finished back = create("b", "a");
+  CHECK(back.status == 1);
+  CHECK(back.output.find("cycle") != std::string::npos);
+
+  const std::string file = devices + "pipelines:\n  - {name: back, from: b, to: a}\n";
+  desk.write(file);
+  const Finished reload = desk.try_ctl("reload");
+  CHECK(reload.status == 1);
+  CHECK(reload.output.find("pipeline 'ab', made at run time") != std::string::npos);
+  CHECK(desk.ctl("pipelines").at("pipelines").size() == 1);
+  desk.call("pipelines.remove", {{"name", "ab"}});
+  CHECK(desk.try_ctl("reload").status == 0);
+}
+
 TEST_CASE("A pipeline that makes no sense is refused, and changes nothing") {
   Desk desk;
   const Source keyboard(desk, "keyboard");

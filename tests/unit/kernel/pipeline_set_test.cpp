@@ -40,3 +40,37 @@ TEST_CASE("a switch is forgotten with its pipeline") {
   REQUIRE(set.load({}, rig.now));
   CHECK(state_of(rig.router, "typing") == PipelineState::active);
 }
+
+TEST_CASE("who asks is told all pipelines, as they are switched, after every change") {
+  Rig rig;
+  rig.desk();
+  PipelineSet set(rig.router);
+  std::vector<std::string> told;
+  set.on_changed([&] {
+    std::string all;
+    for (const PipelineSpec& spec : set.all()) all += spec.name + (spec.enabled ? "+" : "-");
+    told.push_back(all);
+  });
+  const std::vector<PipelineSpec> file = {pipeline("typing", "keyboard", "desk")};
+  REQUIRE(set.load(file, rig.now));
+  REQUIRE(set.add(pipeline("made", "keyboard", "desk"), rig.now));
+  REQUIRE(set.enable("typing", false, rig.now));
+  REQUIRE_FALSE(set.enable("nobody", false, rig.now));
+  REQUIRE(set.remove("made", rig.now));
+  REQUIRE(set.remove("typing", rig.now));
+  CHECK(told == std::vector<std::string>{"typing+", "typing+made+", "typing-made+", "typing-", ""});
+}
+
+TEST_CASE("what was made at run time gives way to one of the file with its name") {
+  Rig rig;
+  rig.desk();
+  PipelineSet set(rig.router);
+  REQUIRE(set.add(pipeline("made", "keyboard", "desk"), rig.now));
+  CHECK(set.made_beside({}).size() == 1);
+  const std::vector<PipelineSpec> file = {pipeline("made", "keyboard", "desk")};
+  CHECK(set.made_beside(file).empty());
+  REQUIRE(set.load(file, rig.now));
+  CHECK(set.all().size() == 1);
+  REQUIRE(set.load({}, rig.now));
+  CHECK(set.all().empty());
+}

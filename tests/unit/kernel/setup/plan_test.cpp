@@ -14,19 +14,36 @@ using namespace dkvm;
 
 namespace {
 
-Plan plan_of(const std::vector<std::string>& devices,
-             const std::vector<std::pair<std::string, std::string>>& edges) {
+using Order = std::vector<std::vector<std::string>>;
+using Edges = std::vector<std::pair<std::string, std::string>>;
+
+std::vector<PipelineSpec> pipelines_of(const Edges& edges) {
+  std::vector<PipelineSpec> pipelines;
+  for (const auto& [from, to] : edges) {
+    PipelineSpec& pipeline = pipelines.emplace_back();
+    pipeline.name = from + to;
+    pipeline.from = {from + "/out"};
+    pipeline.to = {to};
+  }
+  return pipelines;
+}
+
+Order order_of(const std::vector<std::string>& devices, const Edges& edges) {
   Plan plan;
   for (const auto& name : devices) plan.devices.emplace_back().name = name;
-  for (const auto& [from, to] : edges) {
-    PipelineConfig& pipeline = plan.config.pipelines.emplace_back();
-    pipeline.from.emplace_back().device = from;
-    pipeline.to.emplace_back().device = to;
+  return stop_order(plan, pipelines_of(edges));
+}
+
+// Devices that nobody knows: they may have any port.
+Plan unknown_devices(const std::vector<std::string>& names) {
+  Plan plan;
+  for (const auto& name : names) {
+    DeviceConfig& device = plan.config.devices.emplace_back();
+    device.name = name;
+    device.exec = {"/bin/" + name};
   }
   return plan;
 }
-
-using Order = std::vector<std::vector<std::string>>;
 
 bool contains(const std::vector<std::string>& variables, const std::string& variable) {
   return std::ranges::find(variables, variable) != variables.end();
@@ -35,17 +52,39 @@ bool contains(const std::vector<std::string>& variables, const std::string& vari
 }  // namespace
 
 TEST_CASE("devices stop after all that feed them") {
-  CHECK(stop_order(plan_of({"a", "b", "c", "d"}, {{"c", "b"}, {"b", "a"}, {"c", "a"}})) ==
+  CHECK(order_of({"a", "b", "c", "d"}, {{"c", "b"}, {"b", "a"}, {"c", "a"}}) ==
         Order{{"c", "d"}, {"b"}, {"a"}});
 }
 
 TEST_CASE("a circle of links has an order too, with every device in it once") {
   std::vector<std::string> all;
-  for (const auto& rank :
-       stop_order(plan_of({"a", "b", "c"}, {{"a", "b"}, {"b", "a"}, {"b", "c"}})))
+  for (const auto& rank : order_of({"a", "b", "c"}, {{"a", "b"}, {"b", "a"}, {"b", "c"}}))
     all.insert(all.end(), rank.begin(), rank.end());
   std::ranges::sort(all);
   CHECK(all == std::vector<std::string>{"a", "b", "c"});
+}
+
+TEST_CASE("a pipeline made at run time is refused when it closes a cycle with another") {
+  const Catalog catalog({}, {});
+  const Plan plan = unknown_devices({"a", "b"});
+  const std::string back = R"({"name": "ba", "from": "b", "to": "a"})";
+  CHECK(plan_pipeline(back, plan, {}, catalog));
+  const auto refused = plan_pipeline(back, plan, pipelines_of({{"a", "b"}}), catalog);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message().find("in a cycle (a -> b -> a)") != std::string::npos);
+}
+
+TEST_CASE("a plan that closes a cycle with a pipeline made at run time is refused, by its name") {
+  const Catalog catalog({}, {});
+  Plan plan = unknown_devices({"a", "b"});
+  PipelineConfig& ab = plan.config.pipelines.emplace_back();
+  ab.name = "ab";
+  ab.from.emplace_back().device = "a";
+  ab.to.emplace_back().device = "b";
+  CHECK(check_beside(plan, {}, catalog).empty());
+  const ConfigErrors errors = check_beside(plan, pipelines_of({{"b", "a"}}), catalog);
+  REQUIRE(errors.size() == 1);
+  CHECK(to_string(errors[0]).starts_with("pipeline 'ba', made at run time: events would go round"));
 }
 
 TEST_CASE("a device inherits what is on the list, and its own wins") {
