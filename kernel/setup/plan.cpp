@@ -96,8 +96,7 @@ PipelineSpec spec_of(const PipelineConfig& config) {
 // Where a pipeline of run time begins and ends.
 PipelineConfig ends_of(const PipelineSpec& spec) {
   Location at;
-  at.file = std::make_shared<const std::string>(
-      fmt::format("pipeline '{}', made at run time", spec.name));
+  at.file = std::make_shared<const std::string>(fmt::format("pipeline '{}'", spec.name));
   const auto parsed = [&](const std::vector<std::string>& texts) {
     std::vector<Address> addresses;
     for (const std::string& text : texts) {
@@ -115,14 +114,29 @@ PipelineConfig ends_of(const PipelineSpec& spec) {
   return ends;
 }
 
+// The device of `device/port`.
+std::string device_of(const std::string& address) { return address.substr(0, address.find('/')); }
+
+// True for a part of the route that the message of a cycle shows.
+bool is_on_route(const PipelineSpec& spec, const std::string& message) {
+  for (const std::string& from : spec.from)
+    for (const std::string& to : spec.to)
+      if (message.find(device_of(from) + " -> " + device_of(to)) != std::string::npos) return true;
+  return false;
+}
+
 ConfigErrors check_beside(Config config, const std::vector<PipelineSpec>& made,
                           const Catalog& catalog) {
   for (const PipelineSpec& spec : made) config.pipelines.push_back(ends_of(spec));
-  return check_one_way(config, catalog);
+  ConfigErrors errors = check_one_way(config, catalog);
+  for (ConfigError& error : errors) {
+    const std::string route = error.message;
+    for (const PipelineSpec& spec : made)
+      if (is_on_route(spec, route))
+        error.message += fmt::format("; '{}' was made at run time", spec.name);
+  }
+  return errors;
 }
-
-// The device of `device/port`.
-std::string device_of(const std::string& address) { return address.substr(0, address.find('/')); }
 
 }  // namespace
 

@@ -107,7 +107,7 @@ TEST_CASE("Events cannot be led in a cycle by pipelines of run time, nor by a fi
   desk.write(file);
   const Finished reload = desk.try_ctl("reload");
   CHECK(reload.status == 1);
-  CHECK(reload.output.find("pipeline 'ab', made at run time") != std::string::npos);
+  CHECK(reload.output.find("'ab' was made at run time") != std::string::npos);
   CHECK(desk.ctl("pipelines").at("pipelines").size() == 1);
   desk.call("pipelines.remove", {{"name", "ab"}});
   CHECK(desk.try_ctl("reload").status == 0);

@@ -84,7 +84,9 @@ TEST_CASE("a plan that closes a cycle with a pipeline made at run time is refuse
   CHECK(check_beside(plan, {}, catalog).empty());
   const ConfigErrors errors = check_beside(plan, pipelines_of({{"b", "a"}}), catalog);
   REQUIRE(errors.size() == 1);
-  CHECK(to_string(errors[0]).starts_with("pipeline 'ba', made at run time: events would go round"));
+  CHECK(to_string(errors[0]) ==
+        "pipeline 'ba': events would go round in a cycle (a -> b -> a), expected pipelines that "
+        "lead one way; 'ba' was made at run time");
 }
 
 TEST_CASE("a device inherits what is on the list, and its own wins") {
