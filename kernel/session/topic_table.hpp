@@ -2,10 +2,10 @@
 
 #include "pipelines/port.hpp"
 
+#include <dkvm/wire/control_generated.h>
 #include <dkvm/limits.hpp>
 #include <dkvm/result.hpp>
 #include <dkvm/topics.hpp>
-#include <dkvm/wire/control_generated.h>
 
 #include <fmt/format.h>
 
@@ -36,13 +36,13 @@ class TopicTable {
     const std::size_t before = names_.size();
     std::size_t& brought = brought_[device];
     if (brought >= kTopicsPerDeviceMax && !known(name))
-      return fail(Errc::invalid, fmt::format("it brings more than {} topics of its own",
-                                             kTopicsPerDeviceMax));
+      return fail(Errc::invalid,
+                  fmt::format("it brings more than {} topics of its own", kTopicsPerDeviceMax));
     const TopicId topic = id(name);
     if (topic == 0)
-      return fail(Errc::exhausted,
-                  fmt::format("all {} numbers that a kernel has for topics are taken",
-                              kCustomTopicsMax));
+      return fail(
+          Errc::exhausted,
+          fmt::format("all {} numbers that a kernel has for topics are taken", kCustomTopicsMax));
     brought += names_.size() - before;
     return topic;
   }

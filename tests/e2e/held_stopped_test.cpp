@@ -137,8 +137,8 @@ TEST_CASE("Sinks that were stopped when their kernel was killed let go at once")
              "  - {name: pointing, from: keyboard/mouse, to: moved}\n");
   keyboard.down("KEY_LEFTCTRL");
   keyboard.down("BTN_LEFT");
-  REQUIRE(eventually(
-      kPatience, [&] { return typed.has({"KEY_LEFTCTRL"}) && moved.has({"BTN_LEFT"}); }));
+  REQUIRE(eventually(kPatience,
+                     [&] { return typed.has({"KEY_LEFTCTRL"}) && moved.has({"BTN_LEFT"}); }));
   const std::vector<pid_t> sinks = {desk.pid("typed"), desk.pid("moved")};
 
   for (const pid_t sink : sinks) ::kill(sink, SIGSTOP);

@@ -79,11 +79,13 @@ TEST_CASE("a kernel that ends with its sources needs some that finish") {
     return to_string(check_config(load("kernel: {exit_when: finished}\n"
                                        "devices:\n"
                                        "  off: {exec: [off], enabled: false, restart: always}\n"
-                                       "  keyboard: {exec: [keyboard]" + keyboard + "}\n"
+                                       "  keyboard: {exec: [keyboard]" +
+                                       keyboard +
+                                       "}\n"
                                        "  typed: {exec: [typed], restart: always}\n"
                                        "pipelines:\n"
-                                       "  - {name: p, from: [keyboard, off], to: typed" + pipeline +
-                                       "}\n"),
+                                       "  - {name: p, from: [keyboard, off], to: typed" +
+                                       pipeline + "}\n"),
                                   NoDevices(), {}));
   };
   const std::string none =
