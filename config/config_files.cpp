@@ -135,7 +135,9 @@ void ConfigFiles::merge_devices(const YamlNode& node) {
 
 void ConfigFiles::merge_device(const YamlEntry& entry) {
   if (errors_.full()) return;
-  const auto [first, is_new] = device_names_.try_emplace(entry.key, entry.key_at);
+  const auto placed = device_names_.try_emplace(entry.key, entry.key_at);
+  const auto& first = placed.first;
+  const bool is_new = placed.second;
   if (!is_new) {
     read_part([&] {
       errors_.add(entry.key_at, fmt::format("device {} is there twice, expected it once (the "
