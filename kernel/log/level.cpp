@@ -6,18 +6,16 @@
 namespace dkvm {
 namespace {
 
-constexpr std::array<std::string_view, 8> kShort{"emerg", "alert", "crit", "error",
-                                                 "warn",  "note",  "info", "debug"};
-constexpr std::array<std::string_view, 8> kLong{"emergency", "alert",  "critical", "err",
-                                                "warning",   "notice", "info",     "debug"};
+constexpr std::array<std::string_view, 8> kNames{"emergency", "alert",  "critical", "error",
+                                                 "warning",   "notice", "info",     "debug"};
 
 }  // namespace
 
-std::string_view name(RecordLevel level) { return kShort[static_cast<std::size_t>(level) & 7]; }
+std::string_view name(RecordLevel level) { return kNames[static_cast<std::size_t>(level) & 7]; }
 
 std::optional<RecordLevel> parse_log_level(std::string_view text) {
-  for (std::size_t i = 0; i < kShort.size(); ++i)
-    if (text == kShort[i] || text == kLong[i]) return static_cast<RecordLevel>(i);
+  for (std::size_t i = 0; i < kNames.size(); ++i)
+    if (text == kNames[i]) return static_cast<RecordLevel>(i);
   return std::nullopt;
 }
 

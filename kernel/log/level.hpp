@@ -19,10 +19,10 @@ enum class RecordLevel : std::uint8_t {
   debug = 7,
 };
 
-// At most five letters, as a log line has it: emerg alert crit error warn note info debug.
+// One vocabulary, in the YAML, in options and in the log itself: `warning`.
 std::string_view name(RecordLevel level);
 
-// The inverse; knows the long names and syslog's (warning, notice, err) too.
+// The inverse.
 std::optional<RecordLevel> parse_log_level(std::string_view text);
 
 // True when a record of `level` passes a filter that shows up to `shown`.

@@ -32,7 +32,7 @@ void Log::close_file() { output_->close(); }
 void Log::reopen() { output_->reopen(); }
 
 void format_record(const LogRecord& record, std::string& out) {
-  fmt::format_to(std::back_inserter(out), "{} {:<5} ", format_time(record.wall_ns),
+  fmt::format_to(std::back_inserter(out), "{} {:<7} ", format_time(record.wall_ns),
                  name(record.level));
   if (record.device.empty())
     fmt::format_to(std::back_inserter(out), "kernel: {}", record.text);

@@ -18,9 +18,8 @@ struct LogOptions {
   std::size_t lines = kLinesDefault;
 };
 
-// Also as the log's own lines abbreviate them.
 std::string check_level(const std::string& text) {
-  for (const char* level : {"error", "warning", "warn", "notice", "note", "info", "debug"})
+  for (const char* level : {"error", "warning", "notice", "info", "debug"})
     if (text == level) return {};
   return "'" + printable(text) + "' is none of error, warning, notice, info, debug";
 }

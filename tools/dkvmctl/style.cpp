@@ -35,8 +35,8 @@ Tone tone_of_state(std::string_view state) {
 }
 
 Tone tone_of_level(std::string_view level) {
-  if (level == "warning" || level == "warn") return Tone::careful;
-  for (const std::string_view bad : {"error", "err", "crit", "critical", "alert", "emerg"})
+  if (level == "warning") return Tone::careful;
+  for (const std::string_view bad : {"error", "critical", "alert", "emergency"})
     if (level == bad) return Tone::bad;
   if (level == "debug") return Tone::faint;
   return Tone::plain;

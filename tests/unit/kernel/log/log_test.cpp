@@ -55,10 +55,10 @@ std::string contents(const fs::path& path) {
 TEST_CASE("kernel and devices share one format") {
   std::string line;
   format_record({1, 1'795'165'200'123'456'789, RecordLevel::info, "kbd0", "text"}, line);
-  CHECK(line == "2026-11-20T09:00:00.123Z info  device kbd0: text");
+  CHECK(line == "2026-11-20T09:00:00.123Z info    device kbd0: text");
   line.clear();
   format_record({1, 1'795'165'200'000'000'000, RecordLevel::error, "", "text"}, line);
-  CHECK(line == "2026-11-20T09:00:00.000Z error kernel: text");
+  CHECK(line == "2026-11-20T09:00:00.000Z error   kernel: text");
 }
 
 TEST_CASE("the log file has a line for each record that passes the level") {
@@ -71,7 +71,7 @@ TEST_CASE("the log file has a line for each record that passes the level") {
   log.set_level(RecordLevel::debug);
   log.debug("now {}", "shown");
   const std::string text = contents(file);
-  CHECK_THAT(text, Catch::Contains(" info  device kbd0: hello\\x1b\n"));
+  CHECK_THAT(text, Catch::Contains(" info    device kbd0: hello\\x1b\n"));
   CHECK_THAT(text, Catch::Contains(" debug kernel: now shown\n"));
   CHECK_THAT(text, !Catch::Contains("not shown"));
   CHECK(log.ring().records() == 2);
