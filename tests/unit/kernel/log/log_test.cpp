@@ -72,7 +72,7 @@ TEST_CASE("the log file has a line for each record that passes the level") {
   log.debug("now {}", "shown");
   const std::string text = contents(file);
   CHECK_THAT(text, Catch::Contains(" info    device kbd0: hello\\x1b\n"));
-  CHECK_THAT(text, Catch::Contains(" debug kernel: now shown\n"));
+  CHECK_THAT(text, Catch::Contains(" debug   kernel: now shown\n"));
   CHECK_THAT(text, !Catch::Contains("not shown"));
   CHECK(log.ring().records() == 2);
 }
