@@ -16,8 +16,6 @@ constexpr std::size_t kUpstreamBacklogBytesMax = 256 * 1024;
 // A device that leaves this much of our messages unread has pings enough to answer.
 constexpr std::size_t kPingBacklogBytesMax = 4 * 1024;
 constexpr std::size_t kDevicesMax = 65'534;
-// Health need not follow faster than this who holds input.
-constexpr std::uint64_t kHeldToldEveryNs = 20'000'000;
 
 }  // namespace
 
@@ -33,7 +31,7 @@ Switchboard::Switchboard(Loop& loop, Log& log, std::string kernel_name, std::uin
       names_{"kernel"},
       states_(1),
       life_begins_(1),
-      held_(1),
+      held_([this](DeviceId device, bool held) { devices_->input_held(device, held); }),
       flush_marked_(1),
       gap_log_([this](const Gap& sum, std::uint64_t gaps) { write_gap(sum, gaps); }),
       timer_(loop, [this] { settle_soon(); }),
@@ -54,7 +52,6 @@ Result<DeviceId> Switchboard::id_of(const std::string& name) {
   const auto id = static_cast<DeviceId>(names_.size());
   names_.push_back(name);
   flush_marked_.push_back(0);
-  held_.emplace_back();
   states_.push_back(RunState::stopped);
   life_begins_.push_back(0);
   ids_[name] = id;
@@ -93,7 +90,7 @@ void Switchboard::settle() {
   act_on_notes();
   let_in_who_may(now);
   flush_sessions();
-  tell_held(now);
+  wake_at(held_.tell(now));
   if (!offences_.empty()) settle_soon();
   if (on_settled_) on_settled_();
   settling_ = false;
@@ -118,25 +115,6 @@ void Switchboard::tell_topics() {
     each->tell_topics();
     to_flush(id);
   }
-}
-
-// A change that follows another too soon stays noted, and wakes us when it is due.
-void Switchboard::tell_held(std::uint64_t now) {
-  std::size_t early = 0;
-  for (std::size_t i = 0; i < held_noted_.size(); ++i) {
-    const DeviceId device = held_noted_[i];
-    Held& held = held_[device];
-    if (held.told != held.now && now < held.told_ns + kHeldToldEveryNs) {
-      wake_at(held.told_ns + kHeldToldEveryNs);
-      held_noted_[early++] = device;
-      continue;
-    }
-    held.noted = false;
-    if (std::exchange(held.told, held.now) == held.now) continue;
-    held.told_ns = now;
-    devices_->input_held(device, held.told);
-  }
-  held_noted_.resize(early);
 }
 
 // Sessions that a flush wakes come in the same pass.
@@ -215,10 +193,7 @@ void Switchboard::send_upstream(const Upstream& message) {
   to_flush(message.source.device);
 }
 
-void Switchboard::held_changed(DeviceId device, bool held) {
-  held_[device].now = held;
-  if (!std::exchange(held_[device].noted, true)) held_noted_.push_back(device);
-}
+void Switchboard::held_changed(DeviceId device, bool held) { held_.changed(device, held); }
 
 void Switchboard::report(const Gap& gap) {
   ++gaps_;
@@ -246,8 +221,7 @@ void Switchboard::connect(DeviceId id, UniqueFd stream, std::uint32_t incarnatio
   if (slot) buried_.push_back(std::move(slot));
   slot = std::make_unique<DeviceSession>(std::move(identity), loop_, std::move(stream), scratch_,
                                          router_, topics_, *this);
-  held_[id].told = false;  // this incarnation's health knows of nothing
-  if (held_[id].now) held_changed(id, true);
+  held_.begin(id);
 }
 
 void Switchboard::drain(DeviceId id) {

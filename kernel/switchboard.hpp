@@ -2,6 +2,7 @@
 
 #include "kernel/device_manager/device_manager.hpp"
 #include "kernel/gap_log.hpp"
+#include "kernel/held_notes.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/loop/loop.hpp"
 #include "kernel/rpc/call_router.hpp"
@@ -137,21 +138,12 @@ class Switchboard final : public RouterHost,
     DeviceId device = 0;
     std::string why;
   };
-  // Whether a device holds input: as the router says, and as the device manager
-  // was told: at the end of a turn, and not at every stroke of a quick burst.
-  struct Held {
-    bool now = false;
-    bool told = false;
-    bool noted = false;  // in held_noted_
-    std::uint64_t told_ns = 0;
-  };
 
   DeviceSession* session(DeviceId device);
   void signal_port(PortRef port, wire::FrameKind kind);
   void to_flush(DeviceId device);
   void act_on_notes();
   void tell_topics();
-  void tell_held(std::uint64_t now);
   void flush_sessions();
   void let_in_who_may(std::uint64_t now);
   bool sinks_ready(DeviceId source) const;
@@ -187,8 +179,7 @@ class Switchboard final : public RouterHost,
   std::vector<std::pair<DeviceId, std::uint64_t>> waiting_;  // to be let in; since when
 
   std::vector<Offence> offences_;
-  std::vector<Held> held_;  // by id
-  std::vector<DeviceId> held_noted_;
+  HeldNotes held_;
   std::vector<DeviceId> flush_;
   std::vector<std::uint8_t> flush_marked_;  // by id
   std::size_t topics_told_ = 0;
