@@ -24,7 +24,11 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kStopTimeMax{3000};
 // A kernel with some twenty devices needs about 10 MiB and 80 descriptors.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t kPeakKiBMax = 512 * 1024;  // with the sanitizer's own memory
+#else
 constexpr std::size_t kPeakKiBMax = 64 * 1024;
+#endif
 constexpr std::size_t kDescriptorsMax = 400;
 
 void pause_a_moment() { ::poll(nullptr, 0, 20); }
