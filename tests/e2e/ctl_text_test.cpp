@@ -147,7 +147,7 @@ TEST_CASE("what does not exist is told with what may be meant") {
 TEST_CASE("call, reload and stop are read by people") {
   Text text;
   CHECK_LINE(text.run("call kernel log.level '{\"level\":\"notice\"}'").output,
-             "  \"level\": \"note\"");
+             "  \"level\": \"notice\"");
   CHECK(text.run("reload").output == "nothing has changed\n");
   text.desk.write("devices:\n" + text.keyboard.yaml() + "  typed: {type: dummy-keyboard-snk}\n");
   std::ofstream(text.desk.path("control.yaml")) << kControl;
