@@ -1,9 +1,8 @@
 #include "kernel/kernel.hpp"
 
+#include "config/check.hpp"
 #include "config/kernel_methods.hpp"
 #include "kernel/loop/assert.hpp"
-
-#include "config/check.hpp"
 #include "kernel/losses.hpp"
 #include "kernel/rpc/services/devices.hpp"
 #include "kernel/rpc/services/kernel.hpp"
@@ -43,9 +42,6 @@ DeviceManager::Random jitter() {
 std::string count_of(std::uint64_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
-
-// The device of `device/port`.
-std::string device_of(const std::string& address) { return address.substr(0, address.find('/')); }
 
 }  // namespace
 
@@ -262,7 +258,7 @@ bool Kernel::all_delivered() {
   for (const PipelineSpec& spec : pipelines_->all()) {
     const auto stats = std::ranges::find(all, spec.name, &PipelineStats::name);
     if (stats == all.end() || stats->state == PipelineState::disabled) continue;
-    for (Loss& loss : losses_at_absent(spec, *stats, names, [this](const std::string& device) {
+    for (Loss& loss : losses_at_absent(spec, *stats, names, [this](std::string_view device) {
            return switchboard_->router().published(devices_->find(device).value_or(0));
          }))
       losses.push_back(std::move(loss));

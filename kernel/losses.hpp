@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pipelines/address.hpp"
 #include "pipelines/spec.hpp"
 #include "pipelines/stats.hpp"
 
@@ -7,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dkvm {
@@ -33,10 +35,7 @@ inline std::uint64_t events_lost(const EdgeCounters& counters) {
 // Of the edges that never were, as no sink of that name was ever there.
 inline std::vector<Loss> losses_at_absent(
     const PipelineSpec& spec, const PipelineStats& stats, const std::vector<std::string>& sources,
-    const std::function<std::uint64_t(const std::string& device)>& published) {
-  const auto device_of = [](const std::string& address) {
-    return address.substr(0, address.find('/'));
-  };
+    const std::function<std::uint64_t(std::string_view device)>& published) {
   std::vector<Loss> losses;
   for (const std::string& to : spec.to) {
     const auto leads_there = [&](const EdgeStats& edge) {
@@ -60,7 +59,7 @@ inline std::vector<Loss> losses_of(const std::vector<PipelineStats>& pipelines,
   std::vector<Loss> losses;
   for (const PipelineStats& pipeline : pipelines) {
     for (const EdgeStats& edge : pipeline.edges) {
-      const std::string device = edge.source.substr(0, edge.source.find('/'));
+      const std::string_view device = device_of(edge.source);
       if (std::ranges::find(sources, device) == sources.end()) continue;
       const std::uint64_t events = events_lost(edge.counters);
       if (events != 0 || edge.state == EdgeState::refused)

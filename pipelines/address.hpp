@@ -17,4 +17,9 @@ struct PortAddress {
 // Errors: Errc::invalid for empty parts and names over kNameBytesMax.
 Result<PortAddress> parse_port_address(std::string_view text);
 
+// The device of `device` and `device/port`, unchecked.
+constexpr std::string_view device_of(std::string_view address) {
+  return address.substr(0, address.find('/'));
+}
+
 }  // namespace dkvm

@@ -55,7 +55,9 @@ void Intake::admit(Edge& edge, const Incoming& event) {
 }
 
 void Intake::admit_any(Edge& edge, const Incoming& event, Policy policy) {
-  if (queues_.refused(edge, event.frame)) return edge.count_drop(Drop::filtered);
+  // What the stages refuse must not push out anything.
+  const bool keeps_all = policy == Policy::lossless || policy == Policy::block;
+  if (!keeps_all && queues_.refused(edge, event.frame)) return edge.count_drop(Drop::filtered);
   if (policy == Policy::deltas || has_deltas(event.frame.header)) {
     // Whatever may be dropped here must be dropped by the rules of deltas.
     if (policy == Policy::drop_oldest) policy = Policy::deltas;

@@ -14,9 +14,7 @@ namespace {
 constexpr std::size_t kWaitingEdgesMax = 64;
 
 bool names_device(const Pipeline& pipeline, std::string_view device) {
-  const auto names = [&](const std::string& address) {
-    return std::string_view(address).substr(0, address.find('/')) == device;
-  };
+  const auto names = [&](const std::string& address) { return device_of(address) == device; };
   return std::any_of(pipeline.spec.from.begin(), pipeline.spec.from.end(), names) ||
          std::any_of(pipeline.spec.to.begin(), pipeline.spec.to.end(), names);
 }

@@ -4,6 +4,7 @@
 #include "config/environment.hpp"
 #include "kernel/setup/environment.hpp"
 #include "kernel/setup/stage_rules.hpp"
+#include "pipelines/address.hpp"
 
 #include <dkvm/topics.hpp>
 
@@ -114,28 +115,25 @@ PipelineConfig ends_of(const PipelineSpec& spec) {
   return ends;
 }
 
-// The device of `device/port`.
-std::string device_of(const std::string& address) { return address.substr(0, address.find('/')); }
-
-// True for a part of the route that the message of a cycle shows.
-bool is_on_route(const PipelineSpec& spec, const std::string& message) {
-  for (const std::string& from : spec.from)
-    for (const std::string& to : spec.to)
-      if (message.find(device_of(from) + " -> " + device_of(to)) != std::string::npos) return true;
-  return false;
-}
-
-ConfigErrors check_beside(Config config, const std::vector<PipelineSpec>& made,
+// A cycle that is gone without a pipeline of run time names that pipeline.
+ConfigErrors check_beside(const Config& config, const std::vector<PipelineSpec>& made,
                           const Catalog& catalog) {
-  for (const PipelineSpec& spec : made) config.pipelines.push_back(ends_of(spec));
-  ConfigErrors errors = check_one_way(config, catalog);
-  for (ConfigError& error : errors) {
-    const std::string route = error.message;
+  const auto check_without = [&](const PipelineSpec* left_out) {
+    Config joined = config;
     for (const PipelineSpec& spec : made)
-      if (is_on_route(spec, route))
-        error.message += fmt::format("; '{}' was made at run time", spec.name);
+      if (&spec != left_out) joined.pipelines.push_back(ends_of(spec));
+    return check_one_way(joined, catalog);
+  };
+  const ConfigErrors errors = check_without(nullptr);
+  ConfigErrors named = errors;
+  if (errors.empty()) return named;
+  for (const PipelineSpec& spec : made) {
+    const ConfigErrors others = check_without(&spec);
+    for (std::size_t i = 0; i < errors.size(); ++i)
+      if (std::ranges::find(others, errors[i].message, &ConfigError::message) == others.end())
+        named[i].message += fmt::format("; '{}' was made at run time", spec.name);
   }
-  return errors;
+  return named;
 }
 
 }  // namespace
@@ -240,7 +238,7 @@ Result<PipelineSpec> plan_pipeline(const std::string& text, const Plan& plan,
 
 std::vector<std::vector<std::string>> stop_order(const Plan& plan,
                                                  const std::vector<PipelineSpec>& pipelines) {
-  std::map<std::string, std::size_t> rank;
+  std::map<std::string, std::size_t, std::less<>> rank;
   for (const DevicePlan& device : plan.devices) rank[device.name] = 0;
   // A device's rank is the longest way to it; as many passes as devices reach
   // every one, and end a cycle through a link.

@@ -65,7 +65,7 @@ TEST_CASE("what was published for a sink that was never there is lost") {
   spec.to = {"typed", "there"};
   PipelineStats stats;
   stats.missing = {"typed", "second/keyboard"};
-  const auto published = [](const std::string& device) {
+  const auto published = [](std::string_view device) {
     return std::uint64_t{device == "silent" ? 0U : 80U};
   };
   const auto losses = losses_at_absent(spec, stats, {"keyboard", "silent"}, published);
