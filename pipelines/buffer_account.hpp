@@ -1,0 +1,34 @@
+#pragma once
+
+#include "pipelines/port.hpp"
+
+#include <dkvm/frame.hpp>
+
+namespace dkvm {
+
+// The account of the buffers that queued events carry. The router keeps it
+// told; whoever owns the memory keeps the books.
+// Shape: refs are the BufferRefs of one event (Frame::buffers), at least one,
+//        which were found to be in order when the event was published.
+// Life:  loop thread; none of these calls the router back.
+class BufferAccount {
+ public:
+  virtual ~BufferAccount() = default;
+
+  // Whether one more event with these may wait for the sink: its share of their
+  // pools is not used up. Asked where events may be dropped; policy `block`
+  // does not ask, its source runs out of slots instead.
+  virtual bool room(PortRef sink, Bytes refs) = 0;
+
+  // An event with these begins to wait for the sink; each call is followed by
+  // one of drop() or lease().
+  virtual void hold(PortRef sink, Bytes refs) = 0;
+  // It will not be delivered.
+  virtual void drop(PortRef sink, Bytes refs) = 0;
+  // It is delivered: the sink holds the buffers until it releases them. False,
+  // and nothing has changed, when it holds its share already; Router::room_at()
+  // follows when that ends.
+  virtual bool lease(PortRef sink, Bytes refs) = 0;
+};
+
+}  // namespace dkvm
