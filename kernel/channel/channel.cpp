@@ -82,24 +82,23 @@ std::size_t Channel::receive(std::span<std::byte> room) {
   return 0;
 }
 
-void Channel::send(Frame frame) {
-  if (!closed_) append_frame(control_, frame);
+void Channel::send(Frame frame, SharedFd fd) {
+  if (!closed_) outbox_.append(frame, std::move(fd));
 }
 
 void Channel::flush() {
   if (closed_) return;
-  if (control_.size() > kControlBytesMax)
-    return fail_with(Error(
-        Errc::overloaded,
-        fmt::format("it has left {} bytes of the kernel's messages unread", control_.size())));
+  if (outbox_.size() > kUnreadBytesMax)
+    return fail_with(
+        Error(Errc::overloaded,
+              fmt::format("it has left {} bytes of the kernel's messages unread", outbox_.size())));
   more_to_write_ = false;
-  if (!send_unsent()) return;
   std::size_t sent = 0;
-  while (send_control()) {
+  while (send_waiting()) {
     std::byte* const output = scratch_.output.get();
     const std::size_t filled = owner_.fill({output, ChannelScratch::kBytes}, write_budget_);
-    if (!send_bytes({output, filled})) return;
-    if (filled < write_budget_ && control_.empty()) return watch(false);
+    if (!send_events({output, filled})) return;
+    if (filled < write_budget_ && outbox_.empty()) return watch(false);
     sent += filled;
     if (sent < kWriteBytesPerTurnMax) continue;
     more_to_write_ = true;
@@ -107,49 +106,35 @@ void Channel::flush() {
   }
 }
 
-bool Channel::send_control() {
-  if (control_.empty()) return true;
-  const std::vector<std::byte> batch = std::exchange(control_, {});
-  return send_bytes(batch);
+// True when nothing waits any more.
+bool Channel::send_waiting() {
+  if (outbox_.empty()) return true;
+  const auto sent = outbox_.send(stream_.get());
+  if (sent && *sent) return true;
+  watch(sent.has_value());  // a broken stream: its reading side sees the end
+  if (!sent && sent.error().code() != Errc::disconnected) fail_with(sent.error());
+  return false;
 }
 
-// True when everything left; else the rest is kept and the socket watched.
-bool Channel::send_bytes(Bytes bytes) {
+// Events go from the scratch memory right to the socket; what it does not take
+// waits in the outbox, before frames that come later.
+bool Channel::send_events(Bytes bytes) {
+  if (!outbox_.empty()) {
+    outbox_.append(bytes);
+    return true;
+  }
   while (!bytes.empty()) {
     const ssize_t sent =
         ::send(stream_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
     if (sent < 0) {
-      if (errno == EINTR) continue;
-      if (errno != EAGAIN) {
-        // The reading side sees the end, with everything that was sent before it.
-        unsent_.clear();
-        watch(false);
-        return false;
-      }
-      unsent_.assign(bytes.begin(), bytes.end());
-      unsent_from_ = 0;
-      watch(true);
+      const bool full = errno == EAGAIN;
+      if (full) outbox_.append(bytes);
+      watch(full);
       return false;
     }
     bytes = bytes.subspan(static_cast<std::size_t>(sent));
   }
-  return true;
-}
-
-bool Channel::send_unsent() {
-  if (unsent_.empty()) return true;
-  const Bytes rest = Bytes(unsent_).subspan(unsent_from_);
-  const ssize_t sent = ::send(stream_.get(), rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-    unsent_.clear();
-    watch(false);
-    return false;
-  }
-  unsent_from_ += sent > 0 ? static_cast<std::size_t>(sent) : 0;
-  if (unsent_from_ < unsent_.size()) return false;
-  unsent_.clear();
-  unsent_from_ = 0;
-  if (unsent_.capacity() > 2 * write_budget_) unsent_.shrink_to_fit();
   return true;
 }
 

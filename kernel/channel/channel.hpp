@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernel/channel/busy_turns.hpp"
+#include "kernel/channel/outbox.hpp"
 #include "kernel/loop/loop.hpp"
 #include "kernel/loop/unique_fd.hpp"
 
@@ -46,16 +47,16 @@ class ChannelOwner {
   virtual void on_closed(const Error& error, bool torn) = 0;
 };
 
-// One device's stream on the kernel's loop: fair reads, coalesced writes, two
-// queues. Frames given to send() go first, then what fill() has; a frame is
-// never split between them.
+// One device's stream on the kernel's loop: fair reads, coalesced writes. Frames
+// given to send() go first, then what fill() has; a frame is never split
+// between them.
 // Limits: 16 KiB read and kWriteBytesPerTurnMax of events written a turn; who has
-//         more takes its next in BusyTurns. kControlBytesMax in send()'s queue.
+//         more takes its next in BusyTurns. kUnreadBytesMax that wait for the device.
 // Life:   loop thread; on_closed may not destroy the channel during a call of
 //         it (park it and destroy it later).
 class Channel {
  public:
-  static constexpr std::size_t kControlBytesMax = 4 * 1024 * 1024;
+  static constexpr std::size_t kUnreadBytesMax = 4 * 1024 * 1024;
   static constexpr std::size_t kWriteBytesPerTurnMax = 32 * 1024;
   static constexpr int kDrainTurnsMax = 256;  // 4 MiB, more than a socket holds
 
@@ -71,9 +72,10 @@ class Channel {
   // send_bytes. To be said before there is anything to send.
   void narrow(std::size_t write_budget, int send_bytes);
 
-  // Queues a frame of the kernel's own; flush() sends it. A device that leaves
-  // more than kControlBytesMax of them unread is closed by the next flush().
-  void send(Frame frame);
+  // Queues a frame of the kernel's own, with the descriptor that rides on its first
+  // byte, if any; flush() sends it. A device that leaves more than kUnreadBytesMax
+  // unread is closed by the next flush().
+  void send(Frame frame, SharedFd fd = nullptr);
 
   // Sends what waits, as far as the socket takes it and a turn goes; the rest
   // follows in other turns.
@@ -90,7 +92,7 @@ class Channel {
   void close();
   bool closed() const { return closed_; }
   // Bytes that the socket has not taken.
-  std::size_t backlog() const { return unsent_.size() - unsent_from_ + control_.size(); }
+  std::size_t backlog() const { return outbox_.size(); }
 
  private:
   void on_ready(PollEvents events);
@@ -98,9 +100,8 @@ class Channel {
   bool read_turn();
   std::size_t receive(std::span<std::byte> room);
   void fail_with(Error error);
-  bool send_bytes(Bytes bytes);
-  bool send_unsent();
-  bool send_control();
+  bool send_waiting();
+  bool send_events(Bytes bytes);
   void watch(bool writable);
 
   UniqueFd stream_;
@@ -108,9 +109,7 @@ class Channel {
   ChannelOwner& owner_;
   std::size_t write_budget_;
   std::vector<std::byte> partial_;  // the frame that has not come whole
-  std::vector<std::byte> unsent_;   // what the socket did not take
-  std::size_t unsent_from_ = 0;
-  std::vector<std::byte> control_;  // whole frames of the kernel's own
+  Outbox outbox_;
   bool writable_watched_ = false;
   bool readable_ = false;  // as the loop said, until the next turn
   bool writable_ = false;

@@ -12,13 +12,6 @@ namespace {
 
 const std::string kBin = DKVM_BIN_DIR "/dkvm-";
 
-long resident_kb(pid_t pid) {
-  std::istringstream status(read_file("/proc/" + std::to_string(pid) + "/status"));
-  for (std::string line; std::getline(status, line);)
-    if (line.rfind("VmRSS:", 0) == 0) return std::stol(line.substr(6));
-  return 0;
-}
-
 }  // namespace
 
 TEST_CASE("every device installed has a manifest beside it that is its own --describe") {
@@ -40,6 +33,17 @@ TEST_CASE("every device installed has a manifest beside it that is its own --des
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+namespace {
+
+long resident_kb(pid_t pid) {
+  std::istringstream status(read_file("/proc/" + std::to_string(pid) + "/status"));
+  for (std::string line; std::getline(status, line);)
+    if (line.rfind("VmRSS:", 0) == 0) return std::stol(line.substr(6));
+  return 0;
+}
+
+}  // namespace
+
 TEST_CASE("a running dummy device has at most 5 MB resident") {
   const TempDir dir;
   const auto path = dir.file("mouse.jsonl", "{\"t\":0,\"motion\":[1,2]}\n");
