@@ -93,7 +93,7 @@ void Kernel::add_services() {
   PipelineServices{*switchboard_, *pipelines_,
                    [this](const std::string& text) { return parse_pipeline(text); }}
       .add_to(*services_);
-  LogServices{log_, polls_, *switchboard_}.add_to(*services_);
+  LogServices{log_, polls_, switchboard_->call_frames()}.add_to(*services_);
   const auto answer = [this](const Respond& respond) {
     reload([respond](Result<PlanChanges> changes) {
       respond(changes ? Result<nlohmann::json>(to_json(*changes)) : fail(changes.error()));
@@ -109,7 +109,7 @@ void Kernel::add_services() {
   };
   // Grants are checked against the same list.
   DKVM_ASSERT(std::ranges::equal(services_->methods(), kKernelMethods));
-  switchboard_->on_serve(serve, services_->methods());
+  switchboard_->call_frames().on_serve(serve, services_->methods());
 }
 
 void Kernel::on_settled() {
@@ -154,7 +154,7 @@ Result<PipelineSpec> Kernel::parse_pipeline(const std::string& text) const {
 // A device keeps its number for as long as this kernel lives.
 Result<> Kernel::number_devices(Plan& plan) {
   for (DevicePlan& device : plan.devices) {
-    DKVM_TRY(device.spec.id, switchboard_->id_of(device.name));
+    DKVM_TRY(device.spec.id, switchboard_->names().number(device.name));
   }
   return {};
 }
@@ -205,7 +205,7 @@ void Kernel::renew(DeviceId id) {
 }
 
 void Kernel::tell_feeds() {
-  Switchboard::Feeds feeds;
+  Admissions::Feeds feeds;
   for (const PipelineSpec& pipeline : pipelines_->all()) {
     if (!pipeline.enabled) continue;
     for (const auto& from : pipeline.from)
@@ -218,7 +218,7 @@ void Kernel::tell_feeds() {
         if (source && sink && !link) feeds[*source].push_back(*sink);
       }
   }
-  switchboard_->set_feeds(std::move(feeds));
+  switchboard_->admissions().set_feeds(std::move(feeds));
   awaited_ = plan_.kernel.exit_when == KernelConfig::ExitWhen::finished ? sources()
                                                                         : std::vector<DeviceId>{};
 }

@@ -15,7 +15,6 @@ namespace {
 constexpr std::size_t kUpstreamBacklogBytesMax = 256 * 1024;
 // A device that leaves this much of our messages unread has pings enough to answer.
 constexpr std::size_t kPingBacklogBytesMax = 4 * 1024;
-constexpr std::size_t kDevicesMax = 65'534;
 
 }  // namespace
 
@@ -25,55 +24,32 @@ Switchboard::Switchboard(Loop& loop, Log& log, std::string kernel_name, std::uin
       log_(log),
       kernel_name_(std::move(kernel_name)),
       kernel_id_(kernel_id),
-      scratch_(loop),
       router_(kernel_id, *this),
-      calls_(*this, grants),
-      names_{"kernel"},
-      states_(1),
-      life_begins_(1),
+      sessions_(loop, {router_, topics_, *this}),
+      call_frames_(sessions_, names_),
+      calls_(call_frames_, grants),
       held_([this](DeviceId device, bool held) { devices_->input_held(device, held); }),
-      flush_marked_(1),
       gap_log_([this](const Gap& sum, std::uint64_t gaps) { write_gap(sum, gaps); }),
       timer_(loop, [this] { settle_soon(); }),
       after_poll_(loop, [this] {
-        buried_.clear();  // no call of theirs is on the stack here
+        sessions_.bury();
         settle();
       }) {}
 
-Switchboard::~Switchboard() {
-  gap_log_.finish();
-  for (auto& [id, session] : sessions_) session->close();
-}
-
-Result<DeviceId> Switchboard::id_of(const std::string& name) {
-  if (const auto found = ids_.find(name); found != ids_.end()) return found->second;
-  if (names_.size() > kDevicesMax)
-    return fail(Errc::exhausted, fmt::format("more than {} devices", kDevicesMax));
-  const auto id = static_cast<DeviceId>(names_.size());
-  names_.push_back(name);
-  flush_marked_.push_back(0);
-  states_.push_back(RunState::stopped);
-  life_begins_.push_back(0);
-  ids_[name] = id;
-  return id;
-}
+Switchboard::~Switchboard() { gap_log_.finish(); }
 
 void Switchboard::set_manifest(DeviceId device, std::optional<Manifest> manifest) {
   manifests_[device] = std::move(manifest);
 }
 
 const PortTable* Switchboard::ports(DeviceId device) const {
-  const auto found = sessions_.find(device);
-  return found == sessions_.end() ? nullptr : &found->second->ports();
+  const DeviceSession* session = sessions_.find(device);
+  return session == nullptr ? nullptr : &session->ports();
 }
 
-std::string Switchboard::name_of(DeviceId device) const {
-  return device < names_.size() ? names_[device] : "?";
-}
-
-DeviceSession* Switchboard::session(DeviceId device) {
-  const auto found = sessions_.find(device);
-  return found == sessions_.end() ? nullptr : found->second.get();
+Switchboard::Life& Switchboard::life(DeviceId device) {
+  if (device >= lives_.size()) lives_.resize(std::size_t{device} + 1);
+  return lives_[device];
 }
 
 // --- the end of a turn -------------------------------------------------------
@@ -85,11 +61,11 @@ void Switchboard::settle() {
   if (calls_.deadline() <= now) calls_.tick(now);
   if (gap_log_.deadline() <= now) gap_log_.tick(now);
   if (wake_at_ns_ <= now) wake_at_ns_ = Router::kNever;
-  tell_topics();     // no event of a topic comes before its number
-  flush_sessions();  // before all else: events do not wait for our own affairs
+  tell_topics();      // no event of a topic comes before its number
+  sessions_.flush();  // before all else: events do not wait for our own affairs
   act_on_notes();
   let_in_who_may(now);
-  flush_sessions();
+  sessions_.flush();
   wake_at(held_.tell(now));
   if (!offences_.empty()) settle_soon();
   if (on_settled_) on_settled_();
@@ -100,7 +76,7 @@ void Switchboard::settle() {
 void Switchboard::act_on_notes() {
   while (!offences_.empty()) {
     for (const Offence& offence : std::exchange(offences_, {})) {
-      DeviceSession* offender = session(offence.device);
+      DeviceSession* offender = sessions_.find(offence.device);
       if (offender == nullptr) continue;
       offender->close();
       devices_->violation(offence.device, Error(Errc::corrupt, offence.why));
@@ -111,50 +87,22 @@ void Switchboard::act_on_notes() {
 void Switchboard::tell_topics() {
   if (topics_told_ == topics_.size()) return;
   topics_told_ = topics_.size();
-  for (auto& [id, each] : sessions_) {
-    each->tell_topics();
-    to_flush(id);
-  }
+  sessions_.each([this](DeviceId id, DeviceSession& each) {
+    each.tell_topics();
+    sessions_.flush_later(id);
+  });
 }
 
-// Sessions that a flush wakes come in the same pass.
-void Switchboard::flush_sessions() {
-  for (std::size_t i = 0; i < flush_.size(); ++i) {
-    const DeviceId device = flush_[i];
-    flush_marked_[device] = 0;
-    if (DeviceSession* waiting = session(device)) waiting->flush();
-  }
-  flush_.clear();
-}
-
-// Letting one in may make room for the next: those that feed it.
 void Switchboard::let_in_who_may(std::uint64_t now) {
-  for (std::size_t i = 0; i < waiting_.size();) {
-    const auto [device, since_ns] = waiting_[i];
-    if (now < since_ns + kSinksTimeMaxNs && !sinks_ready(device)) {
-      wake_at(since_ns + kSinksTimeMaxNs);
-      ++i;
-      continue;
-    }
-    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
-    if (DeviceSession* admitted = session(device)) {
-      admitted->let_in();
-      devices_->hello_accepted(device);
-      to_flush(device);
-      i = 0;
-    }
-  }
-}
-
-bool Switchboard::sinks_ready(DeviceId source) const {
-  const auto sinks = feeds_.find(source);
-  if (sinks == feeds_.end()) return true;
-  return std::ranges::none_of(
-      sinks->second, [this](DeviceId sink) { return states_[sink] == RunState::starting; });
-}
-
-void Switchboard::to_flush(DeviceId device) {
-  if (std::exchange(flush_marked_[device], std::uint8_t{1}) == 0) flush_.push_back(device);
+  const auto starting = [this](DeviceId sink) { return state(sink) == RunState::starting; };
+  wake_at(admissions_.admit(now, starting, [this](DeviceId device) {
+    DeviceSession* admitted = sessions_.find(device);
+    if (admitted == nullptr) return false;
+    admitted->let_in();
+    devices_->hello_accepted(device);
+    sessions_.flush_later(device);
+    return true;
+  }));
 }
 
 void Switchboard::wake_at(std::uint64_t time_ns) {
@@ -171,26 +119,26 @@ void Switchboard::arm(std::uint64_t now) {
 
 // --- what the router says ------------------------------------------------------
 
-void Switchboard::wake(DeviceId sink) { to_flush(sink); }
+void Switchboard::wake(DeviceId sink) { sessions_.flush_later(sink); }
 
 void Switchboard::signal_port(PortRef port, wire::FrameKind kind) {
-  DeviceSession* source = session(port.device);
+  DeviceSession* source = sessions_.find(port.device);
   if (source == nullptr) return;
   wire::FrameHeader header = make_header(kind);
   header.mutate_port(port.port);
   source->send(header);
-  to_flush(port.device);
+  sessions_.flush_later(port.device);
 }
 
 void Switchboard::send_upstream(const Upstream& message) {
-  DeviceSession* producer = session(message.source.device);
+  DeviceSession* producer = sessions_.find(message.source.device);
   if (producer == nullptr || producer->backlog() > kUpstreamBacklogBytesMax) return;
   wire::FrameHeader header = make_header(wire::FrameKind::upstream);
   header.mutate_port(message.source.port);
   header.mutate_topic(message.topic);
   header.mutate_capture_ns(now_ns());
   producer->send_frame({header, {}, message.hops, message.payload});
-  to_flush(message.source.device);
+  sessions_.flush_later(message.source.device);
 }
 
 void Switchboard::held_changed(DeviceId device, bool held) { held_.changed(device, held); }
@@ -217,31 +165,24 @@ void Switchboard::connect(DeviceId id, UniqueFd stream, std::uint32_t incarnatio
   SessionIdentity identity{
       id,           name_of(id), incarnation,
       kernel_name_, kernel_id_,  manifest == manifests_.end() ? std::nullopt : manifest->second};
-  auto& slot = sessions_[id];
-  if (slot) buried_.push_back(std::move(slot));
-  slot = std::make_unique<DeviceSession>(std::move(identity), loop_, std::move(stream), scratch_,
-                                         router_, topics_, *this);
+  sessions_.begin(std::move(identity), std::move(stream));
   held_.begin(id);
 }
 
 void Switchboard::drain(DeviceId id) {
-  if (DeviceSession* dying = session(id)) dying->drain();
+  if (DeviceSession* dying = sessions_.find(id)) dying->drain();
 }
 
 std::vector<std::uint16_t> Switchboard::codes_to_release(DeviceId id) {
-  const DeviceSession* dead = session(id);
+  const DeviceSession* dead = sessions_.find(id);
   return dead == nullptr ? std::vector<std::uint16_t>{} : dead->codes_to_release();
 }
 
 void Switchboard::disconnect(DeviceId id) {
-  const auto found = sessions_.find(id);
-  if (found == sessions_.end()) return;
-  found->second->close();
+  sessions_.end(id);
   subscribers_.erase(id);
-  std::erase_if(waiting_, [id](const auto& each) { return each.first == id; });
+  admissions_.forget(id);
   calls_.device_gone(id);
-  buried_.push_back(std::move(found->second));
-  sessions_.erase(found);
   settle_soon();
 }
 
@@ -250,27 +191,27 @@ void Switchboard::gap(DeviceId id, std::uint32_t incarnation) {
 }
 
 void Switchboard::send_ping(DeviceId id) {
-  DeviceSession* asked = session(id);
+  DeviceSession* asked = sessions_.find(id);
   if (asked == nullptr || asked->backlog() > kPingBacklogBytesMax) return;
   asked->send(make_header(wire::FrameKind::ping));
-  to_flush(id);
+  sessions_.flush_later(id);
   settle_soon();
 }
 
 void Switchboard::send_stop(DeviceId id, Duration deadline, std::string_view reason) {
-  DeviceSession* stopping = session(id);
+  DeviceSession* stopping = sessions_.find(id);
   if (stopping == nullptr) return;
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline).count();
   stopping->stop_in_order(std::string(reason), static_cast<std::uint32_t>(std::max<long>(left, 0)));
   // Behind the answers of this turn: the caller of `kernel.stop` hears of it.
-  to_flush(id);
+  sessions_.flush_later(id);
   settle_soon();
 }
 
 void Switchboard::state_changed(DeviceId id, const StateChange& change) {
-  states_[id] = change.to;
+  life(id).state = change.to;
   const bool new_life = change.to == RunState::starting && change.pid == 0;
-  if (new_life) life_begins_[id] = log_.ring().last_sequence();
+  if (new_life) life(id).begins = log_.ring().last_sequence();
   if (change.from == change.to) return;  // a new process in the same state
   const RecordLevel level = change.to == RunState::failed    ? RecordLevel::error
                             : change.to == RunState::backoff ? RecordLevel::warning
@@ -300,9 +241,9 @@ void Switchboard::publish_state(DeviceId id, const StateChange& change) {
   router_.publish({kKernelDevice, 0}, frame, now_ns());
   frame.header.mutate_port(kKernelPort);
   for (const DeviceId subscriber : subscribers_) {
-    if (DeviceSession* told = session(subscriber)) {
+    if (DeviceSession* told = sessions_.find(subscriber)) {
       told->send_frame(frame);
-      to_flush(subscriber);
+      sessions_.flush_later(subscriber);
     }
   }
 }
@@ -317,7 +258,7 @@ void Switchboard::log_line(DeviceId id, RecordLevel level, std::string_view text
 }
 
 std::vector<std::string> Switchboard::log_tail(DeviceId id) {
-  return log_.ring().tail(name_of(id), kDeathLogLinesMax, kDeathLogBytesMax, life_begins_[id]);
+  return log_.ring().tail(name_of(id), kDeathLogLinesMax, kDeathLogBytesMax, life(id).begins);
 }
 
 void Switchboard::resumed(Duration suspended) {
@@ -331,7 +272,7 @@ void Switchboard::resumed(Duration suspended) {
 
 void Switchboard::on_hello(DeviceId device, bool cleanup) {
   devices_->hello_received(device, cleanup);
-  waiting_.emplace_back(device, now_ns());
+  admissions_.wait(device, now_ns());
 }
 
 void Switchboard::on_refused(DeviceId device, const Error& error, bool permanent) {
@@ -344,7 +285,7 @@ void Switchboard::on_violation(DeviceId device, const Error& error) {
 
 void Switchboard::on_stream_closed(DeviceId device, const Error& error, bool torn) {
   if (error.code() == Errc::disconnected) return devices_->stream_closed(device, torn);
-  if (DeviceSession* broken = session(device)) broken->close();
+  if (DeviceSession* broken = sessions_.find(device)) broken->close();
   devices_->violation(device, error);
 }
 
@@ -352,59 +293,9 @@ void Switchboard::on_stopped_frame(DeviceId device) { devices_->stopped_frame(de
 
 void Switchboard::on_call(DeviceId device, const Frame& frame) {
   if (const auto taken = calls_.on_frame(device, frame, now_ns()); !taken) {
-    session(device)->close();
+    sessions_.find(device)->close();
     devices_->violation(device, taken.error());
   }
-}
-
-// --- calls ---------------------------------------------------------------------------
-
-void Switchboard::send_request(DeviceId callee, std::uint64_t id, const wire::RequestT& request) {
-  if (DeviceSession* called = session(callee)) {
-    wire::FrameHeader header = make_header(wire::FrameKind::request);
-    header.mutate_sequence(id);
-    called->send(header, request);
-    to_flush(callee);
-  }
-}
-
-void Switchboard::send_response(DeviceId caller, std::uint64_t id,
-                                const wire::ResponseT& response) {
-  if (DeviceSession* waiting = session(caller)) {
-    wire::FrameHeader header = make_header(wire::FrameKind::response);
-    header.mutate_sequence(id);
-    waiting->send(header, response);
-    to_flush(caller);
-  }
-}
-
-void Switchboard::send_cancel(DeviceId callee, std::uint64_t id) {
-  if (DeviceSession* called = session(callee)) {
-    wire::FrameHeader header = make_header(wire::FrameKind::cancel);
-    header.mutate_sequence(id);
-    called->send(header);
-    to_flush(callee);
-  }
-}
-
-std::optional<DeviceId> Switchboard::running_device(std::string_view name) const {
-  const auto id = ids_.find(std::string(name));
-  if (id == ids_.end()) return std::nullopt;
-  const auto found = sessions_.find(id->second);
-  if (found == sessions_.end() || !found->second->running()) return std::nullopt;
-  return id->second;
-}
-
-std::vector<std::string_view> Switchboard::device_names() const {
-  std::vector<std::string_view> names;
-  for (std::size_t id = 1; id < names_.size(); ++id)
-    if (devices_->find(names_[id])) names.push_back(names_[id]);
-  return names;
-}
-
-void Switchboard::serve(std::uint64_t token, const ServiceCall& call) {
-  if (serve_) return serve_(token, call);
-  calls_.answer(token, fail(Errc::unsupported, "this kernel offers no services"));
 }
 
 }  // namespace dkvm

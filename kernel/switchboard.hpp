@@ -1,12 +1,14 @@
 #pragma once
 
+#include "kernel/admissions.hpp"
 #include "kernel/device_manager/device_manager.hpp"
+#include "kernel/device_names.hpp"
 #include "kernel/gap_log.hpp"
 #include "kernel/held_notes.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/loop/loop.hpp"
-#include "kernel/rpc/call_router.hpp"
-#include "kernel/session/device_session.hpp"
+#include "kernel/rpc/call_frames.hpp"
+#include "kernel/session/sessions.hpp"
 #include "kernel/session/topic_table.hpp"
 #include "pipelines/router.hpp"
 
@@ -29,12 +31,8 @@ namespace dkvm {
 // What one module says while another is at work is noted and acted upon in
 // settle(), at the end of every turn.
 // Life: loop thread only.
-class Switchboard final : public RouterHost,
-                          public DeviceHost,
-                          public SessionHost,
-                          public CallTransport {
+class Switchboard final : public RouterHost, public DeviceHost, public SessionHost {
  public:
-  using Serve = std::function<void(std::uint64_t token, const ServiceCall& call)>;
   using OnState = std::function<void(DeviceId, const StateChange&)>;
 
   Switchboard(Loop& loop, Log& log, std::string kernel_name, std::uint64_t kernel_id,
@@ -42,11 +40,9 @@ class Switchboard final : public RouterHost,
   ~Switchboard() override;
 
   // The device manager is made with this as its host; then it is told here.
-  void attach(DeviceManager& devices) { devices_ = &devices; }
-  // What serves calls of the kernel, and the names of its methods, which stay.
-  void on_serve(Serve serve, std::vector<std::string_view> methods) {
-    serve_ = std::move(serve);
-    methods_ = std::move(methods);
+  void attach(DeviceManager& devices) {
+    devices_ = &devices;
+    call_frames_.attach(devices);
   }
   // Asked before a device's program is started (DeviceHost::may_start).
   void on_start(std::function<bool(DeviceId)> may_start) { may_start_ = std::move(may_start); }
@@ -54,25 +50,21 @@ class Switchboard final : public RouterHost,
   // Called at the end of turns in which something may have changed.
   void on_settled(std::function<void()> callback) { on_settled_ = std::move(callback); }
 
-  // The number of a device, for as long as this kernel lives.
-  // Errors: Errc::exhausted after 65534 names.
-  Result<DeviceId> id_of(const std::string& name);
-  // Who feeds whom: a source is let in when the sinks that it feeds are, so that
-  // nothing it sends at its start is lost; but it never waits longer than
-  // kSinksTimeMax, nor for a sink that has failed or is switched off.
-  using Feeds = std::unordered_map<DeviceId, std::vector<DeviceId>>;
-  static constexpr std::uint64_t kSinksTimeMaxNs = 2'000'000'000;
-  void set_feeds(Feeds feeds) { feeds_ = std::move(feeds); }
+  DeviceNames& names() { return names_; }
+  Admissions& admissions() { return admissions_; }
 
   // The manifest that its next hello is held to.
   void set_manifest(DeviceId device, std::optional<Manifest> manifest);
 
   Router& router() { return router_; }
   CallRouter& calls() { return calls_; }
+  CallFrames& call_frames() { return call_frames_; }
   TopicTable& topics() { return topics_; }
   const PortTable* ports(DeviceId device) const;
   // As last told by the device manager.
-  RunState state(DeviceId device) const { return states_[device]; }
+  RunState state(DeviceId device) const {
+    return device < lives_.size() ? lives_[device].state : RunState::stopped;
+  }
 
   void subscribe(DeviceId device) { subscribers_.insert(device); }
   void unsubscribe(DeviceId device) { subscribers_.erase(device); }
@@ -84,7 +76,7 @@ class Switchboard final : public RouterHost,
   // One more deadline that settle() must not sleep through.
   void wake_at(std::uint64_t time_ns);
 
-  std::string name_of(DeviceId device) const override;
+  std::string name_of(DeviceId device) const { return names_.name_of(device); }
   std::uint64_t gaps() const { return gaps_; }
 
  private:
@@ -124,29 +116,22 @@ class Switchboard final : public RouterHost,
   void on_call(DeviceId device, const Frame& frame) override;
   void on_turn_end() override { settle(); }
 
-  // CallTransport
-  void send_request(DeviceId callee, std::uint64_t id, const wire::RequestT& request) override;
-  void send_response(DeviceId caller, std::uint64_t id, const wire::ResponseT& response) override;
-  void send_cancel(DeviceId callee, std::uint64_t id) override;
-  std::optional<DeviceId> running_device(std::string_view name) const override;
-  bool has_device(std::string_view name) const override { return devices_->find(name).has_value(); }
-  std::vector<std::string_view> device_names() const override;
-  std::span<const std::string_view> kernel_methods() const override { return methods_; }
-  void serve(std::uint64_t token, const ServiceCall& call) override;
-
   struct Offence {
     DeviceId device = 0;
     std::string why;
   };
 
-  DeviceSession* session(DeviceId device);
+  // What is told of a device's life.
+  struct Life {
+    RunState state = RunState::stopped;
+    std::uint64_t begins = 0;  // the log's last record before it
+  };
+
+  Life& life(DeviceId device);
   void signal_port(PortRef port, wire::FrameKind kind);
-  void to_flush(DeviceId device);
   void act_on_notes();
   void tell_topics();
-  void flush_sessions();
   void let_in_who_may(std::uint64_t now);
-  bool sinks_ready(DeviceId source) const;
   void arm(std::uint64_t now);
   void write_gap(const Gap& sum, std::uint64_t gaps);
   void publish_state(DeviceId id, const StateChange& change);
@@ -156,32 +141,23 @@ class Switchboard final : public RouterHost,
   std::string kernel_name_;
   std::uint64_t kernel_id_;
   DeviceManager* devices_ = nullptr;
-  ChannelScratch scratch_;
+  DeviceNames names_;
   TopicTable topics_;
   Router router_;
+  Sessions sessions_;
+  CallFrames call_frames_;
   CallRouter calls_;
-  Serve serve_;
-  std::vector<std::string_view> methods_;
   OnState on_state_;
   std::function<bool(DeviceId)> may_start_;
   std::function<void()> on_settled_;
 
-  std::unordered_map<DeviceId, std::unique_ptr<DeviceSession>> sessions_;
-  std::vector<std::unique_ptr<DeviceSession>> buried_;  // may still be on the stack
   std::unordered_map<DeviceId, std::optional<Manifest>> manifests_;
-  std::vector<std::string> names_;  // by id; 0 is the kernel
-  std::unordered_map<std::string, DeviceId> ids_;
+  std::vector<Life> lives_;  // by id
   std::unordered_set<DeviceId> subscribers_;
-
-  std::vector<RunState> states_;            // by id
-  std::vector<std::uint64_t> life_begins_;  // by id: the log's last record before it
-  Feeds feeds_;
-  std::vector<std::pair<DeviceId, std::uint64_t>> waiting_;  // to be let in; since when
+  Admissions admissions_;
 
   std::vector<Offence> offences_;
   HeldNotes held_;
-  std::vector<DeviceId> flush_;
-  std::vector<std::uint8_t> flush_marked_;  // by id
   std::size_t topics_told_ = 0;
   std::uint64_t gaps_ = 0;
   GapLog gap_log_;

@@ -26,12 +26,11 @@ Error unexpected(const Frame& frame, std::string_view why) {
 }  // namespace
 
 DeviceSession::DeviceSession(SessionIdentity identity, Loop& loop, UniqueFd stream,
-                             ChannelScratch& scratch, Router& router, TopicTable& topics,
-                             SessionHost& host)
+                             ChannelScratch& scratch, const SessionParts& parts)
     : identity_(std::move(identity)),
-      router_(router),
-      topics_(topics),
-      host_(host),
+      router_(parts.router),
+      topics_(parts.topics),
+      host_(parts.host),
       ports_(identity_.device),
       channel_(loop, std::move(stream), scratch, *this, kBudgetBytes) {}
 

@@ -48,13 +48,20 @@ class SessionHost {
   virtual void on_turn_end() = 0;
 };
 
+// What all sessions work with. Life: outlives them.
+struct SessionParts {
+  Router& router;
+  TopicTable& topics;
+  SessionHost& host;
+};
+
 // One incarnation of a device on its stream: who may say what, when. Every
 // payload is verified here, before anyone else sees it.
 // Source: docs/protocol.md, "The life of a device" and "What ends a device".
 class DeviceSession final : public ChannelOwner {
  public:
   DeviceSession(SessionIdentity identity, Loop& loop, UniqueFd stream, ChannelScratch& scratch,
-                Router& router, TopicTable& topics, SessionHost& host);
+                const SessionParts& parts);
   ~DeviceSession() override;
 
   // Queues a frame of the kernel's own, sent at the next flush().

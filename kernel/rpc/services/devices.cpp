@@ -80,7 +80,7 @@ Result<nlohmann::json> DeviceServices::get(const Params& params) const {
 Result<DeviceId> DeviceServices::named(const Params& params) const {
   DKVM_TRY(const std::string device, params.text("name"));
   if (const auto id = devices.find(device)) return *id;
-  return fail(no_device(device, switchboard));
+  return fail(no_device(device, switchboard.call_frames()));
 }
 
 Result<nlohmann::json> DeviceServices::list_deaths(const Params& params) const {
@@ -89,7 +89,7 @@ Result<nlohmann::json> DeviceServices::list_deaths(const Params& params) const {
   const auto found = devices.deaths(device);
   // Deaths are kept longer than devices that are no longer configured.
   if (found.empty() && !device.empty() && !devices.find(device))
-    return fail(no_device(device, switchboard));
+    return fail(no_device(device, switchboard.call_frames()));
   return page(
       "deaths", found, params, [](const Death& death) { return number_key(death.sequence); },
       describe_death);

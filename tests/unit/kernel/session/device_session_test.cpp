@@ -58,7 +58,7 @@ struct Rig {
     device.reset(fds[1]);
     kernel_fd = fds[0];
     session.emplace(SessionIdentity{1, "pedal", 3, "desk", test::kKernel, std::nullopt}, loop,
-                    UniqueFd(fds[0]), scratch, router, topics, host);
+                    UniqueFd(fds[0]), scratch, SessionParts{router, topics, host});
   }
   void say(wire::FrameKind kind, std::uint16_t port = 0, wire::Topic topic = wire::Topic::none,
            Bytes payload = {}) {

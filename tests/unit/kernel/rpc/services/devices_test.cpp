@@ -25,7 +25,7 @@ struct Fixture {
     for (std::size_t i = 0; i < kDevices; ++i) {
       DeviceSpec spec;
       spec.name = fmt::format("device{:02}", i);
-      spec.id = kernel.switchboard.id_of(spec.name).value();
+      spec.id = kernel.switchboard.names().number(spec.name).value();
       REQUIRE(kernel.devices.add(std::move(spec)));
     }
     DeviceServices{kernel.devices, kernel.switchboard, [](const std::string&) { return nullptr; },

@@ -47,7 +47,7 @@ struct Fixture {
   }
 
   void up(char letter, wire::Direction direction) {
-    const auto id = kernel.switchboard.id_of(device(letter));
+    const auto id = kernel.switchboard.names().number(device(letter));
     REQUIRE(id);
     std::vector<RoutedPort> ports;
     for (std::size_t i = 0; i < kPorts; ++i)

@@ -1,0 +1,27 @@
+#include "kernel/rpc/call_frames.hpp"
+
+namespace dkvm {
+
+void CallFrames::send_cancel(DeviceId callee, std::uint64_t id) {
+  DeviceSession* called = sessions_.find(callee);
+  if (called == nullptr) return;
+  wire::FrameHeader header = make_header(wire::FrameKind::cancel);
+  header.mutate_sequence(id);
+  called->send(header);
+  sessions_.flush_later(callee);
+}
+
+std::optional<DeviceId> CallFrames::running_device(std::string_view name) const {
+  const auto id = names_.find(name);
+  const DeviceSession* session = id ? sessions_.find(*id) : nullptr;
+  return session != nullptr && session->running() ? id : std::nullopt;
+}
+
+std::vector<std::string_view> CallFrames::device_names() const {
+  std::vector<std::string_view> known;
+  for (const std::string& name : names_.all())
+    if (devices_->find(name)) known.push_back(name);
+  return known;
+}
+
+}  // namespace dkvm
