@@ -1,0 +1,164 @@
+#pragma once
+
+#include "kernel/loop/worker.hpp"
+#include "kernel/memory_manager/ledger.hpp"
+#include "kernel/memory_manager/memory_host.hpp"
+#include "kernel/memory_manager/memory_stats.hpp"
+#include "kernel/memory_manager/pool.hpp"
+#include "kernel/memory_manager/shares.hpp"
+
+#include <dkvm/frame.hpp>
+#include <dkvm/result.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace dkvm {
+
+inline constexpr std::size_t kPoolsPerDeviceMax = 16;
+inline constexpr std::uint32_t kSlotsPerPoolMax = 4096;
+inline constexpr std::uint32_t kWriterSlotsMax = 16;
+inline constexpr std::uint32_t kWriterSlotsDefault = 3;
+inline constexpr std::uint64_t kSlotBytesMax = std::uint64_t{1} << 40;
+inline constexpr std::size_t kSingleUsePerSinkMax = 4;
+inline constexpr std::chrono::seconds kPoolMappedTimeMax{10};
+inline constexpr std::chrono::seconds kPoolClosedTimeMax{1};
+
+struct PoolRequest {
+  std::uint16_t port = 0;
+  std::uint64_t slot_bytes = 0;
+  std::uint32_t slots = kWriterSlotsDefault;  // the producer's own
+  wire::MemoryKind memory = wire::MemoryKind::memfd;
+};
+
+struct PoolMade {
+  std::uint32_t pool = 0;
+  std::uint32_t slots = 0;  // all of them
+};
+
+// The shared memory of all devices: pools, who may have which buffers, and
+// getting them back from whoever dies. The truth is here, in private memory;
+// no pool is ever mapped here.
+// Units: now_ns = CLOCK_MONOTONIC of this machine.
+// Life:  loop thread only; host and worker outlive it.
+// Errors: of calls for a device: Errc::invalid, denied, exhausted are answers.
+//         Of frames (publish, released, pool_mapped, pool_closed): the sender
+//         ends with the message in its state, nobody else is touched.
+// Source: docs/architecture.md, "Memory"
+class MemoryManager final : public BufferAccount {
+ public:
+  static constexpr std::uint64_t kNever = ~std::uint64_t{0};
+
+  // bytes_max: of all pools together.
+  MemoryManager(MemoryHost& host, Worker& worker, std::uint64_t bytes_max);
+  ~MemoryManager() override;
+  MemoryManager(const MemoryManager&) = delete;
+  MemoryManager& operator=(const MemoryManager&) = delete;
+
+  // Of what is opened from now on; what is open stays.
+  void set_bytes_max(std::uint64_t bytes_max) { bytes_max_ = bytes_max; }
+
+  // --- calls of devices --------------------------------------------------------
+
+  // A pool for a source port that the device has open (the caller's check). It
+  // takes the place of the port's present one when it is mapped.
+  // Errors: invalid · denied · exhausted, as docs/protocol.md says.
+  Result<PoolMade> open_pool(DeviceId device, const PoolRequest& request, std::uint64_t now_ns);
+  // A pool of one slot for one buffer.
+  Result<PoolMade> allocate(DeviceId device, std::uint16_t port, std::uint64_t bytes,
+                            std::uint64_t now_ns);
+  // One more lease on a buffer that this sink leases.
+  // Errors: invalid · exhausted, when its share is used up.
+  Result<> retain(PortRef sink, const wire::BufferRef& ref);
+  // A lease of a sink, or a granted slot of a source, given back.
+  // Errors: invalid, saying what was expected.
+  Result<> give_back(PortRef port, const wire::BufferRef& ref, std::uint64_t now_ns);
+
+  // --- frames ------------------------------------------------------------------
+
+  // Before Router::publish(); on an error the event goes nowhere.
+  Result<> publish(PortRef source, Bytes refs);
+  // After it, with the same: what nobody queued is free again.
+  void published(Bytes refs, std::uint64_t now_ns);
+  Result<> released(PortRef sink, Bytes refs, std::uint64_t now_ns);
+  Result<> pool_mapped(DeviceId device, std::uint32_t pool, std::uint64_t now_ns);
+  Result<> pool_closed(DeviceId device, std::uint32_t pool, std::uint64_t now_ns);
+
+  // --- what changes around it ----------------------------------------------------
+
+  // The set or the depths of the consumers of this port are others now.
+  void feeds_changed(PortRef source, std::uint64_t now_ns);
+  // A port closed at run time: as a source its pools retire, as a sink its
+  // leases return.
+  void port_gone(PortRef port, std::uint64_t now_ns);
+  // The device was reaped: its leases return, its pools drain.
+  void device_gone(DeviceId device, std::uint64_t now_ns);
+
+  // When tick() is due: 0 for now, kNever while nothing is. Ask at the end of
+  // each turn.
+  std::uint64_t deadline() const;
+  void tick(std::uint64_t now_ns);
+
+  // --- BufferAccount, for the router -----------------------------------------------
+
+  bool room(PortRef sink, Bytes refs) override;
+  void hold(PortRef sink, Bytes refs) override;
+  void drop(PortRef sink, Bytes refs) override;
+  bool lease(PortRef sink, Bytes refs) override;
+
+  // --- the rest --------------------------------------------------------------------
+
+  std::vector<PoolStats> stats() const;  // by number
+  MemoryTotals totals() const;
+
+ private:
+  using Pool = detail::Pool;
+  using PortBook = detail::PortBook;
+  using Pools = std::map<std::uint32_t, Pool>;
+
+  // Opening (open_pool.cpp).
+  Result<> check_request(const BufferPeer& peer, const PoolRequest& request) const;
+  Result<Sizing> size(DeviceId device, const PortBook& port, const BufferPeer& peer,
+                      std::span<const BufferConsumer> consumers) const;
+  Result<Pool*> make_pool(PortRef source, const PortBook& port, const Sizing& sizing,
+                          bool single_use, std::uint64_t now_ns);
+  std::vector<BufferConsumer> consumers_of(PortRef source, const PortBook& port) const;
+  std::uint64_t bytes_of(DeviceId device, std::uint32_t except) const;
+  std::size_t pools_of(DeviceId device) const;
+
+  // Shares (shares_of_pools.cpp).
+  void share_out(Pool& pool, std::uint64_t now_ns);
+  void enlarge(PortRef source, PortBook& port, std::uint64_t now_ns);
+  void ensure_reader(Pool& pool, PortRef sink);
+
+  // Lives (pool_lives.cpp).
+  void top_up(Pool& pool);
+  void retire(Pool& pool, std::uint64_t now_ns);
+  void lose_producer(Pool& pool, std::uint64_t now_ns);
+  void settle(Pool& pool, std::uint64_t now_ns);
+  void close_to_readers(Pool& pool, std::uint64_t now_ns);
+  void remove(std::uint32_t pool);
+  void remove_if_closed(std::uint32_t pool);
+  void forget_sink(PortRef sink);
+
+  Pool* find(std::uint32_t pool);
+
+  MemoryHost& host_;
+  Worker& worker_;
+  std::uint64_t bytes_max_;
+  Ledger ledger_;
+  Pools pools_;
+  std::map<PortRef, PortBook> ports_;
+  std::vector<std::uint32_t> touched_;  // pools that the router's calls changed
+  std::uint32_t last_pool_ = 0;
+  std::uint64_t exhausted_ = 0;
+  std::uint64_t refused_ = 0;
+};
+
+}  // namespace dkvm
