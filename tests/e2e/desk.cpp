@@ -78,7 +78,8 @@ void Desk::launch(bool ready) {
   const bool up = eventually(kPatience, [&] {
     const Finished answer = try_ctl("devices");
     if (answer.status != 0) return kernel_->ended().has_value();
-    for (const Json& each : Json::parse(answer.output).at("devices"))
+    const Json devices = Json::parse(answer.output);
+    for (const Json& each : devices.at("devices"))
       if (ready && each.at("state") != "running" && each.at("state") != "stopped") return false;
     return true;
   });

@@ -14,6 +14,11 @@
 #include <cstring>
 #include <string>
 
+#ifdef __SANITIZE_ADDRESS__
+// Else it sets the limit of core files to 0, which is what we report.
+extern "C" const char* __asan_default_options() { return "disable_coredump=0"; }
+#endif
+
 namespace {
 
 void say(char letter) {

@@ -42,7 +42,8 @@ TEST_CASE("a member that is there twice is invalid and named") {
 
 TEST_CASE("nesting of any depth is walked without recursion") {
   const std::string deep = std::string(30'000, '[') + std::string(30'000, ']');
-  const auto members = json_members("{\"params\":" + deep + "}");
+  const std::string line = "{\"params\":" + deep + "}";
+  const auto members = json_members(line);
   REQUIRE(members);
   CHECK(members->front().value == deep);
 }
