@@ -26,7 +26,7 @@ Switchboard::Switchboard(Loop& loop, Log& log, std::string kernel_name, std::uin
       kernel_name_(std::move(kernel_name)),
       kernel_id_(kernel_id),
       scratch_(loop),
-      router_(kernel_id, *this),
+      router_(kernel_id, *this, account_),
       calls_(*this, grants),
       names_{"kernel"},
       states_(1),

@@ -5,6 +5,7 @@
 #include "kernel/held_notes.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/loop/loop.hpp"
+#include "kernel/no_buffers.hpp"
 #include "kernel/rpc/call_router.hpp"
 #include "kernel/session/device_session.hpp"
 #include "kernel/session/topic_table.hpp"
@@ -95,6 +96,7 @@ class Switchboard final : public RouterHost,
   void send_upstream(const Upstream& message) override;
   void held_changed(DeviceId device, bool held) override;
   void report(const Gap& gap) override;
+  void feeds_changed(PortRef) override {}  // NoBuffers has no shares
   void offend(DeviceId device, std::string why) override;
   TopicId topic_id(std::string_view name) override { return topics_.id(name); }
 
@@ -158,6 +160,7 @@ class Switchboard final : public RouterHost,
   DeviceManager* devices_ = nullptr;
   ChannelScratch scratch_;
   TopicTable topics_;
+  NoBuffers account_;
   Router router_;
   CallRouter calls_;
   Serve serve_;
