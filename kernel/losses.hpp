@@ -26,7 +26,7 @@ struct Loss {
 inline std::uint64_t events_lost(const EdgeCounters& counters) {
   std::uint64_t dropped = 0;
   for (const Drop reason :
-       {Drop::overflow, Drop::stale, Drop::delta, Drop::sink_gone, Drop::waiting})
+       {Drop::overflow, Drop::stale, Drop::delta, Drop::sink_gone, Drop::waiting, Drop::exhausted})
     dropped += counters.dropped_for(reason);
   // `lost` has in addition what a sink took but had not applied when it died.
   return std::max(counters.lost, dropped);

@@ -24,7 +24,7 @@ Switchboard::Switchboard(Loop& loop, Log& log, std::string kernel_name, std::uin
       log_(log),
       kernel_name_(std::move(kernel_name)),
       kernel_id_(kernel_id),
-      router_(kernel_id, *this),
+      router_(kernel_id, *this, account_),
       sessions_(loop, {router_, topics_, *this}),
       call_frames_(sessions_, names_),
       calls_(call_frames_, grants),

@@ -7,6 +7,7 @@
 #include "kernel/held_notes.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/loop/loop.hpp"
+#include "kernel/no_buffers.hpp"
 #include "kernel/rpc/call_frames.hpp"
 #include "kernel/session/sessions.hpp"
 #include "kernel/session/topic_table.hpp"
@@ -143,6 +144,7 @@ class Switchboard final : public RouterHost, public DeviceHost, public SessionHo
   DeviceManager* devices_ = nullptr;
   DeviceNames names_;
   TopicTable topics_;
+  NoBuffers account_;
   Router router_;
   Sessions sessions_;
   CallFrames call_frames_;

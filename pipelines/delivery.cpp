@@ -41,7 +41,8 @@ void Delivery::take_round(Device& device, Batch& batch) {
     while (idle < ports && !batch.full()) {
       SinkPort& port = *device.sinks[device.turn++ % ports];
       Lane* lane = (port.*side).get();
-      const bool took = lane != nullptr && !port.paused && take_one(device, *lane, batch);
+      const bool waits = port.paused || (port.starved && lane == port.bulk.get());
+      const bool took = lane != nullptr && !waits && take_one(device, *lane, batch);
       idle = took ? 0 : idle + 1;
     }
   }
@@ -54,6 +55,7 @@ bool Delivery::take_one(Device& device, Lane& lane, Batch& batch) {
       discard_stale(lane, *entry, batch.now_ns);
       continue;
     }
+    if (entry->header.buffer_count() != 0 && !queues_.lease(*entry)) return false;
     if (!prepare(device, lane, *entry, batch.now_ns)) continue;
     write(*entry, batch);
     queues_.finish(lane, *entry, batch.now_ns);
@@ -127,7 +129,7 @@ void Delivery::write(Entry& entry, Batch& batch) {
 
 void Delivery::discard_stale(Lane& lane, Entry& entry, std::uint64_t now_ns) {
   Edge& edge = *entry.edge;
-  if (!is_bulk(entry.header.topic()))
+  if (&lane != edge.sink->bulk.get())
     return settler_.settle(*edge.sink, &edge, Purge::stale, now_ns);
   const bool lossless = entry.policy == Policy::lossless || entry.policy == Policy::block;
   const bool chained = entry.chained;

@@ -42,6 +42,7 @@ struct SinkPort {
   bool runtime = false;          // opened while the device ran: never in the common lane
   bool max_age_default = false;  // where QueueSpec::max_age_ns says nothing
   bool paused = false;
+  bool starved = false;  // holds all the buffers it may: its bulk lane waits
   std::vector<Edge*> edges;
   std::uint64_t sequence = 0;  // of the latest event taken
   std::uint64_t applied = 0;
@@ -50,7 +51,7 @@ struct SinkPort {
   std::unique_ptr<LetGo> let_go;  // the latest, until those are taken
   Unapplied unapplied;
   std::unique_ptr<Lane> own;   // input apart from the common lane, while there is any
-  std::unique_ptr<Lane> bulk;  // what is mostly in buffers
+  std::unique_ptr<Lane> bulk;  // whatever brings buffers, and what mostly does
 
   PortRef ref() const;
 };
@@ -114,8 +115,9 @@ inline Lane& bulk_lane(SinkPort& port) {
   return *port.bulk;
 }
 
-inline Lane& lane_for(SinkPort& port, TopicId topic) {
-  return is_bulk(topic) ? bulk_lane(port) : input_lane(port);
+// Whether something may be taken of the port's bulk lane.
+inline bool bulk_ready(const SinkPort& port) {
+  return port.bulk && !port.starved && !port.bulk->empty();
 }
 
 }  // namespace dkvm::detail

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pipelines/buffer_account.hpp"
 #include "pipelines/histogram.hpp"
 #include "pipelines/ledger.hpp"
 #include "pipelines/policy.hpp"
@@ -14,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +53,7 @@ struct Queued {
   std::size_t events = 0;   // that came from the source
   std::size_t made = 0;     // by the router
   std::size_t chained = 0;  // of topics with deltas
+  std::size_t apart = 0;    // in the bulk lane, though not for their topic
   std::size_t events_max = 0;
 
   std::size_t of(Policy policy) const { return by_policy[static_cast<std::size_t>(policy)]; }
@@ -81,8 +84,9 @@ class Edge {
   TopicSet topics;
   std::shared_ptr<const Stages> stages;  // shared: the edges of one pipeline
   QueueSpec queue;
-  bool retired = false;  // no pipeline wants it; it ends when it is empty
-  std::string refused;   // why it may not be, else empty
+  std::optional<BufferConsumer> feed;  // as last told: where its source's buffers go
+  bool retired = false;                // no pipeline wants it; it ends when it is empty
+  std::string refused;                 // why it may not be, else empty
 
   Queued queued;
   std::uint64_t motion_at = 0;      // place of its latest motion in the input lane; 0: none

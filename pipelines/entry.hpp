@@ -37,6 +37,7 @@ struct alignas(64) Entry {
   bool down : 1;
   bool made : 1;     // by the router: a release, or a modifier pressed again
   bool chained : 1;  // of a topic with deltas
+  bool apart : 1;    // in the bulk lane, though not for its topic
   alignas(8) std::byte near[80];
 
   std::byte* body() { return far != nullptr ? far : near; }

@@ -40,6 +40,9 @@ class RouterHost {
 
   virtual void report(const Gap& gap) = 0;
 
+  // Router::consumers_of(source) may have changed.
+  virtual void feeds_changed(PortRef source) = 0;
+
   // The device does what it must not; `why` is for its state and the log.
   virtual void offend(DeviceId device, std::string why) = 0;
 

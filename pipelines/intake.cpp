@@ -28,6 +28,11 @@ void Intake::publish(PortRef ref, const Frame& frame, std::uint64_t received_ns)
     event.frame.header.mutate_origin_sequence(++device.origin_sequence);
   }
   const TopicId topic = frame.header.topic();
+  if (frame.header.buffer_count() != 0 && is_input(topic)) {
+    // Input keeps its order, which buffers do not wait in: it has none.
+    event.frame.buffers = {};
+    event.frame.header.mutate_buffer_count(0);
+  }
   if (topic == id_of(wire::Topic::key)) {
     const std::uint16_t code = input_code(topic, frame.payload);
     if (is_code(code)) port->down[code] = input_down(topic, frame.payload);
@@ -63,13 +68,40 @@ void Intake::admit_any(Edge& edge, const Incoming& event, Policy policy) {
     if (policy == Policy::drop_oldest) policy = Policy::deltas;
     if (!admit_chained(edge, event, policy)) return;
   } else if (policy == Policy::latest) {
-    return supersede(edge, lane_for(*edge.sink, event.frame.header.topic()), event);
+    return supersede(edge, event, policy);
+  } else if (policy == Policy::drop_oldest) {
+    while (full(edge, event, policy) && drop_oldest(edge, event)) {
+    }
+    if (!fits(edge, event)) return count_exhausted(edge, event, policy);
   }
-  Lane& lane = lane_for(*edge.sink, event.frame.header.topic());
-  if (policy == Policy::drop_oldest && edge.queued.of(policy) >= edge.depth(policy))
-    drop_oldest(edge, lane, policy);
-  if (!make_room(edge, event, policy)) return;
+  if (make_room(edge, event, policy)) enqueue(edge, event, policy);
+}
+
+void Intake::enqueue(Edge& edge, const Incoming& event, Policy policy) {
+  Lane& lane = queues_.lane_for(edge, event.frame.header);
   if (Entry* entry = queues_.stage(edge, lane, event, policy)) queues_.commit(edge, lane, *entry);
+}
+
+// Whether the buffers that it brings may wait for the sink.
+bool Intake::fits(const Edge& edge, const Incoming& event) {
+  return event.frame.header.buffer_count() == 0 ||
+         account_.room(edge.sink->ref(), event.frame.buffers);
+}
+
+bool Intake::full(const Edge& edge, const Incoming& event, Policy policy) {
+  return edge.queued.of(policy) >= edge.depth(policy) || !fits(edge, event);
+}
+
+// Dropping others has given it no room: what needs it is asked for again.
+void Intake::count_exhausted(Edge& edge, const Incoming& event, Policy policy) {
+  const wire::FrameHeader& header = event.frame.header;
+  edge.count_drop(Drop::exhausted);
+  if (policy == Policy::lossless) queues_.report_gap(edge, 1, Drop::exhausted);
+  if (policy == Policy::deltas || has_deltas(header)) {
+    refreshes_.break_chain(edge, header.topic(), event.received_ns);
+  } else if (header.topic() == id_of(wire::Topic::cursor)) {
+    refreshes_.want(edge, refresh_bit(wire::RefreshWhat::cursor), event.received_ns);
+  }
 }
 
 // The rules of deltas. True when the event is to be queued behind the others.
@@ -79,9 +111,8 @@ bool Intake::admit_chained(Edge& edge, const Incoming& event, Policy policy) {
   bool& broken = edge.broken[chain_of(header.topic())];
   if (!delta) {
     broken = false;
-    const bool full = edge.queued.of(policy) >= edge.depth(policy);
-    if (policy == Policy::latest || (policy == Policy::deltas && full)) {
-      supersede(edge, lane_for(*edge.sink, header.topic()), event);
+    if (policy == Policy::latest || (policy == Policy::deltas && full(edge, event, policy))) {
+      supersede(edge, event, policy);
       return false;
     }
     return true;
@@ -92,7 +123,7 @@ bool Intake::admit_chained(Edge& edge, const Incoming& event, Policy policy) {
     return false;
   }
   const bool losable = policy == Policy::latest || policy == Policy::deltas;
-  if (losable && edge.queued.of(policy) >= edge.depth(policy)) {
+  if (losable && full(edge, event, policy)) {
     edge.count_drop(Drop::overflow);
     refreshes_.break_chain(edge, header.topic(), event.received_ns);
     return false;
@@ -102,38 +133,40 @@ bool Intake::admit_chained(Edge& edge, const Incoming& event, Policy policy) {
 
 // A whole one takes the place of what is queued of its topic. What brings a
 // buffer (a cursor's new shape) is superseded only by what brings one too.
-void Intake::supersede(Edge& edge, Lane& lane, const Incoming& event) {
+void Intake::supersede(Edge& edge, const Incoming& event, Policy policy) {
   const wire::FrameHeader& header = event.frame.header;
-  for (std::uint64_t place = lane.begin(); place != lane.end(); ++place) {
-    Entry& old = lane.at(place);
-    if (old.edge != &edge || old.header.topic() != header.topic()) continue;
-    if (old.header.buffer_count() != 0 && header.buffer_count() == 0) continue;
-    queues_.drop(lane, old, Drop::superseded);
-  }
-  const Policy policy = policy_of(header.topic(), edge.queue.policy);
-  if (Entry* entry = queues_.stage(edge, lane, event, policy)) queues_.commit(edge, lane, *entry);
+  const auto drop_older = [&](Lane& lane) {
+    lane.each([&](Entry& old) {
+      if (old.edge != &edge || old.header.topic() != header.topic()) return;
+      if (old.header.buffer_count() != 0 && header.buffer_count() == 0) return;
+      queues_.drop(lane, old, Drop::superseded);
+    });
+  };
+  drop_older(queues_.lane_for(edge, header));
+  // Without buffers it queued as input does.
+  if (header.buffer_count() != 0 && !is_bulk(header.topic())) drop_older(input_lane(*edge.sink));
+  if (!fits(edge, event)) return count_exhausted(edge, event, policy);
+  enqueue(edge, event, policy);
 }
 
-void Intake::drop_oldest(Edge& edge, Lane& lane, Policy policy) {
+// Makes room in the lane where the event is to queue. False: there is none to drop.
+bool Intake::drop_oldest(Edge& edge, const Incoming& event) {
+  Lane& lane = queues_.lane_for(edge, event.frame.header);
   for (std::uint64_t place = lane.begin(); place != lane.end(); ++place) {
     Entry& old = lane.at(place);
-    if (old.edge == &edge && old.policy == policy) return queues_.drop(lane, old, Drop::oldest);
+    if (old.edge != &edge || old.policy != Policy::drop_oldest) continue;
+    queues_.drop(lane, old, Drop::oldest);
+    return true;
   }
+  return false;
 }
 
 // Space for one more event. False when there is none or when it needs none as
 // the stages refuse it; the event is counted then.
 bool Intake::make_room(Edge& edge, const Incoming& event, Policy policy) {
   const std::size_t queued = edge.queued.of(policy);
-  if (policy == Policy::lossless) {
-    if (queued < edge.depth(policy)) return true;
-    if (queues_.refused(edge, event.frame)) {
-      edge.count_drop(Drop::filtered);
-      return false;
-    }
-    settler_.overflow(edge, event.received_ns);
-    return true;
-  }
+  if (policy == Policy::lossless)
+    return !full(edge, event, policy) || make_room_by_gap(edge, event);
   if (queued < kBlockedEntriesMax) return true;
   edge.count_drop(Drop::overflow);
   if (policy != Policy::block) return false;
@@ -145,6 +178,33 @@ bool Intake::make_room(Edge& edge, const Incoming& event, Policy policy) {
                                               "are queued",
                                               port.info.name, kBlockedEntriesMax));
   }
+  return false;
+}
+
+// What is queued of the edge becomes what it owes; where only buffers are
+// wanting, input stays.
+bool Intake::make_room_by_gap(Edge& edge, const Incoming& event) {
+  const wire::FrameHeader& header = event.frame.header;
+  if (queues_.refused(edge, event.frame)) {
+    edge.count_drop(Drop::filtered);
+    return false;
+  }
+  if (edge.queued.of(Policy::lossless) >= edge.depth(Policy::lossless)) {
+    settler_.overflow(edge, event.received_ns);
+  } else {
+    settler_.overflow_bulk(edge, event.received_ns);
+  }
+  if (has_deltas(header)) {
+    // A delta of what was lost just now is lost with it, a whole one begins anew.
+    bool& broken = edge.broken[chain_of(header.topic())];
+    if ((header.flags() & kFlagDelta) == 0) broken = false;
+    if (broken) {
+      edge.count_drop(Drop::delta);
+      return false;
+    }
+  }
+  if (fits(edge, event)) return true;
+  count_exhausted(edge, event, Policy::lossless);
   return false;
 }
 

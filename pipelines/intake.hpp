@@ -9,11 +9,12 @@ namespace dkvm::detail {
 // Events from sources into the lanes of their sinks.
 class Intake {
  public:
-  Intake(std::uint64_t kernel_id, RouterHost& host, RouterTotals& totals,
+  Intake(std::uint64_t kernel_id, RouterHost& host, BufferAccount& account, RouterTotals& totals,
          const DeviceTable& devices, Refreshes& refreshes, Queues& queues, HeldInput& held,
          Settler& settler)
       : kernel_id_(kernel_id),
         host_(host),
+        account_(account),
         totals_(totals),
         devices_(devices),
         refreshes_(refreshes),
@@ -29,9 +30,14 @@ class Intake {
   void admit(Edge& edge, const Incoming& event);
   void admit_any(Edge& edge, const Incoming& event, Policy policy);
   bool admit_chained(Edge& edge, const Incoming& event, Policy policy);
-  void supersede(Edge& edge, Lane& lane, const Incoming& event);
-  void drop_oldest(Edge& edge, Lane& lane, Policy policy);
+  void supersede(Edge& edge, const Incoming& event, Policy policy);
+  void enqueue(Edge& edge, const Incoming& event, Policy policy);
+  bool drop_oldest(Edge& edge, const Incoming& event);
   bool make_room(Edge& edge, const Incoming& event, Policy policy);
+  bool make_room_by_gap(Edge& edge, const Incoming& event);
+  bool fits(const Edge& edge, const Incoming& event);
+  bool full(const Edge& edge, const Incoming& event, Policy policy);
+  void count_exhausted(Edge& edge, const Incoming& event, Policy policy);
 
   // --- intake_input.cpp: keys, buttons, touches and motion among them -------------
   void admit_held(Edge& edge, const Incoming& event);
@@ -45,6 +51,7 @@ class Intake {
 
   const std::uint64_t kernel_id_;
   RouterHost& host_;
+  BufferAccount& account_;
   RouterTotals& totals_;
   const DeviceTable& devices_;
   Refreshes& refreshes_;

@@ -24,7 +24,7 @@ class Lane {
     entry.edge = nullptr;
     entry.far = nullptr;
     entry.code = 0;
-    entry.down = entry.made = entry.chained = false;
+    entry.down = entry.made = entry.chained = entry.apart = false;
     return entry;
   }
   // Takes back the latest push.
@@ -48,6 +48,13 @@ class Lane {
   std::uint64_t begin() const { return head_; }
   std::uint64_t end() const { return tail_; }
   Entry& at(std::uint64_t place) { return entries_[place & mask_]; }
+
+  // The live ones in their order; the visitor may kill the one it is at.
+  template <class Visit>
+  void each(Visit visit) {
+    for (std::uint64_t place = head_; place < tail_; ++place)
+      if (Entry& entry = at(place); entry.edge != nullptr) visit(entry);
+  }
 
   // Motion may be merged into places from here on: nothing that must stay in
   // order with it came later.

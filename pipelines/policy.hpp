@@ -2,6 +2,7 @@
 
 #include <dkvm/topics.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -70,6 +71,11 @@ constexpr bool is_input(TopicId topic) {
 constexpr bool is_bulk(TopicId topic) {
   return topic >= id_of(wire::Topic::display_frame) && topic <= id_of(wire::Topic::media_packet);
 }
+
+// The well-known topics whose events may bring buffers; those of one's own may too.
+inline constexpr std::array kBufferTopics = {
+    id_of(wire::Topic::display_frame), id_of(wire::Topic::cursor), id_of(wire::Topic::audio_frame),
+    id_of(wire::Topic::media_packet), id_of(wire::Topic::clipboard)};
 
 constexpr Policy default_policy(TopicId topic) {
   switch (static_cast<wire::Topic>(topic)) {

@@ -6,10 +6,29 @@
 namespace dkvm::detail {
 
 Queues::~Queues() {
-  devices_.each_lane([this](Lane& lane) {
-    for (std::uint64_t place = lane.begin(); place != lane.end(); ++place)
-      if (lane.at(place).edge != nullptr) lane.at(place).free_body(bodies_);
+  // The edges are gone by now; but buffers are in bulk lanes, and those are a port's own.
+  devices_.each([this](const Device& device) {
+    for (const auto& port : device.sinks) {
+      if (!port->bulk) continue;
+      port->bulk->each([&](const Entry& entry) {
+        if (entry.header.buffer_count() != 0) account_.drop(port->ref(), entry.frame().buffers);
+      });
+    }
   });
+  devices_.each_lane(
+      [this](Lane& lane) { lane.each([this](Entry& entry) { entry.free_body(bodies_); }); });
+}
+
+Lane& Queues::lane_for(Edge& edge, const wire::FrameHeader& header) {
+  SinkPort& port = *edge.sink;
+  const TopicId topic = header.topic();
+  if (header.buffer_count() != 0 || is_bulk(topic)) return bulk_lane(port);
+  if (edge.queued.apart == 0) return input_lane(port);
+  bool waits = false;
+  port.bulk->each([&](const Entry& entry) {
+    waits = waits || (entry.edge == &edge && entry.header.topic() == topic);
+  });
+  return waits ? *port.bulk : input_lane(port);
 }
 
 Entry& Queues::push(Lane& lane, const Incoming& event, Policy policy) {
@@ -65,7 +84,12 @@ void Queues::commit(Edge& edge, Lane& lane, Entry& entry) {
     block(edge, true);
   if (lane.capacity() > kLaneKeptEntries && shrink_due_ns_ == kNever)
     shrink_due_ns_ = entry.received_ns + kIdleNs;
-  wake(*edge.sink);
+  SinkPort& port = *edge.sink;
+  if (&lane != port.bulk.get()) return wake(port);
+  entry.apart = !is_bulk(entry.header.topic());
+  if (entry.apart) ++queued.apart;
+  if (entry.header.buffer_count() != 0) account_.hold(port.ref(), entry.frame().buffers);
+  if (!port.starved) wake(port);
 }
 
 void Queues::take_back(Lane& lane, Entry& entry) {
@@ -89,6 +113,19 @@ bool Queues::is_stale(const Entry& entry, std::uint64_t now_ns) const {
          entry.age_ns + (now_ns - entry.received_ns) > limit_ns;
 }
 
+bool Queues::lease(const Entry& entry) {
+  SinkPort& port = *entry.edge->sink;
+  if (account_.lease(port.ref(), entry.frame().buffers)) return true;
+  port.starved = true;
+  return false;
+}
+
+void Queues::feed(SinkPort& port) {
+  if (!port.starved) return;
+  port.starved = false;
+  if (bulk_ready(port)) wake(port);
+}
+
 void Queues::finish(Lane& lane, Entry& entry, std::uint64_t now_ns) {
   Edge& edge = *entry.edge;
   uncount(entry);
@@ -109,6 +146,7 @@ void Queues::uncount(Entry& entry) {
     --queued.by_policy[static_cast<std::size_t>(entry.policy)];
   }
   if (entry.chained) --queued.chained;
+  if (entry.apart) --queued.apart;
   if (edge.blocking && queued.of(Policy::block) <= edge.depth(Policy::block) / 2)
     block(edge, false);
   if (edge.retired && queued.all() == 0) edge_over();
@@ -116,9 +154,22 @@ void Queues::uncount(Entry& entry) {
 
 void Queues::drop(Lane& lane, Entry& entry, Drop reason) {
   if (!entry.made) entry.edge->count_drop(reason);
+  if (entry.header.buffer_count() != 0) return drop_buffers(lane, entry);
   uncount(entry);
   entry.free_body(bodies_);
   lane.kill(entry);
+}
+
+// It may be what a starved port could not be given: the next may be of other
+// buffers, of which its share is not used up.
+void Queues::drop_buffers(Lane& lane, Entry& entry) {
+  SinkPort& port = *entry.edge->sink;
+  const bool first = lane.front() == &entry;
+  account_.drop(port.ref(), entry.frame().buffers);
+  uncount(entry);
+  entry.free_body(bodies_);
+  lane.kill(entry);
+  if (first) feed(port);
 }
 
 void Queues::report_gap(Edge& edge, std::uint64_t lost, Drop reason) {
@@ -143,7 +194,7 @@ bool Queues::any_for(const Device& device) const {
   for (const auto& port : device.sinks) {
     if (port->paused) continue;
     if (port->own && !port->own->empty()) return true;
-    if (port->bulk && !port->bulk->empty()) return true;
+    if (bulk_ready(*port)) return true;
   }
   return false;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pipelines/body_pool.hpp"
+#include "pipelines/buffer_account.hpp"
 #include "pipelines/device_table.hpp"
 #include "pipelines/host.hpp"
 #include "pipelines/incoming.hpp"
@@ -17,18 +18,23 @@ inline constexpr std::uint64_t kIdleNs = 1'000'000'000;
 inline constexpr std::uint64_t kMaxAgeDefaultNs = 1'000'000'000;
 
 // Entries into lanes and out of them, with the sums of their edges and ports
-// kept beside: nothing is queued or leaves a queue but through here.
+// kept beside: nothing is queued or leaves a queue but through here, so it is
+// here that the account of buffers is told.
 class Queues {
  public:
   static constexpr std::uint64_t kNever = Refreshes::kNever;
 
-  Queues(RouterHost& host, const DeviceTable& devices, Refreshes& refreshes)
-      : host_(host), devices_(devices), refreshes_(refreshes) {}
+  Queues(RouterHost& host, BufferAccount& account, const DeviceTable& devices, Refreshes& refreshes)
+      : host_(host), account_(account), devices_(devices), refreshes_(refreshes) {}
   Queues(const Queues&) = delete;
   Queues& operator=(const Queues&) = delete;
   ~Queues();
 
   // --- in ----------------------------------------------------------------------
+
+  // Where the event is to queue: buffers apart from input, and behind them what
+  // is of the same topic.
+  Lane& lane_for(Edge& edge, const wire::FrameHeader& header);
 
   // A private copy at the end of the lane, not part of the queue before commit().
   Entry& push(Lane& lane, const Incoming& event, Policy policy);
@@ -47,12 +53,18 @@ class Queues {
 
   // --- out -----------------------------------------------------------------------
 
-  // It was written for the sink.
+  // Gives the sink the entry's buffers. False when it holds all it may: its bulk
+  // lane waits then, until feed().
+  bool lease(const Entry& entry);
+  // It was written for the sink, which has its buffers.
   void finish(Lane& lane, Entry& entry, std::uint64_t now_ns);
   void drop(Lane& lane, Entry& entry, Drop reason);
   // It stays, but as the router's own: the release that a purge owes.
   void adopt(Entry& entry, Drop reason);
   void report_gap(Edge& edge, std::uint64_t lost, Drop reason);
+
+  // The sink may be given buffers again.
+  void feed(SinkPort& port);
 
   bool is_stale(const Entry& entry, std::uint64_t now_ns) const;
   bool any_for(const Device& device) const;
@@ -70,9 +82,11 @@ class Queues {
   BodyPool& bodies() { return bodies_; }
 
  private:
+  void drop_buffers(Lane& lane, Entry& entry);
   void uncount(Entry& entry);
 
   RouterHost& host_;
+  BufferAccount& account_;
   const DeviceTable& devices_;
   Refreshes& refreshes_;
   BodyPool bodies_;

@@ -23,12 +23,12 @@ struct RouterParts {
   Delivery delivery;
   Topology topology;
 
-  RouterParts(std::uint64_t kernel, RouterHost& host)
+  RouterParts(std::uint64_t kernel, RouterHost& host, BufferAccount& account)
       : refreshes(kernel, host, devices),
-        queues(host, devices, refreshes),
+        queues(host, account, devices, refreshes),
         held(kernel, host, devices, queues),
         settler(refreshes, queues, held),
-        intake(kernel, host, totals, devices, refreshes, queues, held, settler),
+        intake(kernel, host, account, totals, devices, refreshes, queues, held, settler),
         messages(kernel, host, totals, devices, refreshes, queues, held, settler),
         delivery(kernel, devices, refreshes, queues, held, settler, messages),
         topology(host, devices, refreshes, queues, held, settler) {
@@ -38,8 +38,8 @@ struct RouterParts {
 
 }  // namespace detail
 
-Router::Router(std::uint64_t kernel_id, RouterHost& host)
-    : parts_(std::make_unique<detail::RouterParts>(kernel_id, host)) {}
+Router::Router(std::uint64_t kernel_id, RouterHost& host, BufferAccount& account)
+    : parts_(std::make_unique<detail::RouterParts>(kernel_id, host, account)) {}
 Router::~Router() = default;
 
 void Router::device_up(DeviceId device, std::string name, std::uint32_t incarnation, bool relays,
@@ -93,6 +93,7 @@ void Router::applied(PortRef sink, std::uint64_t sequence, std::uint64_t now_ns)
 
 void Router::pause(PortRef sink) { parts_->messages.pause(sink); }
 void Router::resume(PortRef sink) { parts_->messages.resume(sink); }
+void Router::room_at(PortRef sink) { parts_->messages.room_at(sink); }
 Result<> Router::upstream(PortRef sink, const Frame& frame, std::uint64_t now_ns) {
   return parts_->messages.upstream(sink, frame, now_ns);
 }
@@ -100,6 +101,9 @@ Result<> Router::upstream(PortRef sink, const Frame& frame, std::uint64_t now_ns
 void Router::release_all(std::uint64_t now_ns) { parts_->topology.release_all(now_ns); }
 std::uint64_t Router::published(DeviceId source) const {
   return parts_->topology.published(source);
+}
+std::vector<BufferConsumer> Router::consumers_of(PortRef source) const {
+  return parts_->topology.consumers_of(source);
 }
 bool Router::settled(DeviceId source) const { return parts_->topology.settled(source); }
 std::uint64_t Router::deadline() const {

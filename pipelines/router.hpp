@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pipelines/buffer_account.hpp"
 #include "pipelines/host.hpp"
 #include "pipelines/port.hpp"
 #include "pipelines/spec.hpp"
@@ -28,15 +29,15 @@ struct RouterParts;
 // policies, stages, held input, hop stamps. Pure: no I/O, no clock, no thread.
 // Units: now_ns and received_ns are CLOCK_MONOTONIC of this machine and never
 //        run backwards from call to call.
-// Life:  loop thread only; the host outlives the router and does not call it
-//        back from its own callbacks.
+// Life:  loop thread only; host and account outlive the router and do not call it
+//        back from their own callbacks.
 // Source: docs/architecture.md, "The life of an event"
 class Router {
  public:
   static constexpr std::uint64_t kNever = ~std::uint64_t{0};
 
   // kernel_id: as in this kernel's hop stamps; never 0.
-  Router(std::uint64_t kernel_id, RouterHost& host);
+  Router(std::uint64_t kernel_id, RouterHost& host, BufferAccount& account);
   ~Router();
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;
@@ -95,6 +96,10 @@ class Router {
   void pause(PortRef sink);
   void resume(PortRef sink);
 
+  // The sink may be given buffers again, after BufferAccount::lease() refused it:
+  // what waits for that is taken. No effect on a sink that was refused nothing.
+  void room_at(PortRef sink);
+
   // An `upstream` frame of a sink, on to every producer that feeds the port.
   // Refreshes are merged and limited; an InputState is for the ledger alone:
   // the sink let go of everything but what it lists.
@@ -105,6 +110,10 @@ class Router {
 
   // Lets go of all held input everywhere, as after suspend.
   void release_all(std::uint64_t now_ns);
+
+  // Who is fed the buffers of this port: one per active edge with a topic that can
+  // bring buffers. RouterHost::feeds_changed() says when to ask again.
+  std::vector<BufferConsumer> consumers_of(PortRef source) const;
 
   // True when everything that this device has published was taken and applied.
   bool settled(DeviceId source) const;

@@ -32,21 +32,22 @@ void Settler::settle(SinkPort& port, Edge* edge, Purge purge, std::uint64_t now_
 }
 
 void Settler::overflow(Edge& edge, std::uint64_t now_ns) {
-  if (edge.sink->bulk) {
-    Lane& lane = *edge.sink->bulk;
-    std::uint64_t lost = 0;
-    for (std::uint64_t place = lane.begin(); place != lane.end(); ++place) {
-      Entry& entry = lane.at(place);
-      if (entry.edge != &edge || entry.policy != Policy::lossless) continue;
-      const TopicId topic = entry.header.topic();
-      const bool chained = entry.chained;
-      queues_.drop(lane, entry, Drop::overflow);
-      ++lost;
-      if (chained) refreshes_.break_chain(edge, topic, now_ns);
-    }
-    if (lost != 0) queues_.report_gap(edge, lost, Drop::overflow);
-  }
+  if (edge.sink->bulk) overflow_bulk(edge, now_ns);
   settle(*edge.sink, &edge, Purge::everything, now_ns);
+}
+
+void Settler::overflow_bulk(Edge& edge, std::uint64_t now_ns) {
+  Lane& lane = bulk_lane(*edge.sink);
+  std::uint64_t lost = 0;
+  lane.each([&](Entry& entry) {
+    if (entry.edge != &edge || entry.policy != Policy::lossless) return;
+    const TopicId topic = entry.header.topic();
+    const bool chained = entry.chained;
+    queues_.drop(lane, entry, Drop::overflow);
+    ++lost;
+    if (chained) refreshes_.break_chain(edge, topic, now_ns);
+  });
+  if (lost != 0) queues_.report_gap(edge, lost, Drop::overflow);
 }
 
 void Settler::sweep(Lane& lane, Sweep& walk) {

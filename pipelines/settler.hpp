@@ -21,6 +21,8 @@ class Settler {
 
   // More lossless events than the edge's depth: they become what they owe.
   void overflow(Edge& edge, std::uint64_t now_ns);
+  // The same of its buffers' lane alone: dropping input would free no buffer.
+  void overflow_bulk(Edge& edge, std::uint64_t now_ns);
 
  private:
   struct Sweep;

@@ -35,8 +35,11 @@ void SinkMessages::resume(PortRef ref) {
   SinkPort* port = devices_.find_sink(ref);
   if (port == nullptr || !port->paused) return;
   port->paused = false;
-  const bool any = (port->own && !port->own->empty()) || (port->bulk && !port->bulk->empty());
-  if (any) queues_.wake(*port);
+  if ((port->own && !port->own->empty()) || bulk_ready(*port)) queues_.wake(*port);
+}
+
+void SinkMessages::room_at(PortRef ref) {
+  if (SinkPort* port = devices_.find_sink(ref)) queues_.feed(*port);
 }
 
 Result<> SinkMessages::upstream(PortRef ref, const Frame& frame, std::uint64_t now_ns) {

@@ -6,7 +6,7 @@
 
 namespace dkvm::detail {
 
-// What sinks say: pause and resume, and messages upstream.
+// What sinks say: pause and resume, that buffers came back, messages upstream.
 class SinkMessages {
  public:
   SinkMessages(std::uint64_t kernel_id, RouterHost& host, RouterTotals& totals,
@@ -24,6 +24,7 @@ class SinkMessages {
   // The contracts are Router's.
   void pause(PortRef sink);
   void resume(PortRef sink);
+  void room_at(PortRef sink);
   Result<> upstream(PortRef sink, const Frame& frame, std::uint64_t now_ns);
 
   // Hears the sinks that let go while events of ours were queued for them.

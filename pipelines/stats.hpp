@@ -28,6 +28,7 @@ enum class Drop : std::uint8_t {
   delta,       // its predecessor was dropped
   sink_gone,   // the sink died with it
   waiting,     // there is no sink at present
+  exhausted,   // the sink's share of the buffers was used up
   count_,
 };
 
@@ -40,14 +41,15 @@ constexpr std::string_view describe(Drop reason) {
     case Drop::stale: return "they had become too old";
     case Drop::sink_gone: return "it died with them";
     case Drop::waiting: return "it was not there";
+    case Drop::exhausted: return "no buffer of its share was free";
     default: return "they were dropped";
   }
 }
 
 constexpr std::string_view name(Drop reason) {
   constexpr std::array<std::string_view, kDropReasons> names = {
-      "filtered", "duplicate",  "orphan", "merged", "invalid",   "overflow",
-      "stale",    "superseded", "oldest", "delta",  "sink_gone", "waiting"};
+      "filtered",   "duplicate", "orphan", "merged",    "invalid", "overflow", "stale",
+      "superseded", "oldest",    "delta",  "sink_gone", "waiting", "exhausted"};
   return names[static_cast<std::size_t>(reason)];
 }
 

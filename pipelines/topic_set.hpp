@@ -45,6 +45,13 @@ class TopicSet {
     return std::binary_search(listed_.begin(), listed_.end(), id) != inverted_;
   }
 
+  // Whether a topic of this id or above is in it.
+  bool any_from(TopicId id) const {
+    if (inverted_) return true;
+    if (!listed_.empty() && listed_.back() >= id) return true;
+    return id < kBits && (bits_ >> id) != 0;
+  }
+
   bool empty() const { return bits_ == 0 && !inverted_ && listed_.empty(); }
   // True for sets made from all(): every topic but a few.
   bool open() const { return inverted_; }

@@ -120,6 +120,7 @@ void Topology::close_source(SourcePort& port, std::uint64_t now_ns) {
 
 // The queue is dropped, and what the sink has not confirmed with it.
 void Topology::close_sink(SinkPort& port) {
+  port.starved = false;
   const std::vector<Edge*> edges = port.edges;
   for (Edge* edge : edges) unlink_sink(*edge);
   held_.track(*port.device, port.device->held_as_sink, port.holds.held(), 0);
@@ -185,6 +186,7 @@ void Topology::connect(Pipeline& pipeline, const EdgePlan& plan, std::uint64_t n
   const bool loses_topics = !(edge.topics - plan.topics).empty();
   if (edge.source != nullptr && loses_topics) held_.release(edge, now_ns);
   edge.topics = plan.topics;
+  note_feed(edge, source.ref());
 
   const bool wanted = pipeline.spec.enabled && edge.refused.empty();
   if (!wanted && edge.source != nullptr) unlink_source(edge, now_ns);
@@ -226,6 +228,15 @@ void Topology::release_all(std::uint64_t now_ns) {
   devices_.each([](const Device& device) {
     for (const auto& port : device.sources) port->down.reset();
   });
+}
+
+std::vector<BufferConsumer> Topology::consumers_of(PortRef source) const {
+  std::vector<BufferConsumer> consumers;
+  if (const SourcePort* port = devices_.find_source(source)) {
+    for (const Edge* edge : port->edges)
+      if (edge->feed) consumers.push_back(*edge->feed);
+  }
+  return consumers;
 }
 
 std::uint64_t Topology::published(DeviceId source) const {

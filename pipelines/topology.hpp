@@ -41,6 +41,7 @@ class Topology {
   Result<> enable(std::string_view name, bool enabled, std::uint64_t now_ns);
   void release_all(std::uint64_t now_ns);
   bool settled(DeviceId source) const;
+  std::vector<BufferConsumer> consumers_of(PortRef source) const;
   std::uint64_t published(DeviceId source) const;
   std::vector<PipelineStats> stats() const;
   std::vector<PipelineSummary> summaries() const;
@@ -72,6 +73,7 @@ class Topology {
   void unlink_sink(Edge& edge);
   void retire(std::unique_ptr<Edge> edge, std::uint64_t now_ns);
   void bury(Edge& edge);
+  void note_feed(Edge& edge, PortRef source);
 
   // --- topology_pipelines.cpp ------------------------------------------------------
   Result<std::unique_ptr<Pipeline>> build(PipelineSpec spec);

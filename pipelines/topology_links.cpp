@@ -3,13 +3,39 @@
 #include <dkvm/codes.hpp>
 
 #include <algorithm>
+#include <optional>
 
 namespace dkvm::detail {
+namespace {
+
+// Where the edge brings buffers as things stand.
+std::optional<BufferConsumer> feed_of(const Edge& edge) {
+  if (edge.source == nullptr || edge.sink == nullptr) return std::nullopt;
+  std::size_t depth = 0;
+  const auto add = [&](TopicId topic) {
+    depth = std::max(depth, edge.depth(policy_of(topic, edge.queue.policy)));
+  };
+  for (const TopicId topic : kBufferTopics)
+    if (edge.topics.contains(topic)) add(topic);
+  if (edge.topics.any_from(kCustomTopicFirst)) add(kCustomTopicFirst);
+  if (depth == 0) return std::nullopt;
+  return BufferConsumer{edge.sink->ref(), depth, edge.queue.policy == Policy::block};
+}
+
+}  // namespace
+
+void Topology::note_feed(Edge& edge, PortRef source) {
+  const std::optional<BufferConsumer> feed = feed_of(edge);
+  if (feed == edge.feed) return;
+  edge.feed = feed;
+  host_.feeds_changed(source);
+}
 
 void Topology::link_source(Edge& edge, SourcePort& port) {
   edge.source = &port;
   port.edges.push_back(&edge);
   edge.broken = {true, true, true};  // a delta is useless until a whole one came
+  note_feed(edge, port.ref());
 }
 
 // What the edge holds is released; what it has queued still goes out.
@@ -19,7 +45,9 @@ void Topology::unlink_source(Edge& edge, std::uint64_t now_ns) {
   queues_.block(edge, false);
   edge.refresh_wanted = 0;
   std::erase(edge.source->edges, &edge);
+  const PortRef source = edge.source->ref();
   edge.source = nullptr;
+  note_feed(edge, source);
 }
 
 // Modifiers that were held while the sink was away are pressed there.
@@ -29,6 +57,7 @@ void Topology::link_sink(Edge& edge, SinkPort& port, std::uint64_t now_ns) {
   edge.broken = {true, true, true};
   port.edges.push_back(&edge);
   queues_.block(edge, false);
+  if (edge.source != nullptr) note_feed(edge, edge.source->ref());
   if (edge.holds.count() == 0) return;
   const std::size_t before = port.holds.held();
   port.holds.join(edge.holds);
@@ -54,6 +83,7 @@ void Topology::unlink_sink(Edge& edge) {
   port.unapplied.forget(&edge);
   std::erase(port.edges, &edge);
   edge.sink = nullptr;
+  if (edge.source != nullptr) note_feed(edge, edge.source->ref());
   edge.motion_at = 0;
   edge.touches.clear();
   for (const EdgeHolds::Hold& hold : edge.holds.list()) {

@@ -25,7 +25,7 @@ EdgeStats edge_of(const std::string& source, const EdgeCounters& counters) {
 
 TEST_CASE("what did not reach its sink is lost, what its policy or a stage left out is not") {
   for (const Drop reason :
-       {Drop::waiting, Drop::sink_gone, Drop::overflow, Drop::stale, Drop::delta})
+       {Drop::waiting, Drop::sink_gone, Drop::overflow, Drop::stale, Drop::delta, Drop::exhausted})
     CHECK(events_lost(dropped(reason, 7)) == 7);
   for (const Drop reason : {Drop::filtered, Drop::duplicate, Drop::orphan, Drop::merged,
                             Drop::invalid, Drop::superseded, Drop::oldest})

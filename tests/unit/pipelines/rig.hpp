@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pipelines/router.hpp"
+#include "tests/unit/pipelines/fake_account.hpp"
 
 #include <dkvm/codes.hpp>
 #include <dkvm/payload.hpp>
@@ -34,6 +35,7 @@ struct FakeHost : RouterHost {
   std::vector<std::size_t> upstream_hops;
   std::map<DeviceId, bool> held;
   std::vector<Gap> gaps;
+  std::vector<PortRef> feeds;
   std::map<std::string, TopicId, std::less<>> topics;
 
   void wake(DeviceId sink) override { woken.push_back(sink); }
@@ -54,6 +56,7 @@ struct FakeHost : RouterHost {
   }
   void held_changed(DeviceId device, bool holds) override { held[device] = holds; }
   void report(const Gap& gap) override { gaps.push_back(gap); }
+  void feeds_changed(PortRef source) override { feeds.push_back(source); }
   void offend(DeviceId device, std::string) override {
     calls.push_back(fmt::format("offend {}", device));
   }
@@ -157,7 +160,8 @@ inline PipelineSpec queued(PipelineSpec spec, std::optional<Policy> policy, std:
 class Rig {
  public:
   FakeHost host;
-  Router router{kKernel, host};
+  FakeAccount account;
+  Router router{kKernel, host, account};
   std::uint64_t now = 10 * kSecond;
 
   void up(DeviceId id, const std::string& name, std::vector<RoutedPort> ports,
@@ -181,8 +185,11 @@ class Rig {
   void send(PortRef source, const Event& event, std::uint16_t flags = 0, std::size_t buffers = 0,
             TopicId topic = id_of(topic_of<Event>)) {
     Frame frame{make_header(wire::FrameKind::event), {}, {}, writer_.write(event)};
-    const std::vector<std::byte> buffer_bytes(buffers * kBufferRefBytes);
-    frame.buffers = buffer_bytes;
+    // Of the pool that has the source's number, never twice the same.
+    std::vector<wire::BufferRef> refs;
+    for (std::size_t i = 0; i < buffers; ++i)
+      refs.emplace_back(source.device, ++slot_, 1, std::uint16_t{0}, std::uint16_t{0}, 0, 1);
+    frame.buffers = std::as_bytes(std::span(refs));
     frame.header.mutate_topic(topic);
     frame.header.mutate_flags(flags);
     frame.header.mutate_capture_ns(now);
@@ -211,6 +218,23 @@ class Rig {
     event.pts_ns = number;
     event.keyframe = !delta;
     send(source, event, delta ? kFlagDelta : std::uint16_t{0}, 1);
+  }
+
+  void audio(std::uint32_t number, PortRef source = {1, 0}) {
+    AudioFrame event;
+    event.frames = number;
+    send(source, event, 0, 1);
+  }
+
+  void clip(std::size_t bytes, std::size_t buffers, PortRef source = {1, 0}) {
+    Clipboard event;
+    event.data.assign(bytes, 'x');
+    send(source, event, 0, buffers);
+  }
+
+  // The sink gives all its buffers back.
+  void release(PortRef sink = {2, 0}) {
+    if (account.release(sink)) router.room_at(sink);
   }
 
   template <class Message>
@@ -261,6 +285,7 @@ class Rig {
  private:
   PayloadWriter writer_;
   std::map<DeviceId, std::uint32_t> incarnations_;
+  std::uint32_t slot_ = 0;
 };
 
 // Every event that entered an edge is accounted for.

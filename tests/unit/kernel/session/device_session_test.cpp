@@ -44,7 +44,8 @@ struct Rig {
   Loop loop;
   ChannelScratch scratch{loop};
   test::FakeHost router_host;
-  Router router{test::kKernel, router_host};
+  test::FakeAccount account;
+  Router router{test::kKernel, router_host, account};
   TopicTable topics;
   Host host;
   UniqueFd device;
