@@ -4,13 +4,16 @@
 
 #include <dkvm/frame.hpp>
 
+#include <cstddef>
+
 namespace dkvm {
 
 // The account of the buffers that queued events carry. The router keeps it
 // told; whoever owns the memory keeps the books.
 // Shape: refs are the BufferRefs of one event (Frame::buffers), at least one,
 //        which were found to be in order when the event was published.
-// Life:  loop thread; none of these calls the router back.
+// Life:  loop thread; none of these calls the router back. It outlives the router,
+//        whose end drops what is still queued.
 class BufferAccount {
  public:
   virtual ~BufferAccount() = default;
@@ -29,6 +32,15 @@ class BufferAccount {
   // and nothing has changed, when it holds its share already; Router::room_at()
   // follows when that ends.
   virtual bool lease(PortRef sink, Bytes refs) = 0;
+};
+
+// An edge that may bring buffers of one source port to a sink.
+struct BufferConsumer {
+  PortRef sink;
+  std::size_t depth = 0;  // events of such topics that may wait for it
+  bool block = false;     // policy `block`: the source is paused instead
+
+  bool operator==(const BufferConsumer&) const = default;
 };
 
 }  // namespace dkvm
