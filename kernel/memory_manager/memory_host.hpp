@@ -1,7 +1,7 @@
 #pragma once
 
 #include "kernel/loop/unique_fd.hpp"
-#include "pipelines/buffer_consumer.hpp"
+#include "pipelines/buffer_account.hpp"
 #include "pipelines/port.hpp"
 
 #include <dkvm/wire/control_generated.h>

@@ -15,8 +15,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace dkvm {
@@ -123,29 +123,40 @@ class MemoryManager final : public BufferAccount {
   using Pools = std::map<std::uint32_t, Pool>;
 
   // Opening (open_pool.cpp).
-  Result<> check_request(const BufferPeer& peer, const PoolRequest& request) const;
-  Result<Sizing> size(DeviceId device, const PortBook& port, const BufferPeer& peer,
-                      std::span<const BufferConsumer> consumers) const;
-  Result<Pool*> make_pool(PortRef source, const PortBook& port, const Sizing& sizing,
-                          bool single_use, std::uint64_t now_ns);
+  Result<PoolMade> try_open(PortRef source, const PoolRequest& request, std::uint64_t now_ns);
+  Result<PoolMade> try_allocate(PortRef source, std::uint64_t bytes, std::uint64_t now_ns);
+  Result<Sizing> fit(PortRef source, const PortBook& port, std::uint64_t bytes_max) const;
+  Result<Pool*> make_pool(const PoolShape& shape, std::uint32_t writer, bool single_use,
+                          std::uint64_t now_ns);
   std::vector<BufferConsumer> consumers_of(PortRef source, const PortBook& port) const;
-  std::uint64_t bytes_of(DeviceId device, std::uint32_t except) const;
-  std::size_t pools_of(DeviceId device) const;
+  std::uint64_t bytes_of(DeviceId device) const;
+  std::uint64_t bytes_left() const;
 
-  // Shares (shares_of_pools.cpp).
+  // Shares (share_out.cpp).
   void share_out(Pool& pool, std::uint64_t now_ns);
+  void share_single_use(Pool& pool);
+  void note_forwarded(PortBook& port, const Pool& pool);
   void enlarge(PortRef source, PortBook& port, std::uint64_t now_ns);
   void ensure_reader(Pool& pool, PortRef sink);
+  void meet(PortRef sink, Bytes refs);
+  bool room_for_single_use(PortRef sink, const Pool& pool) const;
 
   // Lives (pool_lives.cpp).
+  void start(Pool& pool, std::uint64_t now_ns);
   void top_up(Pool& pool);
   void retire(Pool& pool, std::uint64_t now_ns);
   void lose_producer(Pool& pool, std::uint64_t now_ns);
-  void settle(Pool& pool, std::uint64_t now_ns);
+  void settle(std::uint32_t pool, std::uint64_t now_ns);
+  void settle_all(Bytes refs, std::uint64_t now_ns);
+  void settle_touched(std::uint64_t now_ns);
   void close_to_readers(Pool& pool, std::uint64_t now_ns);
+  void lose_reader(Pool& pool, DeviceId device);
   void remove(std::uint32_t pool);
-  void remove_if_closed(std::uint32_t pool);
-  void forget_sink(PortRef sink);
+  void forget_sink(PortRef sink, std::uint64_t now_ns);
+  void overdue(Pool& pool);
+  void set_due(Pool& pool, std::uint64_t due_ns);
+  void touch(Pool& pool);
+  std::vector<std::uint32_t> pools_by_number() const;
 
   Pool* find(std::uint32_t pool);
 
@@ -155,7 +166,8 @@ class MemoryManager final : public BufferAccount {
   Ledger ledger_;
   Pools pools_;
   std::map<PortRef, PortBook> ports_;
-  std::vector<std::uint32_t> touched_;  // pools that the router's calls changed
+  std::set<std::pair<std::uint64_t, std::uint32_t>> dues_;  // when → pool
+  std::vector<std::uint32_t> touched_;  // pools that calls of the router changed
   std::uint32_t last_pool_ = 0;
   std::uint64_t exhausted_ = 0;
   std::uint64_t refused_ = 0;

@@ -4,6 +4,8 @@
 #include "kernel/memory_manager/pool_books.hpp"
 #include "kernel/memory_manager/pool_memory.hpp"
 
+#include <dkvm/wire/control_generated.h>
+
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -11,23 +13,27 @@
 // What the memory manager keeps beside the books.
 namespace dkvm::detail {
 
-// A consumer device that was told of a pool.
+// A device that consumes from a pool.
 struct PoolReader {
   DeviceId device = 0;
+  bool told = false;     // it can map it, and pool_open was sent
   bool closing = false;  // pool_close was sent
 };
 
 struct Pool {
-  PoolBooks* books = nullptr;  // the ledger's, as long as this
+  PoolBooks* books = nullptr;  // the ledger's, which lives as long
   std::unique_ptr<PoolMemory> memory;
   PoolState state = PoolState::opening;
   std::uint32_t writer = 0;  // slots that its producer may have at a time
   bool single_use = false;
-  bool granted = false;           // of a single-use pool: its one slot was
-  bool producer_closing = false;  // pool_close was sent to it
+  bool mapped = false;          // its producer said so
+  bool granted = false;         // its first slot was granted
+  bool ran_out = false;         // its producer has just published its last slot
+  bool share_out_due = false;   // a sink came that has no share
   std::uint64_t due_ns = ~std::uint64_t{0};  // when its state must have ended
   std::uint64_t exhausted = 0;
   std::vector<PoolReader> readers;
+  std::vector<PortRef> guests;  // sinks that asked for room and have no share
 
   std::uint32_t id() const { return books->pool(); }
   PortRef source() const { return books->shape().source; }
@@ -41,9 +47,13 @@ struct PortBook {
   std::uint64_t slot_bytes = 0;
   std::uint32_t writer = 0;
   wire::MemoryKind memory = wire::MemoryKind::memfd;
-  std::uint32_t current = 0;  // pool in use; 0 none
-  std::uint32_t opening = 0;  // the one that takes its place; 0 none
-  bool crowded = false;       // a consumer has no share, and no larger pool could be had
+  std::uint32_t current = 0;       // the pool in use; 0: none
+  std::uint32_t opening = 0;       // the one that takes its place; 0: none
+  bool crowded = false;            // a sink has no share, and no larger pool could be had
+  std::vector<PortRef> forwarded;  // sinks that get its buffers by way of others
 };
+
+// As frames tell of it.
+wire::PoolOpenT pool_open_of(const Pool& pool, bool writable);
 
 }  // namespace dkvm::detail

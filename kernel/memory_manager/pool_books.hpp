@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace dkvm {
@@ -94,7 +95,7 @@ class PoolBooks {
   bool room(const Sink& sink, std::uint32_t buffers) const;
   bool may_lease(const Sink& sink, std::uint32_t buffers) const;
   void hold(Sink& sink, std::uint32_t slot);
-  void drop(Sink& sink, std::uint32_t slot);
+  void drop(PortRef sink, std::uint32_t slot);
   void lease(Sink& sink, std::uint32_t slot);  // what was held
   void retain(Sink& sink, std::uint32_t slot);
   // Errors: Errc::corrupt, unless the sink leases this very buffer.

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 
 namespace dkvm {
 
@@ -35,13 +34,16 @@ class PoolMemory {
 // Life: the worker outlives it and what it gave away; descriptors are closed
 //       there, as the last one frees all pages.
 // Errors: Errc::exhausted when the system has no descriptor or memory left.
-Result<std::unique_ptr<PoolMemory>> make_memfd(std::string_view label, std::uint64_t bytes,
+Result<std::unique_ptr<PoolMemory>> make_memfd(std::uint32_t pool, std::uint64_t bytes,
                                                Worker& worker);
 
 // The portable fallback: memory with a name, which cannot be sealed, so that
-// those who open it must be trusted. The name is removed with the object.
+// those who open it must be trusted. The name is removed with the object, and
+// says whose it is: `dkvm-<process>-<its start>-<pool>`.
+// Life:   as above.
 // Errors: as above.
-Result<std::unique_ptr<PoolMemory>> make_named(std::uint32_t pool, std::uint64_t bytes);
+Result<std::unique_ptr<PoolMemory>> make_named(std::uint32_t pool, std::uint64_t bytes,
+                                               Worker& worker);
 
 // Removes named pools of kernels that are no more, and returns how many.
 std::size_t sweep_named_pools();

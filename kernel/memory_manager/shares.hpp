@@ -1,7 +1,7 @@
 #pragma once
 
 #include "kernel/memory_manager/pool_books.hpp"
-#include "pipelines/buffer_consumer.hpp"
+#include "pipelines/buffer_account.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -16,6 +16,9 @@ inline constexpr std::uint32_t kLeasesPerEdge = 2;
 inline constexpr std::uint32_t kQueuedPerEdgeMax = 16;
 inline constexpr std::uint32_t kQueuedPerEdgeOfLargeMax = 4;  // from kLargeSlotBytes up
 inline constexpr std::uint64_t kLargeSlotBytes = 64 * 1024;
+
+// Of a pool of one slot: its buffer may wait and be held more than once.
+inline constexpr Share kSingleUseShare{kLeasesPerEdge, kQueuedPerEdgeMax};
 
 struct SinkShare {
   PortRef sink;
