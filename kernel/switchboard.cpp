@@ -24,8 +24,11 @@ Switchboard::Switchboard(Loop& loop, Log& log, std::string kernel_name, std::uin
       log_(log),
       kernel_name_(std::move(kernel_name)),
       kernel_id_(kernel_id),
-      router_(kernel_id, *this, account_),
-      sessions_(loop, {router_, topics_, *this}),
+      memory_frames_(sessions_, router_,
+                     [this](DeviceId device, std::string why) { offend(device, std::move(why)); }),
+      memory_(memory_frames_, worker_, 0),
+      router_(kernel_id, *this, memory_),
+      sessions_(loop, {router_, memory_, topics_, *this}),
       call_frames_(sessions_, names_),
       calls_(call_frames_, grants),
       held_([this](DeviceId device, bool held) { devices_->input_held(device, held); }),
@@ -61,19 +64,23 @@ void Switchboard::settle() {
   if (calls_.deadline() <= now) calls_.tick(now);
   if (gap_log_.deadline() <= now) gap_log_.tick(now);
   if (wake_at_ns_ <= now) wake_at_ns_ = Router::kNever;
+  memory_frames_.tell_room();
   tell_topics();      // no event of a topic comes before its number
   sessions_.flush();  // before all else: events do not wait for our own affairs
-  act_on_notes();
+  act_on_notes(now);
   let_in_who_may(now);
   sessions_.flush();
   wake_at(held_.tell(now));
-  if (!offences_.empty()) settle_soon();
+  if (!offences_.empty() || !refed_.empty()) settle_soon();
   if (on_settled_) on_settled_();
   settling_ = false;
   arm(now);
 }
 
-void Switchboard::act_on_notes() {
+void Switchboard::act_on_notes(std::uint64_t now) {
+  for (const PortRef source : std::exchange(refed_, {})) memory_.feeds_changed(source, now);
+  if (memory_.deadline() <= now) memory_.tick(now);
+  memory_frames_.tell_room();
   while (!offences_.empty()) {
     for (const Offence& offence : std::exchange(offences_, {})) {
       DeviceSession* offender = sessions_.find(offence.device);
@@ -110,8 +117,8 @@ void Switchboard::wake_at(std::uint64_t time_ns) {
 }
 
 void Switchboard::arm(std::uint64_t now) {
-  const std::uint64_t due =
-      std::min({router_.deadline(), calls_.deadline(), gap_log_.deadline(), wake_at_ns_});
+  const std::uint64_t due = std::min({router_.deadline(), memory_.deadline(), calls_.deadline(),
+                                      gap_log_.deadline(), wake_at_ns_});
   if (due == Router::kNever || (armed_ns_ <= due && armed_ns_ > now)) return;
   armed_ns_ = due;
   timer_.arm_at(TimePoint(std::chrono::nanoseconds(due)));
@@ -183,6 +190,7 @@ void Switchboard::disconnect(DeviceId id) {
   subscribers_.erase(id);
   admissions_.forget(id);
   calls_.device_gone(id);
+  memory_.device_gone(id, now_ns());
   settle_soon();
 }
 
@@ -250,6 +258,7 @@ void Switchboard::publish_state(DeviceId id, const StateChange& change) {
 
 void Switchboard::removed(DeviceId id) {
   manifests_.erase(id);
+  memory_frames_.forget(id);
   log_.info("device {} is no longer configured", name_of(id));
 }
 

@@ -7,7 +7,9 @@
 #include "kernel/held_notes.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/loop/loop.hpp"
-#include "kernel/no_buffers.hpp"
+#include "kernel/loop/worker.hpp"
+#include "kernel/memory_frames.hpp"
+#include "kernel/memory_manager/memory_manager.hpp"
 #include "kernel/rpc/call_frames.hpp"
 #include "kernel/session/sessions.hpp"
 #include "kernel/session/topic_table.hpp"
@@ -17,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -60,6 +63,8 @@ class Switchboard final : public RouterHost, public DeviceHost, public SessionHo
   Router& router() { return router_; }
   CallRouter& calls() { return calls_; }
   CallFrames& call_frames() { return call_frames_; }
+  MemoryManager& memory() { return memory_; }
+  MemoryFrames& memory_frames() { return memory_frames_; }
   TopicTable& topics() { return topics_; }
   const PortTable* ports(DeviceId device) const;
   // As last told by the device manager.
@@ -90,6 +95,7 @@ class Switchboard final : public RouterHost, public DeviceHost, public SessionHo
   void report(const Gap& gap) override;
   void offend(DeviceId device, std::string why) override;
   TopicId topic_id(std::string_view name) override { return topics_.id(name); }
+  void feeds_changed(PortRef source) override { refed_.insert(source); }
 
   // DeviceHost
   bool may_start(DeviceId id) override { return !may_start_ || may_start_(id); }
@@ -130,7 +136,7 @@ class Switchboard final : public RouterHost, public DeviceHost, public SessionHo
 
   Life& life(DeviceId device);
   void signal_port(PortRef port, wire::FrameKind kind);
-  void act_on_notes();
+  void act_on_notes(std::uint64_t now);
   void tell_topics();
   void let_in_who_may(std::uint64_t now);
   void arm(std::uint64_t now);
@@ -144,7 +150,9 @@ class Switchboard final : public RouterHost, public DeviceHost, public SessionHo
   DeviceManager* devices_ = nullptr;
   DeviceNames names_;
   TopicTable topics_;
-  NoBuffers account_;
+  Worker worker_;
+  MemoryFrames memory_frames_;
+  MemoryManager memory_;
   Router router_;
   Sessions sessions_;
   CallFrames call_frames_;
@@ -159,6 +167,7 @@ class Switchboard final : public RouterHost, public DeviceHost, public SessionHo
   Admissions admissions_;
 
   std::vector<Offence> offences_;
+  std::set<PortRef> refed_;  // sources whose consumers are others now
   HeldNotes held_;
   std::size_t topics_told_ = 0;
   std::uint64_t gaps_ = 0;

@@ -29,6 +29,7 @@ DeviceSession::DeviceSession(SessionIdentity identity, Loop& loop, UniqueFd stre
                              ChannelScratch& scratch, const SessionParts& parts)
     : identity_(std::move(identity)),
       router_(parts.router),
+      memory_(parts.memory),
       topics_(parts.topics),
       host_(parts.host),
       ports_(identity_.device),
@@ -36,8 +37,8 @@ DeviceSession::DeviceSession(SessionIdentity identity, Loop& loop, UniqueFd stre
 
 DeviceSession::~DeviceSession() = default;
 
-void DeviceSession::send_frame(const Frame& frame) {
-  if (state_ != State::over) channel_.send(frame);
+void DeviceSession::send_frame(const Frame& frame, SharedFd fd) {
+  if (state_ != State::over) channel_.send(frame, std::move(fd));
 }
 
 void DeviceSession::stop_in_order(std::string reason, std::uint32_t deadline_ms) {
@@ -125,6 +126,7 @@ Result<> DeviceSession::admit(const wire::HelloT& hello) {
                             hello.protocol_max, kProtocolVersion));
   if (identity_.manifest) DKVM_CHECK(check_hello(hello, *identity_.manifest));
   relays_ = identity_.manifest && identity_.manifest->runtime_ports;
+  takes_fds_ = hello.fds;
   bool injects = false;
   for (const auto& spec : hello.ports) {
     DKVM_CHECK(ports_.open(*spec, topics_));
@@ -185,8 +187,8 @@ Result<> DeviceSession::take(const Frame& frame, std::uint64_t received_ns) {
     case Kind::port_close: return take_port(frame, received_ns);
     case Kind::stopped: host_.on_stopped_frame(identity_.device); return {};
     case Kind::pool_mapped:
-    case Kind::pool_closed: return fail(unexpected(frame, "for a pool that it was never given"));
-    case Kind::release: return fail(unexpected(frame, "for a buffer that it never had"));
+    case Kind::pool_closed: return take_pool(frame, received_ns);
+    case Kind::release: return take_release(frame, received_ns);
     case Kind::hello: return fail(unexpected(frame, "twice"));
     case Kind::none:
     case Kind::welcome:
@@ -208,15 +210,33 @@ Result<> DeviceSession::take_event(const Frame& frame, std::uint64_t received_ns
   if (!port->topics.contains(header.topic()))
     return fail(unexpected(frame, fmt::format("of the topic {}, which port '{}' did not declare",
                                               name_of(header.topic()), port->name)));
-  if (header.buffer_count() != 0)
-    return fail(unexpected(frame, "with a buffer that it does not own"));
   if (header.hop_count() != 0 && !relays_)
     return fail(unexpected(frame, "with hop stamps, which only links may"));
   if (!verify_event(header.topic(), frame.payload))
     return fail(unexpected(frame, fmt::format("whose payload is no valid table of topic {}",
                                               name_of(header.topic()))));
+  if (header.buffer_count() != 0) return publish_buffers(frame, received_ns);
   router_.publish(ref(frame), frame, received_ns);
   return {};
+}
+
+Result<> DeviceSession::publish_buffers(const Frame& frame, std::uint64_t received_ns) {
+  DKVM_CHECK(memory_.publish(ref(frame), frame.buffers));
+  router_.publish(ref(frame), frame, received_ns);
+  memory_.published(frame.buffers, received_ns);
+  return {};
+}
+
+Result<> DeviceSession::take_release(const Frame& frame, std::uint64_t now) {
+  if (frame.header.buffer_count() == 0) return fail(unexpected(frame, "without a buffer"));
+  return memory_.released(ref(frame), frame.buffers, now);
+}
+
+Result<> DeviceSession::take_pool(const Frame& frame, std::uint64_t now) {
+  DKVM_TRY(const wire::PoolIdT message, read_payload<wire::PoolIdT>(frame.payload));
+  return frame.kind() == wire::FrameKind::pool_mapped
+             ? memory_.pool_mapped(identity_.device, message.pool, now)
+             : memory_.pool_closed(identity_.device, message.pool, now);
 }
 
 // For people: a number where there is no name.
@@ -240,6 +260,7 @@ Result<> DeviceSession::take_port(const Frame& frame, std::uint64_t now) {
     if (!ports_.close(frame.header.port()))
       return fail(unexpected(frame, "for a port that is not open"));
     router_.port_down(ref(frame), now);
+    memory_.port_gone(ref(frame), now);
     return {};
   }
   DKVM_TRY(const wire::PortOpenT message, read_payload<wire::PortOpenT>(frame.payload));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernel/channel/channel.hpp"
+#include "kernel/memory_manager/memory_manager.hpp"
 #include "kernel/session/port_table.hpp"
 #include "pipelines/router.hpp"
 
@@ -12,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace dkvm {
@@ -51,6 +53,7 @@ class SessionHost {
 // What all sessions work with. Life: outlives them.
 struct SessionParts {
   Router& router;
+  MemoryManager& memory;
   TopicTable& topics;
   SessionHost& host;
 };
@@ -64,13 +67,14 @@ class DeviceSession final : public ChannelOwner {
                 const SessionParts& parts);
   ~DeviceSession() override;
 
-  // Queues a frame of the kernel's own, sent at the next flush().
+  // Queues a frame of the kernel's own, sent at the next flush(); fd, if any, rides
+  // on it.
   template <class Native>
-  void send(wire::FrameHeader header, const Native& value) {
-    send_frame({header, {}, {}, writer_.write(value)});
+  void send(wire::FrameHeader header, const Native& value, SharedFd fd = nullptr) {
+    send_frame({header, {}, {}, writer_.write(value)}, std::move(fd));
   }
   void send(wire::FrameHeader header) { send_frame({header, {}, {}, {}}); }
-  void send_frame(const Frame& frame);
+  void send_frame(const Frame& frame, SharedFd fd = nullptr);
 
   // Welcomes a device that has said hello, and pings it: from here on its ports
   // are open.
@@ -93,6 +97,8 @@ class DeviceSession final : public ChannelOwner {
 
   bool running() const { return state_ == State::running; }
   std::size_t backlog() const { return channel_.backlog(); }
+  // It said in its hello that it takes descriptors with pool_open.
+  bool takes_fds() const { return takes_fds_; }
   const SessionIdentity& identity() const { return identity_; }
   const PortTable& ports() const { return ports_; }
 
@@ -108,7 +114,10 @@ class DeviceSession final : public ChannelOwner {
   Result<> admit(const wire::HelloT& hello);
   Result<> take(const Frame& frame, std::uint64_t received_ns);
   Result<> take_event(const Frame& frame, std::uint64_t received_ns);
+  Result<> publish_buffers(const Frame& frame, std::uint64_t received_ns);
   Result<> take_upstream(const Frame& frame);
+  Result<> take_release(const Frame& frame, std::uint64_t now);
+  Result<> take_pool(const Frame& frame, std::uint64_t now);
   Result<> take_port(const Frame& frame, std::uint64_t now);
   Result<> sink_only(const Frame& frame, void (Router::*act)(PortRef));
   std::string name_of(TopicId topic) const;
@@ -122,10 +131,12 @@ class DeviceSession final : public ChannelOwner {
 
   SessionIdentity identity_;
   Router& router_;
+  MemoryManager& memory_;
   TopicTable& topics_;
   SessionHost& host_;
   State state_ = State::greeting;
   bool relays_ = false;
+  bool takes_fds_ = false;
   bool started_ = false;
   PortTable ports_;
   std::size_t topics_told_ = 0;

@@ -36,7 +36,7 @@ TEST_CASE("a chain is let in from its end, in one go") {
   Rig rig;
   rig.admissions.set_feeds({{1, {2}}, {2, {3}}});
   rig.starting = {1, 2, 3};
-  for (const DeviceId device : {1, 2, 3}) rig.admissions.wait(device, 100);
+  for (DeviceId device = 1; device <= 3; ++device) rig.admissions.wait(device, 100);
   CHECK(rig.admit(100) == Admissions::kNever);
   CHECK(rig.let_in == std::vector<DeviceId>{3, 2, 1});
 }

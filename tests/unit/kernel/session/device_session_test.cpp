@@ -39,6 +39,17 @@ struct Host final : SessionHost {
   void on_turn_end() override {}
 };
 
+// Nobody here has pools.
+struct NoPools final : MemoryHost {
+  void send_pool_open(DeviceId, const wire::PoolOpenT&, std::shared_ptr<const UniqueFd>) override {}
+  void send_pool_close(DeviceId, std::uint32_t) override {}
+  void send_slots(PortRef, std::span<const wire::BufferRef>) override {}
+  void room_at(PortRef) override {}
+  void memory_offence(DeviceId, std::string) override {}
+  std::vector<BufferConsumer> consumers_of(PortRef) override { return {}; }
+  BufferPeer peer(DeviceId) override { return {}; }
+};
+
 // Device 1, with a source port 1 and a sink port 2, both of keys.
 struct Rig {
   Loop loop;
@@ -46,6 +57,9 @@ struct Rig {
   test::FakeHost router_host;
   test::FakeAccount account;
   Router router{test::kKernel, router_host, account};
+  Worker worker;
+  NoPools memory_host;
+  MemoryManager memory{memory_host, worker, 0};
   TopicTable topics;
   Host host;
   UniqueFd device;
@@ -59,7 +73,7 @@ struct Rig {
     device.reset(fds[1]);
     kernel_fd = fds[0];
     session.emplace(SessionIdentity{1, "pedal", 3, "desk", test::kKernel, std::nullopt}, loop,
-                    UniqueFd(fds[0]), scratch, SessionParts{router, topics, host});
+                    UniqueFd(fds[0]), scratch, SessionParts{router, memory, topics, host});
   }
   void say(wire::FrameKind kind, std::uint16_t port = 0, wire::Topic topic = wire::Topic::none,
            Bytes payload = {}) {
