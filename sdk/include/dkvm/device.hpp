@@ -5,6 +5,7 @@
 #include <dkvm/manifest.hpp>
 #include <dkvm/port.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -61,8 +62,11 @@ class Device {
   // A configuration key that the device reads.
   void option(KeyManifest key) { manifest_.keys.push_back(std::move(key)); }
 
-  // It will: see Context::open_source().
-  void open_ports_at_run_time() { manifest_.runtime_ports = true; }
+  // It will: see Context::open_source(). buffers: some of them take or bring buffers.
+  void open_ports_at_run_time(bool buffers = false) {
+    manifest_.runtime_ports = true;
+    manifest_.fds = manifest_.fds || buffers;
+  }
 
   // The device leaves things behind when it dies (keys down): after an unclean
   // death the kernel runs it with --cleanup, which calls `cleanup` with the
@@ -128,6 +132,8 @@ class Device {
     port.name = std::move(options.name);
     port.direction = direction;
     port.topics = std::move(topics);
+    manifest_.fds = manifest_.fds || options.buffers ||
+                    std::any_of(port.topics.begin(), port.topics.end(), brings_buffers);
     port.live = options.live;
     port.injects = options.injects;
     port.help = std::move(options.help);

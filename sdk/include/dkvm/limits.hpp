@@ -17,6 +17,7 @@ inline constexpr std::size_t kHopStampBytes = 32;
 inline constexpr std::size_t kPayloadBytesMax = 64 * 1024;
 inline constexpr std::size_t kBuffersPerFrameMax = 16;
 inline constexpr std::size_t kHopsMax = 8;
+inline constexpr unsigned kWriterSlotsMax = 16;  // of a pool, for its producer
 inline constexpr std::size_t kFrameBytesMax = kHeaderBytes + kBuffersPerFrameMax * kBufferRefBytes +
                                               kHopsMax * kHopStampBytes + kPayloadBytesMax;
 

@@ -21,6 +21,7 @@ struct Envelope {
   std::uint16_t flags = 0;
   std::uint64_t sequence = 0;
   std::uint64_t capture_ns = 0;
+  Bytes buffers{};  // whole BufferRefs, at most kBuffersPerFrameMax
 };
 
 // A device's side of the stream to its kernel: writes frames, knows who the
@@ -40,7 +41,7 @@ class Session {
       return fail(Errc::invalid, "a payload of " + std::to_string(payload.size()) +
                                      " bytes is larger than a frame's, which is at most " +
                                      std::to_string(kPayloadBytesMax));
-    Frame frame{make_header(envelope.kind), {}, {}, payload};
+    Frame frame{make_header(envelope.kind), envelope.buffers, {}, payload};
     frame.header.mutate_port(envelope.port);
     frame.header.mutate_topic(envelope.topic);
     frame.header.mutate_flags(envelope.flags);

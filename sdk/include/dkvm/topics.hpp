@@ -60,4 +60,11 @@ inline std::string_view well_known_name(TopicId id) {
   return wire::EnumNameTopic(static_cast<wire::Topic>(id));
 }
 
+// True for topics whose events may bring buffers; for those of one's own the
+// port says so.
+inline bool brings_buffers(std::string_view topic) {
+  return topic == "display_frame" || topic == "cursor" || topic == "audio_frame" ||
+         topic == "media_packet" || topic == "clipboard" || topic == "*";
+}
+
 }  // namespace dkvm

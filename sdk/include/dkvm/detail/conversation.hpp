@@ -19,7 +19,8 @@ class Conversation {
   Conversation(int in, int out, Poller& poller)
       : session_(in, out),
         calls_(session_),
-        ports_(session_),
+        pools_(session_, calls_, [this](const Error& error) { life_.end(error); }),
+        ports_(session_, pools_),
         silence_(poller, in, [this] { end_silence(); }) {}
   Conversation(const Conversation&) = delete;
   Conversation& operator=(const Conversation&) = delete;
@@ -36,6 +37,7 @@ class Conversation {
   // Errors: Errc::disconnected.
   Result<> begin(const Manifest& manifest) {
     silence_.heard();
+    if (manifest.fds) session_.stream().accept_fds();
     return session_.hello(manifest);
   }
 
@@ -72,7 +74,10 @@ class Conversation {
  private:
   Result<> take(const Frame& frame) {
     switch (frame.kind()) {
-      case wire::FrameKind::event: event(frame); return {};
+      case wire::FrameKind::event: needed(event(frame)); return {};
+      case wire::FrameKind::pool_open: needed(pools_.opened(frame)); return {};
+      case wire::FrameKind::pool_close: needed(pools_.close(frame)); return {};
+      case wire::FrameKind::slots: needed(pools_.granted(frame)); return {};
       case wire::FrameKind::upstream:
         if (sound(frame)) ports_.deliver_upstream(frame);
         return {};
@@ -100,12 +105,23 @@ class Conversation {
     return false;
   }
 
-  void event(const Frame& frame) {
-    if (!sound(frame)) return;
-    if (frame.header.port() == kKernelPort) return kernel_events_.handle(frame);
-    if (!ports_.takes(frame)) return;
+  Result<> event(const Frame& frame) {
+    if (!sound(frame)) {
+      ports_.give_back(frame);
+      return {};
+    }
+    if (frame.header.port() == kKernelPort) {
+      kernel_events_.handle(EventInfo{frame});
+      return {};
+    }
+    if (!ports_.takes(frame)) return {};
     silence_.follow(frame);  // before the handler, which may close the port
-    ports_.deliver(frame);
+    return ports_.deliver(frame);
+  }
+
+  // What a device cannot go on without.
+  void needed(const Result<>& done) {
+    if (!done && done.error().code() != Errc::disconnected) life_.end(done.error());
   }
 
   Result<> welcome(const Frame& frame) {
@@ -156,6 +172,7 @@ class Conversation {
 
   Session session_;
   Calls calls_;
+  Pools pools_;
   Ports ports_;
   Handlers kernel_events_;
   SilenceWatch silence_;

@@ -22,27 +22,27 @@ class Handlers {
   void set_custom(TopicId topic, std::function<void(const Custom&, const EventInfo&)> handle) {
     by_topic_[topic] = unpacking<Custom>(std::move(handle));
   }
-  void set_any(std::function<void(const Frame&)> handle) { any_ = std::move(handle); }
+  void set_any(std::function<void(const EventInfo&)> handle) { any_ = std::move(handle); }
 
-  void handle(const Frame& frame) {
-    if (const auto found = by_topic_.find(frame.header.topic()); found != by_topic_.end())
-      found->second(frame);
+  void handle(const EventInfo& info) {
+    if (const auto found = by_topic_.find(info.frame.header.topic()); found != by_topic_.end())
+      found->second(info);
     else if (any_)
-      any_(frame);
+      any_(info);
   }
 
  private:
   template <class Message, class Handle>
-  static std::function<void(const Frame&)> unpacking(Handle handle) {
-    return [handle = std::move(handle), value = Message{}](const Frame& frame) mutable {
+  static std::function<void(const EventInfo&)> unpacking(Handle handle) {
+    return [handle = std::move(handle), value = Message{}](const EventInfo& info) mutable {
       value = Message{};  // unpacking leaves alone what the payload lacks
-      view_table<typename Message::TableType>(frame.payload).UnPackTo(&value);
-      handle(std::as_const(value), EventInfo{frame});
+      view_table<typename Message::TableType>(info.frame.payload).UnPackTo(&value);
+      handle(std::as_const(value), info);
     };
   }
 
-  std::unordered_map<TopicId, std::function<void(const Frame&)>> by_topic_;
-  std::function<void(const Frame&)> any_;
+  std::unordered_map<TopicId, std::function<void(const EventInfo&)>> by_topic_;
+  std::function<void(const EventInfo&)> any_;
 };
 
 }  // namespace dkvm::detail

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dkvm/detail/pools.hpp>
 #include <dkvm/limits.hpp>
 #include <dkvm/log.hpp>
 #include <dkvm/port.hpp>
@@ -22,12 +23,12 @@ inline void log_unless_gone(const Result<>& result) {
 // opened. Callbacks of ports may open and close any port, their own included.
 class Ports {
  public:
-  explicit Ports(Session& session) : session_(session) {}
+  Ports(Session& session, Pools& pools) : session_(session), pools_(pools) {}
   Ports(const Ports&) = delete;
   Ports& operator=(const Ports&) = delete;
   ~Ports() {
-    for (auto& [id, port] : outs_) port->session_ = nullptr;
-    for (auto& [id, port] : ins_) port->session_ = nullptr;
+    for (auto& [id, port] : outs_) port->unbind();
+    for (auto& [id, port] : ins_) port->unbind();
     for (auto& [id, port] : opened_outs_) port->retire();
     for (auto& [id, port] : opened_ins_) port->retire();
     retire_closed();
@@ -40,8 +41,8 @@ class Ports {
   // The kernel has welcomed the device: from here on ports may send.
   void begin() {
     running_ = true;
-    for (auto& [id, port] : outs_) port->session_ = &session_;
-    for (auto& [id, port] : ins_) port->session_ = &session_;
+    for (auto& [id, port] : outs_) port->bind(session_, pools_);
+    for (auto& [id, port] : ins_) port->bind(session_, pools_);
     bind_custom_topics();
   }
 
@@ -78,11 +79,17 @@ class Ports {
 
   // False when the frame is for a port that is closed (by now).
   bool takes(const Frame& frame) const { return ins_.contains(frame.header.port()); }
-  void deliver(const Frame& frame) { ins_.at(frame.header.port())->deliver(frame); }
+  Result<> deliver(const Frame& frame) { return ins_.at(frame.header.port())->deliver(frame); }
+
+  // Releases what came with an event that nobody gets.
+  void give_back(const Frame& frame) {
+    if (frame.header.buffer_count() != 0 && takes(frame))
+      const Delivery unread(frame, pools_, pools_.returns_of(frame.header.port()));
+  }
 
   void deliver_upstream(const Frame& frame) {
     const auto found = outs_.find(frame.header.port());
-    if (found != outs_.end()) found->second->handlers_.handle(frame);
+    if (found != outs_.end()) found->second->handlers_.handle(EventInfo{frame});
   }
 
   void set_paused(std::uint16_t id, bool paused) {
@@ -105,6 +112,7 @@ class Ports {
         first = std::move(ended);
       at = ins_.upper_bound(id);  // whatever the callback has closed
     }
+    log_unless_gone(pools_.write_returns());
     retire_closed();
     return first;
   }
@@ -139,7 +147,7 @@ class Ports {
     message.port = std::make_unique<wire::PortSpecT>(Session::spec_of(manifest));
     DKVM_CHECK(session_.send_table({.kind = wire::FrameKind::port_open, .port = id}, message));
     auto port = std::make_shared<PortType>(std::move(manifest));
-    port->session_ = &session_;
+    port->bind(session_, pools_);
     ports[id] = port.get();
     opened[id] = port;
     return port;
@@ -149,8 +157,9 @@ class Ports {
   bool unbind(std::uint16_t id, ById<PortType>& ports, Opened<PortType>& opened) {
     const auto found = ports.find(id);
     if (found == ports.end()) return false;
-    found->second->session_ = nullptr;
+    found->second->unbind();
     ports.erase(found);
+    pools_.port_closed(id);
     if (auto mine = opened.extract(id)) closed(std::move(mine.mapped()));
     return true;
   }
@@ -164,6 +173,7 @@ class Ports {
   }
 
   Session& session_;
+  Pools& pools_;
   bool running_ = false;
   ById<OutPort> outs_;
   ById<InPort> ins_;

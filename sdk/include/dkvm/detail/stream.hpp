@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dkvm/detail/fd_inbox.hpp>
 #include <dkvm/frame.hpp>
 #include <dkvm/result.hpp>
 
@@ -35,7 +36,7 @@ class Stream {
   // Reads what is there. False: nothing was.
   // Errors: Errc::disconnected when the peer has closed.
   Result<bool> fill() {
-    const ssize_t got = ::recv(in_, input_.get() + filled_, kInputBytesMax - filled_, MSG_DONTWAIT);
+    const ssize_t got = receive(input_.get() + filled_, kInputBytesMax - filled_);
     if (got > 0) {
       filled_ += static_cast<std::size_t>(got);
       return true;
@@ -59,8 +60,15 @@ class Stream {
     filled_ -= decoder.consumed();
     if (filled_ != 0 && decoder.consumed() != 0)
       std::memmove(input_.get(), input_.get() + decoder.consumed(), filled_);
+    if (fds_ && filled_ == 0) fds_->drop();
     return {};
   }
+
+  // From now on takes file descriptors that come with the bytes. Those that
+  // nobody has taken when their frame is handled are closed.
+  void accept_fds() { fds_ = std::make_unique<FdInbox>(); }
+  // The first that has come and is not taken; none when there is none.
+  Fd take_fd() { return fds_ ? fds_->take() : Fd(); }
 
   // Queues one frame; its counts and sizes are set here.
   // Errors: Errc::overloaded when the kernel has not read for too long,
@@ -121,10 +129,15 @@ class Stream {
  private:
   static constexpr std::chrono::milliseconds kWriterWaitMax{2000};
 
+  ssize_t receive(std::byte* bytes, std::size_t size) {
+    return fds_ ? fds_->receive(in_, bytes, size) : ::recv(in_, bytes, size, MSG_DONTWAIT);
+  }
+
   int in_;
   int out_;
   std::unique_ptr<std::byte[]> input_;
   std::size_t filled_ = 0;
+  std::unique_ptr<FdInbox> fds_;
   std::unique_ptr<std::byte[]> output_;
   std::function<void()> on_first_;
   std::size_t sent_ = 0;

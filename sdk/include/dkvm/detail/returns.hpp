@@ -1,0 +1,69 @@
+#pragma once
+
+#include <dkvm/session.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+namespace dkvm::detail {
+
+// The buffers of one sink port that the device is done with, on their way back.
+// Never more than the port's share, which the kernel bounds.
+class Returns {
+ public:
+  // Life: session until close()
+  Returns(Session& session, std::uint16_t port) : session_(&session), port_(port) {}
+
+  // With the next batch.
+  // Units: share = buffers of that pool that the device may hold at a time
+  void add(const wire::BufferRef& buffer, std::uint32_t share) {
+    if (session_ == nullptr) return;
+    pending_.push_back(buffer);
+    due_ = std::min<std::size_t>(due_, std::max<std::uint32_t>(share / 2, 1));
+  }
+
+  // So many wait that the producer may run dry while a handler works.
+  bool due() const { return pending_.size() >= due_; }
+
+  // Writes what waits.
+  Result<> write() {
+    if (pending_.empty()) return {};
+    auto sent = write(pending_);
+    pending_.clear();
+    due_ = kNever;
+    return sent;
+  }
+
+  // Writes one at once, outside of the batch.
+  Result<> write_one(const wire::BufferRef& buffer) { return write({&buffer, 1}); }
+
+  // The port is closed: the kernel has taken back whatever it held.
+  void close() {
+    session_ = nullptr;
+    pending_.clear();
+  }
+
+ private:
+  static constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
+
+  Result<> write(std::span<const wire::BufferRef> buffers) {
+    while (session_ != nullptr && !buffers.empty()) {
+      const auto some = buffers.first(std::min(buffers.size(), kBuffersPerFrameMax));
+      DKVM_CHECK(session_->send(
+          {.kind = wire::FrameKind::release, .port = port_, .buffers = std::as_bytes(some)}));
+      buffers = buffers.subspan(some.size());
+    }
+    return {};
+  }
+
+  Session* session_;
+  std::uint16_t port_;
+  std::vector<wire::BufferRef> pending_;
+  std::size_t due_ = kNever;
+};
+
+}  // namespace dkvm::detail
