@@ -51,6 +51,7 @@ const std::map<std::string, std::string> kLimits = {
     DKVM_LIMIT(kCallTimeDefault),     DKVM_LIMIT(kKernelPort),
     DKVM_LIMIT(kCallAddressBytesMax), DKVM_LIMIT(kExitRefused),
     DKVM_LIMIT(kCallBodyBytesMax),    DKVM_LIMIT(kControlLineBytesMax),
+    DKVM_LIMIT(kWriterSlotsMax),
 };
 #undef DKVM_LIMIT
 

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <dkvm/detail/pools.hpp>
+#include <dkvm/buffers.hpp>
+#include <dkvm/detail/pool_table.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +15,7 @@ namespace dkvm::detail {
 class Delivery {
  public:
   // Life: all of it outlives this. Shape: a frame that Pools::check() has seen
-  Delivery(const Frame& frame, const Pools& pools, const std::shared_ptr<Returns>& returns)
+  Delivery(const Frame& frame, const PoolTable& pools, const std::shared_ptr<Returns>& returns)
       : frame_(frame), pools_(pools), returns_(returns) {}
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
@@ -45,7 +46,7 @@ class Delivery {
   static_assert(kBuffersPerFrameMax <= 32, "a bit each");
 
   const Frame& frame_;
-  const Pools& pools_;
+  const PoolTable& pools_;
   const std::shared_ptr<Returns>& returns_;  // shared with the leases
   std::uint32_t kept_ = 0;
 };

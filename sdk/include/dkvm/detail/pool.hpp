@@ -30,7 +30,6 @@ class PoolHome {
 // no span outlives its memory.
 struct Pool {
   std::uint32_t id = 0;
-  wire::MemoryKind memory = wire::MemoryKind::memfd;
   bool writable = false;
   std::uint16_t port = 0;
   std::size_t slot_count = 0;

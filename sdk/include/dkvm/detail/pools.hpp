@@ -2,6 +2,7 @@
 
 #include <dkvm/buffers.hpp>
 #include <dkvm/detail/number_in_json.hpp>
+#include <dkvm/detail/pool_table.hpp>
 #include <dkvm/detail/producer.hpp>
 #include <dkvm/limits.hpp>
 #include <dkvm/log.hpp>
@@ -24,7 +25,7 @@ namespace dkvm::detail {
 // pages; nothing else here makes a system call.
 class Pools final : private PoolHome {
  public:
-  static constexpr std::size_t kPoolsMax = 1024;  // mapped at a time; one more ends the device
+  static constexpr std::size_t kEarlyMax = 16;  // pools that come before the answer to their call
 
   using OnSlot = std::function<void(Result<Slot>)>;
 
@@ -34,7 +35,7 @@ class Pools final : private PoolHome {
   Pools(const Pools&) = delete;
   Pools& operator=(const Pools&) = delete;
   ~Pools() {
-    for (auto& [key, pool] : pools_) leave(*pool);
+    for (const auto& pool : pools_.all_own()) leave(*pool);
     for (auto& [port, returns] : returns_) returns->close();
   }
 
@@ -97,11 +98,9 @@ class Pools final : private PoolHome {
     if (const auto gone = producers_.extract(port)) gone.mapped()->closed = true;
     std::erase_if(awaited_, [](const auto& entry) { return entry.second.producer->closed; });
     std::erase_if(early_, [&](const auto& entry) { return entry.open.port == port; });
-    std::vector<std::shared_ptr<Pool>> mine;
-    for (const auto& [key, pool] : pools_)
-      if (pool->writable && pool->port == port) mine.push_back(pool);
-    for (const auto& pool : mine) {
-      pools_.erase(key_of(pool->id, true));
+    for (const auto& pool : pools_.all_own()) {
+      if (pool->port != port) continue;
+      pools_.remove_own(pool->id);
       single_.erase(pool->id);
       leave(*pool);
     }
@@ -110,7 +109,7 @@ class Pools final : private PoolHome {
   // --- what the kernel says -----------------------------------------------------
 
   // Errors: Errc::corrupt for a pool that is not what it says, Errc::exhausted
-  //         without memory, those of attach(); any of them ends the device.
+  //         without memory; any of them ends the device, and so do those of attach().
   Result<> opened(const Frame& frame) {
     DKVM_TRY(const wire::PoolOpenT open, read_payload<wire::PoolOpenT>(frame.payload));
     // Taken whatever the pool is, so that the next pool gets the next one.
@@ -120,7 +119,7 @@ class Pools final : private PoolHome {
     if (producer == producers_.end()) return {};  // closed meanwhile
     // Perhaps the one that an answer on its way speaks of.
     if (producer->second->unanswered != 0 && !awaited_.contains(open.pool)) {
-      if (early_.size() >= kBuffersPerFrameMax)
+      if (early_.size() >= kEarlyMax)
         return fail(Errc::corrupt, "the kernel opens pools that nobody has asked for");
       early_.push_back({open, std::move(fd)});
       return {};
@@ -132,16 +131,14 @@ class Pools final : private PoolHome {
   Result<> close(const Frame& frame) {
     DKVM_TRY(const wire::PoolIdT message, read_payload<wire::PoolIdT>(frame.payload));
     const std::uint32_t id = message.pool;
-    if (const auto own = pools_.find(key_of(id, true));
-        own != pools_.end() && !own->second->closing) {
-      const auto pool = own->second;
+    if (const auto pool = pools_.own(id); pool && !pool->closing) {
       pool->closing = true;
       pool->stock.clear();
       if (pool->in_hands == 0) all_slots_gone(*pool);
       return {};
     }
     // A consumer has nothing of it any more but what leases keep mapped.
-    pools_.erase(key_of(id, false));
+    pools_.remove_others(id);
     DKVM_CHECK(write_returns());
     return say(wire::FrameKind::pool_closed, id);
   }
@@ -165,7 +162,7 @@ class Pools final : private PoolHome {
   Result<> check(const Frame& frame) const {
     for (std::size_t i = 0; i < frame.header.buffer_count(); ++i) {
       const wire::BufferRef ref = frame.buffer(i);
-      if (const auto pool = others(ref.pool()); pool && !pool->holds(ref))
+      if (const auto pool = pools_.others(ref.pool()); pool && !pool->holds(ref))
         return fail(Errc::corrupt, "an event carries bytes " + std::to_string(ref.offset()) +
                                        " to " + std::to_string(ref.offset() + ref.length()) +
                                        " of slot " + std::to_string(ref.slot()) +
@@ -174,11 +171,7 @@ class Pools final : private PoolHome {
     return {};
   }
 
-  // A pool of others that is open here, or null.
-  std::shared_ptr<Pool> others(std::uint32_t id) const {
-    const auto found = pools_.find(key_of(id, false));
-    return found == pools_.end() ? nullptr : found->second;
-  }
+  const PoolTable& table() const { return pools_; }
 
   // Of a sink port: where its buffers go back.
   const std::shared_ptr<Returns>& returns_of(std::uint16_t port) {
@@ -205,10 +198,6 @@ class Pools final : private PoolHome {
     wire::PoolOpenT open;
     Fd fd;
   };
-
-  static std::uint64_t key_of(std::uint32_t id, bool writable) {
-    return std::uint64_t{id} << 1 | (writable ? 1 : 0);
-  }
 
   Result<> say(wire::FrameKind kind, std::uint32_t id) {
     wire::PoolIdT message;
@@ -272,30 +261,33 @@ class Pools final : private PoolHome {
     }
   }
 
-  Result<> open_own(const wire::PoolOpenT& open, const Fd& fd) {
+  Result<> open_own(const wire::PoolOpenT& open, Fd& fd) {
     const auto producer = producers_.at(open.port);  // attach() may close it
     Awaited awaited{producer, producer->options, producer->granted, {}};
     if (auto asked = awaited_.extract(open.pool)) awaited = std::move(asked.mapped());
     if (!awaited.options) return fail(Errc::corrupt, "nobody has asked for it");
-    Fd named;
-    DKVM_TRY(const auto pool, map(open, fd, named));
-    const Fd& memory = named ? named : fd;
+    DKVM_TRY(const auto pool, pools_.map(open, fd));
     if (awaited.options->slot_bytes > pool->stride)
       return fail(Errc::corrupt, "its slots have " + std::to_string(pool->stride) +
                                      " bytes, expected " +
                                      std::to_string(awaited.options->slot_bytes));
-    DKVM_CHECK(pool->mapping.prefault(memory));
+    DKVM_CHECK(pool->mapping.prefault(fd));
     pool->ticket = awaited.ticket;
     pool->single = awaited.on_slot != nullptr;
     pool->options = awaited.options;
     pool->stock.reserve(kWriterSlotsMax);
-    if (pool->options->attach) DKVM_CHECK(pool->options->attach(pool->view(memory.get())));
+    if (pool->options->attach) {
+      if (auto attached = pool->options->attach(pool->view(fd.get())); !attached) {
+        end_(std::move(attached).error().within("attaching to pool " + std::to_string(pool->id)));
+        return {};
+      }
+    }
     if (producer->closed) {
       leave(*pool);
       return {};
     }
     pool->home = this;
-    pools_[key_of(pool->id, true)] = pool;
+    pools_.add(pool);
     if (pool->single) {
       single_[pool->id] = std::move(awaited.on_slot);
     } else {
@@ -306,57 +298,24 @@ class Pools final : private PoolHome {
     return say(wire::FrameKind::pool_mapped, pool->id);
   }
 
-  Result<> open_others(const wire::PoolOpenT& open, const Fd& fd) {
+  Result<> open_others(const wire::PoolOpenT& open, Fd& fd) {
     if (open.memory != wire::MemoryKind::memfd && open.memory != wire::MemoryKind::named) {
       log_warning("pool " + std::to_string(open.pool) +
                   " is of a kind of memory that this device cannot read");
       return {};
     }
-    Fd named;
-    DKVM_TRY(const auto pool, map(open, fd, named));
-    pools_[key_of(pool->id, false)] = pool;
+    DKVM_TRY(const auto pool, pools_.map(open, fd));
+    pools_.add(pool);
     return {};
-  }
-
-  // named: set to the memory's descriptor when it has a name and came without one.
-  Result<std::shared_ptr<Pool>> map(const wire::PoolOpenT& open, const Fd& received, Fd& named) {
-    if (pools_.contains(key_of(open.pool, open.writable)))
-      return fail(Errc::corrupt, "it is open already");
-    if (pools_.size() >= kPoolsMax)
-      return fail(Errc::exhausted,
-                  std::to_string(kPoolsMax) + " pools are open, which is the most");
-    if (open.slot_count == 0 || open.slot_bytes == 0 ||
-        open.slot_bytes > open.bytes / open.slot_count)
-      return fail(Errc::corrupt, std::to_string(open.slot_count) + " slots of " +
-                                     std::to_string(open.slot_bytes) + " bytes do not fit its " +
-                                     std::to_string(open.bytes) + " bytes");
-    const Access access = open.writable ? Access::write : Access::read;
-    if (open.memory == wire::MemoryKind::named) {
-      DKVM_TRY(named, Mapping::open_named(open.name, access));
-    } else if (!received) {
-      return fail(Errc::corrupt, "it came without its file descriptor");
-    }
-    auto pool = std::make_shared<Pool>();
-    DKVM_TRY(pool->mapping, Mapping::of(named ? named : received, open.bytes, access));
-    pool->id = open.pool;
-    pool->memory = open.memory;
-    pool->writable = open.writable;
-    pool->port = open.port;
-    pool->slot_count = open.slot_count;
-    pool->stride = open.slot_bytes;
-    pool->share = open.share;
-    return pool;
   }
 
   // --- slots --------------------------------------------------------------------
 
   Result<> grant(Producer& producer, std::uint16_t port, const wire::BufferRef& slot) {
-    const auto found = pools_.find(key_of(slot.pool(), true));
-    if (found == pools_.end() || found->second->port != port) return {};  // closed meanwhile
-    const auto pool = found->second;
-    if (pool->closing) return {};
+    const auto pool = pools_.own(slot.pool());
+    if (!pool || pool->port != port || pool->closing) return {};  // closed meanwhile
     const auto same = [&](const auto& other) { return other.slot() == slot.slot(); };
-    if (!pool->holds(slot) || slot.length() == 0 ||
+    if (!pool->holds(slot) || slot.length() < pool->options->slot_bytes ||
         pool->stock.size() + pool->in_hands >= pool->slot_count ||
         std::any_of(pool->stock.begin(), pool->stock.end(), same))
       return fail(Errc::corrupt, "the kernel grants slot " + std::to_string(slot.slot()) +
@@ -387,7 +346,7 @@ class Pools final : private PoolHome {
 
   void all_slots_gone(Pool& pool) override {
     const std::uint32_t id = pool.id;
-    const auto keep = pools_.extract(key_of(id, true));
+    pools_.remove_own(id);  // whose slot it was keeps it until this returns
     if (const auto producer = producers_.find(pool.port);
         producer != producers_.end() && producer->second->current.get() == &pool)
       producer->second->current = nullptr;
@@ -407,7 +366,7 @@ class Pools final : private PoolHome {
   Session& session_;
   Calls& calls_;
   std::function<void(const Error&)> end_;
-  std::unordered_map<std::uint64_t, std::shared_ptr<Pool>> pools_;  // shared with their handles
+  PoolTable pools_;
   std::unordered_map<std::uint16_t, std::shared_ptr<Producer>> producers_;  // with their ports
   std::unordered_map<std::uint16_t, std::shared_ptr<Returns>> returns_;     // with the leases
   std::unordered_map<std::uint32_t, Awaited> awaited_;

@@ -84,7 +84,7 @@ class Ports {
   // Releases what came with an event that nobody gets.
   void give_back(const Frame& frame) {
     if (frame.header.buffer_count() != 0 && takes(frame))
-      const Delivery unread(frame, pools_, pools_.returns_of(frame.header.port()));
+      const Delivery unread(frame, pools_.table(), pools_.returns_of(frame.header.port()));
   }
 
   void deliver_upstream(const Frame& frame) {
