@@ -24,7 +24,7 @@ if grep -rl -e "$source" -e "$build" "$prefix/include" "$prefix"/lib*/cmake "$pr
 fi
 
 say "find_package(dkvm)"
-for example in pedal-cpp pedal-glib; do
+for example in pedal-cpp pedal-glib screen-cpp; do
   "$cmake" -S "$work/examples/$example" -B "$work/$example" -DCMAKE_PREFIX_PATH="$prefix" \
     -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_CXX_FLAGS="-Wall -Wextra -Werror" >"$work/cmake.log"
   "$cmake" --build "$work/$example"
@@ -33,6 +33,11 @@ done
 expect "$work/described" '"type": "acme-pedal"'
 "$work/pedal-glib/acme-pedal-glib" --describe >"$work/described"
 expect "$work/described" '"type": "acme-pedal-glib"'
+
+for program in screen brightness; do
+  "$work/screen-cpp/acme-$program" --describe >"$work/described"
+  expect "$work/described" '"fds": true'
+done
 
 say "pkg-config"
 pc=$(dirname "$(find "$prefix" -name dkvm.pc)")
@@ -46,6 +51,9 @@ say "Python"
 PYTHONPATH=$prefix/share/dkvm/python /usr/bin/python3 "$work/examples/pedal-python/pedal.py" \
   --describe >"$work/described"
 expect "$work/described" '"type": "acme-pedal-python"'
+PYTHONPATH=$prefix/share/dkvm/python /usr/bin/python3 "$work/examples/viewer-python/viewer.py" \
+  --describe >"$work/described"
+expect "$work/described" '"type": "acme-viewer-python"'
 
 say "the shipped devices and their manifests"
 for manifest in "$prefix"/libexec/dkvm/*.manifest.json; do

@@ -1,6 +1,9 @@
 #include "tests/support/temp_dir.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <map>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -51,22 +54,27 @@ TEST_CASE("the code that docs/write-a-device.md shows is the compiled example, a
 }
 
 TEST_CASE("the other code it shows is in the examples, word for word") {
-  const std::pair<std::string, std::string> sources[] = {
-      {"cmake", "pedal-cpp/CMakeLists.txt"},
-      {"c++", "pedal-glib/pedal.cpp"},
-      {"python", "pedal-python/pedal.py"},
+  const std::map<std::string, std::vector<std::string>> sources = {
+      {"cmake", {"pedal-cpp/CMakeLists.txt"}},
+      {"c++", {"pedal-glib/pedal.cpp", "screen-cpp/screen.cpp", "screen-cpp/brightness.cpp"}},
+      {"python", {"pedal-python/pedal.py", "viewer-python/viewer.py"}},
   };
   const auto blocks = blocks_of(read_file(DKVM_SOURCE_DIR "/docs/write-a-device.md"));
-  for (const auto& [language, file] : sources) {
-    const auto source = read_file(kExamples + file);
-    int seen = 0;
-    for (const auto& block : blocks) {
-      if (block.language != language) continue;
-      ++seen;
-      INFO(block.text);
-      CHECK(source.find(block.text) != std::string::npos);
-    }
-    INFO(file);
-    CHECK(seen > 0);
+  std::set<std::string> shown;
+  for (const auto& block : blocks) {
+    const auto files = sources.find(block.language);
+    if (files == sources.end()) continue;
+    const auto has_it = [&](const std::string& file) {
+      return read_file(kExamples + file).find(block.text) != std::string::npos;
+    };
+    const auto from = std::find_if(files->second.begin(), files->second.end(), has_it);
+    INFO(block.text);
+    REQUIRE(from != files->second.end());
+    shown.insert(*from);
   }
+  for (const auto& [language, files] : sources)
+    for (const auto& file : files) {
+      INFO(file);
+      CHECK(shown.count(file) == 1);
+    }
 }

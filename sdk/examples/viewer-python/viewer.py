@@ -102,16 +102,16 @@ class Picture:
         if frame.partial:
             area = frame.damage
             x, y, width, height = area.x, area.y, area.width, area.height
+        if (frame.fourcc not in (XR24, AR24) or width == 0 or height == 0
+                or frame.stride < 4 * width or x + width > frame.width or y + height > frame.height
+                or (height - 1) * frame.stride + 4 * width > len(data)):
+            print("<4>a frame is not what it says, or not in XR24 or AR24", file=sys.stderr)
+            return False
         if (self.width, self.height) != (frame.width, frame.height):
             if frame.partial:
                 return False  # of a picture that never came
             self.width, self.height = frame.width, frame.height
             self.pixels = bytearray(3 * self.width * self.height)
-        if (frame.fourcc not in (XR24, AR24) or width == 0 or height == 0
-                or frame.stride < 4 * width or x + width > self.width or y + height > self.height
-                or (height - 1) * frame.stride + 4 * width > len(data)):
-            print("<4>a frame is not what it says, or not in XR24 or AR24", file=sys.stderr)
-            return False
         for row in range(height):
             source = data[row * frame.stride:row * frame.stride + 4 * width]
             begin = 3 * ((y + row) * self.width + x)
