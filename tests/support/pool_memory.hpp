@@ -17,9 +17,11 @@
 // Memory of pools, and how it travels.
 namespace dkvm::test {
 
+inline constexpr char kMemoryName[] = "pool-of-a-test";  // as it stands in /proc/*/maps
+
 // As the kernel makes it.
 inline detail::Fd make_memory(std::size_t bytes) {
-  detail::Fd fd(::memfd_create("dkvm-test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  detail::Fd fd(::memfd_create(kMemoryName, MFD_CLOEXEC | MFD_ALLOW_SEALING));
   REQUIRE(fd);
   REQUIRE(::ftruncate(fd.get(), static_cast<off_t>(bytes)) == 0);
   return fd;

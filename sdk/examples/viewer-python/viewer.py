@@ -15,11 +15,11 @@ import sys
 
 import flatbuffers
 from dkvm.wire.Direction import Direction
-from dkvm.wire.DisplayFrame import DisplayFrameT
+from dkvm.wire.DisplayFrame import DisplayFrame, DisplayFrameT
 from dkvm.wire.FrameKind import FrameKind
 from dkvm.wire.Hello import HelloT
-from dkvm.wire.PoolId import PoolIdT
-from dkvm.wire.PoolOpen import PoolOpenT
+from dkvm.wire.PoolId import PoolId
+from dkvm.wire.PoolOpen import PoolOpen
 from dkvm.wire.PortSpec import PortSpecT
 from dkvm.wire.Topic import Topic
 from dkvm.wire.Welcome import Welcome
@@ -144,21 +144,22 @@ def hello():
 
 
 def map_pool(stream, payload, pools):
-    pool = PoolOpenT.InitFromBuf(payload, 0)
+    pool = PoolOpen.GetRootAs(payload, 0)
     fd = stream.fds.pop(0)
-    pools[pool.pool] = mmap.mmap(fd, pool.bytes, prot=mmap.PROT_READ)
+    pools[pool.Pool()] = mmap.mmap(fd, pool.Bytes(), prot=mmap.PROT_READ)
     os.close(fd)
 
 
 def show(picture, path, pools, buffers, payload):
     pool, _, _, _, _, offset, length = BUFFER.unpack_from(buffers)
     with memoryview(pools[pool]) as memory, memory[offset:offset + length] as data:
-        if picture.take(DisplayFrameT.InitFromBuf(payload, 0), data):
+        frame = DisplayFrameT.InitFromObj(DisplayFrame.GetRootAs(payload, 0))
+        if picture.take(frame, data):
             picture.write(path)
 
 
 def close_pool(stream, payload, pools):
-    pool = PoolIdT.InitFromBuf(payload, 0).pool
+    pool = PoolId.GetRootAs(payload, 0).Pool()
     if pool in pools:
         pools.pop(pool).close()
     stream.send(FrameKind.pool_closed, payload)

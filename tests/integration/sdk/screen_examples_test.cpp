@@ -92,7 +92,7 @@ DisplayFrame picture(std::uint32_t width, std::uint32_t height) {
 }
 
 bool maps_a_pool(pid_t pid) {
-  return read_file("/proc/" + std::to_string(pid) + "/maps").find("dkvm-test") != std::string::npos;
+  return read_file("/proc/" + std::to_string(pid) + "/maps").find(kMemoryName) != std::string::npos;
 }
 
 }  // namespace
@@ -118,6 +118,7 @@ TEST_CASE("the example of a screen asks for a pool and publishes what it writes 
   pool.send(wire::FrameKind::slots, 0);
   kernel.wait(wire::FrameKind::event);
   CHECK(pool.at(0) == 1);
+  CHECK(maps_a_pool(kernel.pid()));
   pool.close();
   kernel.wait(wire::FrameKind::pool_closed);
   CHECK_FALSE(maps_a_pool(kernel.pid()));
