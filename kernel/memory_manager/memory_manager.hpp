@@ -23,7 +23,6 @@ namespace dkvm {
 
 inline constexpr std::size_t kPoolsPerDeviceMax = 16;
 inline constexpr std::uint32_t kSlotsPerPoolMax = 4096;
-inline constexpr std::uint32_t kWriterSlotsMax = 16;
 inline constexpr std::uint32_t kWriterSlotsDefault = 3;
 inline constexpr std::uint64_t kSlotBytesMax = std::uint64_t{1} << 40;
 inline constexpr std::size_t kSingleUsePerSinkMax = 4;

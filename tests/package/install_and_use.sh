@@ -61,7 +61,7 @@ for manifest in "$prefix"/libexec/dkvm/*.manifest.json; do
 done
 test -f "$prefix/libexec/dkvm/dkvm-dummy-keyboard-source.manifest.json"
 test -f "$prefix/share/dkvm/schema/frame.fbs"
-say "two devices from outside the tree under the installed kernel"
+say "devices from outside the tree under the installed kernel"
 mkfifo "$work/pedals-cpp" "$work/pedals-python"
 exec 8<>"$work/pedals-cpp" 9<>"$work/pedals-python" # both ends: nobody waits
 cat >"$work/kvm.yaml" <<EOF
@@ -73,9 +73,16 @@ devices:
     env: {PYTHONPATH: $prefix/share/dkvm/python, PYTHONDONTWRITEBYTECODE: "1"}
     config: {path: pedals-python}
   typed: {type: dummy-keyboard-sink, config: {file: typed.jsonl}}
+  screen: {exec: [./screen-cpp/acme-screen]}
+  brightness: {exec: [./screen-cpp/acme-brightness]}
+  viewer:
+    exec: [/usr/bin/python3, $work/examples/viewer-python/viewer.py]
+    env: {PYTHONPATH: $prefix/share/dkvm/python, PYTHONDONTWRITEBYTECODE: "1"}
+    config: {file: screen.ppm}
   control: {type: control, grants: [{target: kernel, methods: ["devices.*"]}]}
 pipelines:
   - {name: pedals, from: [cpp, python], to: typed}
+  - {name: frames, from: screen, to: [brightness, viewer]}
 EOF
 "$prefix/bin/dkvm-kernel" --config "$work/kvm.yaml" --check=exec
 "$prefix/bin/dkvm-kernel" --config "$work/kvm.yaml" >"$work/kernel.log" 2>&1 8>&- 9>&- &
@@ -108,6 +115,8 @@ printf '\000' >&8
 printf '\000' >&9
 wait_until "the pedal in C++ is up" typed KEY_F13 false
 wait_until "the pedal in Python is up" typed KEY_F14 false
+wait_until "the viewer has written a picture" grep -q -a '^640 360$' "$work/screen.ppm"
+wait_until "the brightness is logged" grep -q 'brightness [0-9]* %' "$work/kernel.log"
 kill "$kernel"
 wait "$kernel" || { say "the kernel ended with $?"; cat "$work/kernel.log"; exit 1; }
 kernel=
