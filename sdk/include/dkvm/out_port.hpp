@@ -74,7 +74,8 @@ class OutPort : public Port {
 
   // Sends one event with the first `length` bytes of a slot as its buffer 0. The
   // slot is given away; on an error it is back in stock.
-  // Errors: those of emit(); Errc::invalid for a length beyond the slot, or 0.
+  // Errors: those of emit(); Errc::invalid for a length beyond the slot, or 0, and for
+  //         a slot of another port or of one that was closed.
   template <class Event>
   Result<> publish(Slot slot, std::size_t length, const Event& event,
                    std::uint64_t capture_ns = now_ns(), std::uint16_t flags = 0) {
@@ -106,12 +107,13 @@ class OutPort : public Port {
     return send(to, event);
   }
   // or one that was kept.
-  // Errors: Errc::invalid for an empty lease.
+  // Errors: Errc::invalid for an empty lease, and one whose port is closed.
   template <class Event>
   Result<> forward(const Lease& lease, const Event& event, std::uint64_t capture_ns = now_ns(),
                    std::uint16_t flags = 0) {
     if (session_ == nullptr) return not_running();
-    if (!lease) return fail(Errc::invalid, "forwarding a buffer that was released");
+    if (!lease || lease.returns_->closed())
+      return fail(Errc::invalid, "forwarding a buffer that was released");
     Envelope to = envelope(id_of(topic_of<Event>), capture_ns, flags);
     to.buffers = std::as_bytes(std::span(&lease.ref_, 1));
     return send(to, event);
@@ -174,6 +176,8 @@ class OutPort : public Port {
 
   template <class Event>
   Result<> send_slot(Slot slot, std::size_t length, Envelope to, const Event& event) {
+    if (!slot || slot.pool_->home == nullptr || slot.pool_->port != id())
+      return fail(Errc::invalid, "publishing a slot that is none of port '" + manifest_.name + "'");
     if (length == 0 || length > slot.bytes().size())
       return fail(Errc::invalid, "publishing " + std::to_string(length) + " bytes of a slot of " +
                                      std::to_string(slot.bytes().size()));

@@ -212,6 +212,7 @@ TEST_CASE("a closed port returns nothing: the kernel has it back") {
   rig.show({ref(7, 2, 50), ref(7, 1, 50)});
   CHECK(names_of(rig.heard()) == "port_close");
   CHECK(kept.bytes().size() == 50);
+  CHECK(rig.out.forward(kept, DisplayFrame{}).error().code() == Errc::invalid);
   kept.release();
   CHECK(rig.heard().empty());
 }

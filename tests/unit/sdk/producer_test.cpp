@@ -359,6 +359,22 @@ TEST_CASE("slots of a pool that is gone, or for a port that has none, are left a
   CHECK_FALSE(rig.has_ended());
 }
 
+TEST_CASE("a slot is published at the port that it is of, and nowhere else") {
+  Rig rig;
+  rig.opened();
+  OutPort other({.id = 9, .name = "other", .topics = {"display_frame"}});
+  auto opened = rig.context().open_source(other.manifest());
+  REQUIRE(opened);
+  rig.heard();
+  auto slot = rig.out.borrow();
+  REQUIRE(slot);
+  const auto refused = (*opened)->publish(std::move(*slot), 1, DisplayFrame{});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code() == Errc::invalid);
+  CHECK(rig.heard().empty());
+  CHECK_FALSE(rig.out.publish(Slot(), 1, DisplayFrame{}));
+}
+
 TEST_CASE("slots outlive their device, and say nothing to anyone") {
   Slot slot;
   {

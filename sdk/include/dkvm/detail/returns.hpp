@@ -46,6 +46,7 @@ class Returns {
     session_ = nullptr;
     pending_.clear();
   }
+  bool closed() const { return session_ == nullptr; }
 
  private:
   static constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
