@@ -30,7 +30,8 @@ class BufferAccount {
   virtual void drop(PortRef sink, Bytes refs) = 0;
   // It is delivered: the sink holds the buffers until it releases them. False,
   // and nothing has changed, when it holds its share already; Router::room_at()
-  // follows when that ends.
+  // follows when that ends. One that holds nothing is never refused, however many
+  // buffers the event has: nothing it could give back would end that.
   virtual bool lease(PortRef sink, Bytes refs) = 0;
 };
 

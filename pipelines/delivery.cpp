@@ -136,7 +136,9 @@ void Delivery::discard_stale(Lane& lane, Entry& entry, std::uint64_t now_ns) {
   const TopicId topic = entry.header.topic();
   queues_.drop(lane, entry, Drop::stale);
   if (lossless) queues_.report_gap(edge, 1, Drop::stale);
-  if (chained) refreshes_.break_chain(edge, topic, now_ns);
+  if (!chained) return;
+  queues_.drop_deltas(edge, lane, topic);
+  refreshes_.break_chain(edge, topic, now_ns);
 }
 
 void Delivery::applied(PortRef ref, std::uint64_t sequence, std::uint64_t now_ns) {

@@ -172,6 +172,16 @@ void Queues::drop_buffers(Lane& lane, Entry& entry) {
   if (first) feed(port);
 }
 
+void Queues::drop_deltas(Edge& edge, Lane& lane, TopicId topic) {
+  for (std::uint64_t place = lane.begin(); place < lane.end(); ++place) {
+    Entry& entry = lane.at(place);
+    if (entry.edge != &edge || !entry.chained) continue;
+    if (chain_of(entry.header.topic()) != chain_of(topic)) continue;
+    if ((entry.header.flags() & kFlagDelta) == 0) return;
+    drop(lane, entry, Drop::delta);
+  }
+}
+
 void Queues::report_gap(Edge& edge, std::uint64_t lost, Drop reason) {
   ++edge.counters.gaps;
   edge.counters.lost += lost;

@@ -59,6 +59,8 @@ class Queues {
   // It was written for the sink, which has its buffers.
   void finish(Lane& lane, Entry& entry, std::uint64_t now_ns);
   void drop(Lane& lane, Entry& entry, Drop reason);
+  // The first of its chain in the lane was dropped: what is useless without it goes too.
+  void drop_deltas(Edge& edge, Lane& lane, TopicId topic);
   // It stays, but as the router's own: the release that a purge owes.
   void adopt(Entry& entry, Drop reason);
   void report_gap(Edge& edge, std::uint64_t lost, Drop reason);

@@ -2,6 +2,8 @@
 
 #include <dkvm/codes.hpp>
 
+#include <array>
+
 namespace dkvm::detail {
 
 // One walk over a port's queued input. `down` begins as what the sink was
@@ -39,13 +41,22 @@ void Settler::overflow(Edge& edge, std::uint64_t now_ns) {
 void Settler::overflow_bulk(Edge& edge, std::uint64_t now_ns) {
   Lane& lane = bulk_lane(*edge.sink);
   std::uint64_t lost = 0;
+  std::array<bool, 3> cut{};  // chains whose next delta has lost its predecessor
   lane.each([&](Entry& entry) {
-    if (entry.edge != &edge || entry.policy != Policy::lossless) return;
+    if (entry.edge != &edge) return;
     const TopicId topic = entry.header.topic();
     const bool chained = entry.chained;
-    queues_.drop(lane, entry, Drop::overflow);
-    ++lost;
-    if (chained) refreshes_.break_chain(edge, topic, now_ns);
+    if (entry.policy == Policy::lossless) {
+      queues_.drop(lane, entry, Drop::overflow);
+      ++lost;
+      if (!chained) return;
+      cut[chain_of(topic)] = true;
+      refreshes_.break_chain(edge, topic, now_ns);
+    } else if (chained && (entry.header.flags() & kFlagDelta) == 0) {
+      cut[chain_of(topic)] = false;
+    } else if (chained && cut[chain_of(topic)]) {
+      queues_.drop(lane, entry, Drop::delta);  // queued under another policy, before a reload
+    }
   });
   if (lost != 0) queues_.report_gap(edge, lost, Drop::overflow);
 }

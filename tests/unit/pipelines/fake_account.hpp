@@ -45,7 +45,8 @@ class FakeAccount final : public BufferAccount {
   bool lease(PortRef sink, Bytes refs) override {
     ++asked;
     const std::uint32_t pool = ref_at(refs, 0).pool();
-    if (count(leased_, sink, pool) + count_of(refs) > shares[sink].leases) {
+    const std::size_t leased = count(leased_, sink, pool);
+    if (leased != 0 && leased + count_of(refs) > shares[sink].leases) {
       refused.insert(sink);
       return false;
     }
