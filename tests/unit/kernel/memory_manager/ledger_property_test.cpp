@@ -124,7 +124,9 @@ class Play {
     pools_[last_] = {source, false, std::vector<ModelSlot>(slots), {}};
   }
 
-  std::uint32_t any_pool() { return std::next(pools_.begin(), static_cast<long>(below(pools_.size())))->first; }
+  std::uint32_t any_pool() {
+    return std::next(pools_.begin(), static_cast<long>(below(pools_.size())))->first;
+  }
 
   Ref ref_to(std::uint32_t pool, std::uint32_t slot) {
     return {pool, slot, pools_[pool].slots[slot].generation, 0, 0, slot * kStride, kSlot};
@@ -184,8 +186,8 @@ class Play {
   bool fits(const Ref& ref, PortRef sink, const Event& event, bool to_queue) {
     const ModelPool& pool = pools_.at(ref.pool());
     const auto count = pool.count(sink, to_queue ? &ModelSlot::queued : &ModelSlot::leased);
-    const auto more = static_cast<std::size_t>(std::ranges::count_if(
-        event, [&](const Ref& other) { return other.pool() == ref.pool(); }));
+    const auto more = static_cast<std::size_t>(
+        std::ranges::count_if(event, [&](const Ref& other) { return other.pool() == ref.pool(); }));
     const std::size_t most = to_queue ? pool.share(sink).queued : pool.share(sink).leases;
     if (to_queue && most == 0) return false;
     return count == 0 || count + more <= most;
@@ -198,7 +200,9 @@ class Play {
     Ref& ref = any(event);
     switch (below(6)) {
       case 0: ref.mutate_pool(ref.pool() + 1000); break;
-      case 1: ref.mutate_generation(ref.generation() + 1 + static_cast<std::uint32_t>(below(9))); break;
+      case 1:
+        ref.mutate_generation(ref.generation() + 1 + static_cast<std::uint32_t>(below(9)));
+        break;
       case 2: ref.mutate_slot(ref.slot() + 64); break;
       case 3: ref.mutate_length(below(2) == 0 ? 0 : kSlot + 1 + random_()); break;
       case 4: ref.mutate_offset(ref.offset() + kSlot + below(1000)); break;

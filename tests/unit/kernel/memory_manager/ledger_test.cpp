@@ -117,18 +117,18 @@ TEST_CASE("A buffer lies within its slot, whatever the arithmetic") {
     wrong.mutate_length(length);
     return books.publish_error(kSource, wrong);
   };
-  for (const auto& [offset, length] : std::vector<std::pair<std::uint64_t, std::uint64_t>>{
-           {start, 0},
-           {start, kSlot + 1},
-           {start - 1, 1},
-           {start + kSlot, 1},
-           {start + 1, kSlot},
-           {0, 1},
-           {kHuge, 1},
-           {start, kHuge},
-           {start + 1, kHuge},
-           {kHuge, kHuge},
-           {start + kSlot, 0}})
+  for (const auto& [offset, length] :
+       std::vector<std::pair<std::uint64_t, std::uint64_t>>{{start, 0},
+                                                            {start, kSlot + 1},
+                                                            {start - 1, 1},
+                                                            {start + kSlot, 1},
+                                                            {start + 1, kSlot},
+                                                            {0, 1},
+                                                            {kHuge, 1},
+                                                            {start, kHuge},
+                                                            {start + 1, kHuge},
+                                                            {kHuge, kHuge},
+                                                            {start + kSlot, 0}})
     CHECK_THAT(refused(offset, length), Catch::Contains("expected 1 to 1000 bytes from"));
   auto last = ref;
   last.mutate_offset(start + kSlot - 1);

@@ -3,15 +3,15 @@
 
 #include "kernel/memory_manager/process_start.hpp"
 
-#include <boost/interprocess/mapped_region.hpp>
-#include <boost/interprocess/shared_memory_object.hpp>
-#include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <boost/interprocess/mapped_region.hpp>
+#include <boost/interprocess/shared_memory_object.hpp>
+#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -26,9 +26,7 @@ namespace ipc = boost::interprocess;
 constexpr std::size_t kBytes = 64 * 1024;
 constexpr std::uint32_t kPool = 7;
 
-void* map(int fd, int protection) {
-  return ::mmap(nullptr, kBytes, protection, MAP_SHARED, fd, 0);
-}
+void* map(int fd, int protection) { return ::mmap(nullptr, kBytes, protection, MAP_SHARED, fd, 0); }
 
 int reopen(int fd, int access) {
   return ::open(fmt::format("/proc/self/fd/{}", fd).c_str(), access | O_CLOEXEC);

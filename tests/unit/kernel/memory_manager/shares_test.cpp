@@ -33,8 +33,8 @@ TEST_CASE("An edge that blocks its source queues one") {
 }
 
 TEST_CASE("Two edges between the same ports add up") {
-  const std::vector<BufferConsumer> twice = {{kRight, 4, false}, {kLeft, 4, false},
-                                             {kRight, 4, true}};
+  const std::vector<BufferConsumer> twice = {
+      {kRight, 4, false}, {kLeft, 4, false}, {kRight, 4, true}};
   CHECK(wanted_slots(2, kLarge, twice) == Sizing{2, {{kLeft, {2, 4}}, {kRight, {4, 5}}}, 17});
   CHECK(least_slots(twice) == Sizing{1, {{kLeft, {1, 1}}, {kRight, {2, 2}}}, 7});
 }
