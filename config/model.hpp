@@ -54,6 +54,7 @@ struct KernelConfig {
   LogConfig log;
   ExitWhen exit_when = ExitWhen::never;
   Location exit_when_at;
+  std::uint64_t buffers = kKernelBuffersBytesDefault;  // bytes of all pools together
   Location at;
 };
 
@@ -82,7 +83,8 @@ struct LimitsConfig {
   std::optional<std::uint64_t> processes;
   std::optional<std::uint64_t> core;  // bytes of a core file
   std::optional<int> nice;
-  std::optional<std::uint64_t> log_rate;  // bytes of stderr a second
+  std::optional<std::uint64_t> log_rate;               // bytes of stderr a second
+  std::uint64_t buffers = kDeviceBuffersBytesDefault;  // bytes of its pools together; never unset
 };
 
 struct MethodConfig {
@@ -105,6 +107,7 @@ struct DeviceConfig {
   LocatedJson config;
   std::map<std::string, std::string> env;
   bool enabled = true;
+  bool trusted = false;  // may have and read memory that cannot be sealed
   RestartConfig restart;
   std::optional<HealthConfig> health;
   LimitsConfig limits;

@@ -57,6 +57,8 @@ class DeviceReader {
     if (const auto* env = reader_.take_filled("env")) read_env(*env);
     if (const auto* enabled = reader_.take("enabled"))
       device_.enabled = values_.boolean(*enabled, "enabled").value_or(true);
+    if (const auto* trusted = reader_.take("trusted"))
+      device_.trusted = values_.boolean(*trusted, "trusted").value_or(false);
     if (const auto* restart = reader_.take("restart"))
       device_.restart = read_restart(*restart, errors_);
     if (const auto* health = reader_.take("health")) device_.health = read_health(*health, errors_);

@@ -66,6 +66,9 @@ KernelConfig read_kernel(const YamlNode& node, const SectionContext& context) {
   if (const auto* folder = reader.take("runtime_dir"))
     kernel.runtime_dir = read_runtime_dir(*folder, context);
   if (const auto* log = reader.take_filled("log")) kernel.log = read_log(*log, context);
+  if (const auto* buffers = reader.take("buffers"))
+    if (const auto value = values.bytes(*buffers, "kernel.buffers", 0, kBuffersBytesMax))
+      kernel.buffers = *value;
   if (const auto* when = reader.take("exit_when")) {
     kernel.exit_when_at = when->at;
     if (const auto index = values.choice(*when, "kernel.exit_when", kExitWhens))

@@ -95,6 +95,9 @@ LimitsConfig read_limits(const YamlNode& node, ErrorList& errors) {
       limits.nice = static_cast<int>(*value);
   if (const auto* rate = reader.take("log_rate"))
     limits.log_rate = values.byte_rate(*rate, "limits.log_rate", kLogRateBytesMin, kLimitBytesMax);
+  if (const auto* buffers = reader.take("buffers"))
+    if (const auto value = values.bytes(*buffers, "limits.buffers", 0, kBuffersBytesMax))
+      limits.buffers = *value;
   reader.finish();
   return limits;
 }

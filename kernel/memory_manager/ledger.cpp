@@ -107,9 +107,7 @@ void Ledger::hold(PortRef sink, Bytes refs) {
 }
 
 void Ledger::drop(PortRef sink, Bytes refs) {
-  for_each_ref(refs, [&](const wire::BufferRef& ref) {
-    known(ref.pool()).drop(sink, ref.slot());
-  });
+  for_each_ref(refs, [&](const wire::BufferRef& ref) { known(ref.pool()).drop(sink, ref.slot()); });
 }
 
 bool Ledger::lease(PortRef sink, Bytes refs) {

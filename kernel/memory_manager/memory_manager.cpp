@@ -34,9 +34,9 @@ Result<> MemoryManager::retain(PortRef sink, const wire::BufferRef& ref) {
                             sink.port, ref.pool(), ref.slot(), ref.generation()));
   PoolBooks::Sink& account = books->at(sink);
   if (!books->may_lease(account, 1))
-    return fail(Errc::exhausted, fmt::format("port {} holds {} buffers of pool {}, its share is {}",
-                                             sink.port, account.leased, ref.pool(),
-                                             account.share.leases));
+    return fail(Errc::exhausted,
+                fmt::format("port {} holds {} buffers of pool {}, its share is {}", sink.port,
+                            account.leased, ref.pool(), account.share.leases));
   books->retain(account, ref.slot());
   return {};
 }
@@ -161,8 +161,7 @@ std::uint64_t MemoryManager::deadline() const {
 
 void MemoryManager::tick(std::uint64_t now_ns) {
   settle_touched(now_ns);
-  while (!dues_.empty() && dues_.begin()->first <= now_ns)
-    overdue(*find(dues_.begin()->second));
+  while (!dues_.empty() && dues_.begin()->first <= now_ns) overdue(*find(dues_.begin()->second));
 }
 
 }  // namespace dkvm

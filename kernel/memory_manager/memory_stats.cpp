@@ -22,10 +22,18 @@ std::vector<PoolStats> MemoryManager::stats() const {
   std::vector<PoolStats> all;
   for (const auto& [number, pool] : pools_) {
     const PoolShape& shape = pool.books->shape();
-    PoolStats stats{number,       pool.source(),      pool.state,
-                    shape.memory, pool.single_use,    shape.bytes(),
-                    shape.slot_bytes, shape.slots,    pool.books->free(),
-                    pool.books->writing(), pool.exhausted, {}};
+    PoolStats stats{number,
+                    pool.source(),
+                    pool.state,
+                    shape.memory,
+                    pool.single_use,
+                    shape.bytes(),
+                    shape.slot_bytes,
+                    shape.slots,
+                    pool.books->free(),
+                    pool.books->writing(),
+                    pool.exhausted,
+                    {}};
     for (const PoolBooks::Sink& sink : pool.books->sinks())
       stats.sinks.push_back({sink.port, sink.share, sink.held, sink.leased});
     std::ranges::sort(stats.sinks, {}, &SinkStats::sink);

@@ -45,7 +45,7 @@ struct PoolStats {
   std::uint64_t slot_bytes = 0;
   std::uint32_t slots = 0;
   std::uint32_t free = 0;
-  std::uint32_t writing = 0;  // with its producer
+  std::uint32_t writing = 0;    // with its producer
   std::uint64_t exhausted = 0;  // times that its producer's last slot went with none to grant
   std::vector<SinkStats> sinks;
 };

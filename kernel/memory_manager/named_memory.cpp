@@ -60,9 +60,8 @@ Result<std::unique_ptr<PoolMemory>> make_named(std::uint32_t pool, std::uint64_t
     object.truncate(static_cast<ipc::offset_t>(bytes));
     return memory;
   } catch (const ipc::interprocess_exception& error) {
-    return fail(Errc::exhausted,
-                fmt::format("making the shared memory '{}' of {} bytes: {}", name, bytes,
-                            error.what()));
+    return fail(Errc::exhausted, fmt::format("making the shared memory '{}' of {} bytes: {}", name,
+                                             bytes, error.what()));
   }
 }
 

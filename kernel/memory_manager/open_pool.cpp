@@ -26,11 +26,13 @@ Result<> check_bytes(std::string_view what, std::uint64_t bytes) {
 
 Result<> check_peer(const BufferPeer& peer, wire::MemoryKind memory) {
   if (memory == wire::MemoryKind::memfd && !peer.fds)
-    return fail(Errc::invalid, "the device's hello did not say 'fds', which memory of kind memfd "
-                               "needs; expected that, or memory: named");
+    return fail(Errc::invalid,
+                "the device's hello did not say 'fds', which memory of kind memfd "
+                "needs; expected that, or memory: named");
   if (memory == wire::MemoryKind::named && !peer.trusted)
-    return fail(Errc::denied, "named memory cannot be sealed and is for devices with "
-                              "'trusted: true' only; expected that, or memory: memfd");
+    return fail(Errc::denied,
+                "named memory cannot be sealed and is for devices with "
+                "'trusted: true' only; expected that, or memory: memfd");
   if (memory == wire::MemoryKind::memfd || memory == wire::MemoryKind::named) return {};
   return fail(Errc::invalid, "this kernel makes no such memory, expected memfd or named");
 }
@@ -56,8 +58,8 @@ Result<PoolMade> MemoryManager::try_open(PortRef source, const PoolRequest& requ
   const BufferPeer peer = host_.peer(source.device);
   DKVM_CHECK(check_bytes("slot_bytes", request.slot_bytes));
   if (request.slots < 1 || request.slots > kWriterSlotsMax)
-    return fail(Errc::invalid, fmt::format("'slots' is {}, expected 1 to {}", request.slots,
-                                           kWriterSlotsMax));
+    return fail(Errc::invalid,
+                fmt::format("'slots' is {}, expected 1 to {}", request.slots, kWriterSlotsMax));
   DKVM_CHECK(check_peer(peer, request.memory));
 
   const auto known = ports_.find(source);
@@ -83,8 +85,9 @@ Result<PoolMade> MemoryManager::try_allocate(PortRef source, std::uint64_t bytes
   DKVM_CHECK(check_peer(peer, wire::MemoryKind::memfd));
   const std::uint64_t stride = stride_of(bytes);
   if (stride > peer.bytes_max)
-    return fail(Errc::invalid, fmt::format("'bytes' is {}, expected at most the {} of limits.buffers",
-                                           bytes, peer.bytes_max));
+    return fail(Errc::invalid,
+                fmt::format("'bytes' is {}, expected at most the {} of limits.buffers", bytes,
+                            peer.bytes_max));
   const std::uint64_t used = bytes_of(source.device);
   if (used + stride > peer.bytes_max)
     return fail(Errc::exhausted,
@@ -159,7 +162,8 @@ std::vector<BufferConsumer> MemoryManager::consumers_of(PortRef source,
   auto consumers = host_.consumers_of(source);
   const auto fed = consumers.size();
   for (const PortRef sink : port.forwarded)
-    if (std::ranges::none_of(consumers.begin(), consumers.begin() + static_cast<std::ptrdiff_t>(fed),
+    if (std::ranges::none_of(consumers.begin(),
+                             consumers.begin() + static_cast<std::ptrdiff_t>(fed),
                              [&](const BufferConsumer& each) { return each.sink == sink; }))
       consumers.push_back({sink, kForwardedDepth, false});
   return consumers;

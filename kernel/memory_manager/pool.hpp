@@ -26,10 +26,10 @@ struct Pool {
   PoolState state = PoolState::opening;
   std::uint32_t writer = 0;  // slots that its producer may have at a time
   bool single_use = false;
-  bool mapped = false;          // its producer said so
-  bool granted = false;         // its first slot was granted
-  bool ran_out = false;         // its producer has just published its last slot
-  bool share_out_due = false;   // a sink came that has no share
+  bool mapped = false;                       // its producer said so
+  bool granted = false;                      // its first slot was granted
+  bool ran_out = false;                      // its producer has just published its last slot
+  bool share_out_due = false;                // a sink came that has no share
   std::uint64_t due_ns = ~std::uint64_t{0};  // when its state must have ended
   std::uint64_t exhausted = 0;
   std::vector<PoolReader> readers;

@@ -37,9 +37,12 @@ wire::BufferRef PoolBooks::grant() {
   slot.state = SlotState::writing;
   ++slot.generation;
   ++writing_;
-  return {pool_, index,
-          slot.generation, static_cast<std::uint16_t>(shape_.memory),
-          0, index * shape_.stride,
+  return {pool_,
+          index,
+          slot.generation,
+          static_cast<std::uint16_t>(shape_.memory),
+          0,
+          index * shape_.stride,
           shape_.slot_bytes};
 }
 

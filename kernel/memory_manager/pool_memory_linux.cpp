@@ -67,8 +67,7 @@ Result<std::unique_ptr<PoolMemory>> make_memfd(std::uint32_t pool, std::uint64_t
   const int fd = ::memfd_create(label.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd < 0) return fail(system_error("making a memfd"));
   auto memory = std::make_unique<Memfd>(fd, worker);
-  if (::ftruncate(fd, static_cast<off_t>(bytes)) != 0 ||
-      ::fcntl(fd, F_ADD_SEALS, kSizeSeals) != 0)
+  if (::ftruncate(fd, static_cast<off_t>(bytes)) != 0 || ::fcntl(fd, F_ADD_SEALS, kSizeSeals) != 0)
     return fail(system_error(fmt::format("giving a memfd {} bytes", bytes)));
   return memory;
 }

@@ -44,8 +44,7 @@ Sizing least_slots(std::span<const BufferConsumer> consumers);
 // The wanted ones within slots_max: queues shrink evenly to one, then leases to
 // one, then the writer's to one. Nothing when even that does not fit.
 std::optional<Sizing> fit_slots(std::uint32_t writer, std::uint64_t slot_bytes,
-                                std::span<const BufferConsumer> consumers,
-                                std::uint64_t slots_max);
+                                std::span<const BufferConsumer> consumers, std::uint64_t slots_max);
 
 // What a sink that joins gets of `spare` slots: at least what least_slots()
 // gives it, at most what wanted_slots() does. Nothing when too few are spare.

@@ -181,6 +181,8 @@ tl::expected<DevicePlan, ConfigErrors> plan_device(const DeviceConfig& device,
   plan.type = device.exec.empty() ? device.type : device.exec.front();
   plan.doubt = catalog.doubt(device);
   plan.enabled = device.enabled;
+  plan.buffer_bytes_max = device.limits.buffers;
+  plan.trusted = device.trusted;
   if (manifest != nullptr) plan.manifest = *manifest;
   plan.spec.name = device.name;
   plan.spec.program = {catalog.program_of(device), Catalog::arguments_of(device),

@@ -13,6 +13,7 @@
 
 #include <tl/expected.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,8 @@ struct DevicePlan {
   std::optional<Manifest> manifest;
   std::string doubt;  // why there is no manifest
   std::vector<Grant> grants;
+  std::uint64_t buffer_bytes_max = 0;  // of its pools together
+  bool trusted = false;                // may have and read named pools
   bool enabled = true;
 };
 

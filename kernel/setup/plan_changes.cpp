@@ -19,6 +19,7 @@ bool same(const std::optional<Manifest>& a, const std::optional<Manifest>& b) {
 bool differs(const DevicePlan& before, const DevicePlan& after) {
   return needs_new_process(before, after) || !(before.spec.supervision == after.spec.supervision) ||
          before.spec.log_rate.bytes_per_s != after.spec.log_rate.bytes_per_s ||
+         before.buffer_bytes_max != after.buffer_bytes_max || before.trusted != after.trusted ||
          before.enabled != after.enabled || !(before.grants == after.grants);
 }
 

@@ -33,9 +33,10 @@ devices:
     config: {socket: control.sock}
     env: {DISPLAY: ":0", DEBUG: 1}
     enabled: false
+    trusted: true
     restart: {policy: always, initial: 100ms, factor: 1.5, max: 1m, jitter: 5%, healthy: 1.5s}
     health: {interval: 500ms, misses: 5}
-    limits: {memory: 1GiB, open_files: 256, processes: 8, core: 0, nice: -5, log_rate: 2kB/s}
+    limits: {memory: 1GiB, open_files: 256, processes: 8, core: 0, nice: -5, log_rate: 2kB/s, buffers: 1.5GiB}
     grants: [{target: kernel, methods: [devices.*, log.tail]}]
 )");
   REQUIRE(config);
@@ -48,6 +49,7 @@ devices:
   CHECK(device->env.at("DISPLAY") == ":0");
   CHECK(device->env.at("DEBUG") == "1");
   CHECK_FALSE(device->enabled);
+  CHECK(device->trusted);
   CHECK(device->restart.policy == RestartConfig::Policy::always);
   CHECK(device->restart.initial == 100ms);
   CHECK(device->restart.factor == 1.5);
@@ -62,6 +64,7 @@ devices:
   CHECK(device->limits.core == 0u);
   CHECK(device->limits.nice == -5);
   CHECK(device->limits.log_rate == 2000u);
+  CHECK(device->limits.buffers == 3ull << 29);
   REQUIRE(device->grants.size() == 1);
   CHECK(device->grants[0].target == "kernel");
   REQUIRE(device->grants[0].methods.size() == 2);

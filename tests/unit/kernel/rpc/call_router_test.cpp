@@ -126,6 +126,19 @@ TEST_CASE("a call without a grant is denied and reaches nobody") {
   for (const Sent& response : f.wires.responses) CHECK(response.code == wire::Code::denied);
 }
 
+TEST_CASE("what acts on the caller's own needs no grant, at the kernel only") {
+  Fixture f;
+  f.wires.methods.push_back("memory.pool");
+  for (const DeviceId device : f.wires.running)
+    REQUIRE(f.request(device, 1, "kernel", "memory.pool"));
+  CHECK(f.wires.served.size() == 3);
+  CHECK(f.wires.responses.empty());
+  REQUIRE(f.request(3, 2, "kernel", "memory.stats"));
+  REQUIRE(f.request(3, 3, "d1", "memory.pool"));
+  REQUIRE(f.wires.responses.size() == 2);
+  for (const Sent& response : f.wires.responses) CHECK(response.code == wire::Code::denied);
+}
+
 TEST_CASE("what does not exist is not found, and the nearest name is told") {
   Fixture f;
   REQUIRE(f.request(1, 1, "kernel", "devices.lst"));
