@@ -1,24 +1,11 @@
 #include "devices/dummy/display/digest.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
 
 namespace dkvm::dummy {
 namespace {
-
-constexpr std::array<std::uint32_t, 256> make_crc_table() {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t i = 0; i < table.size(); ++i) {
-    std::uint32_t value = i;
-    for (int bit = 0; bit < 8; ++bit) value = value >> 1 ^ (value & 1 ? 0xEDB88320u : 0u);
-    table[i] = value;
-  }
-  return table;
-}
-
-constexpr std::array<std::uint32_t, 256> kCrcTable = make_crc_table();
 
 constexpr std::uint64_t kFactor = 0x9E3779B97F4A7C15;
 
@@ -37,13 +24,6 @@ std::uint32_t band_count(std::uint32_t rows, std::uint32_t band_rows) {
 }
 
 }  // namespace
-
-std::uint32_t crc32(Bytes bytes) {
-  std::uint32_t crc = 0xFFFFFFFF;
-  for (const std::byte byte : bytes)
-    crc = crc >> 8 ^ kCrcTable[(crc ^ std::to_integer<std::uint32_t>(byte)) & 0xFF];
-  return ~crc;
-}
 
 std::uint64_t hash_of(Bytes bytes, std::uint64_t seed) {
   // Four lanes, because a multiplication takes as long as four can be begun.

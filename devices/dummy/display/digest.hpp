@@ -8,9 +8,6 @@
 
 namespace dkvm::dummy {
 
-// CRC-32 as zlib, PNG and Python's zlib.crc32 have it.
-std::uint32_t crc32(Bytes bytes);
-
 // 64 bits of the bytes, at the speed of memory; the same on every machine of
 // our byte order, of no use against an enemy.
 std::uint64_t hash_of(Bytes bytes, std::uint64_t seed);

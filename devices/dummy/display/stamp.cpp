@@ -1,6 +1,6 @@
 #include "devices/dummy/display/stamp.hpp"
 
-#include "devices/dummy/display/digest.hpp"
+#include "devices/media/crc32.hpp"
 #include "devices/media/pixel.hpp"
 
 #include <array>
@@ -15,7 +15,7 @@ constexpr std::uint32_t kMagic = 0x4D564B64;  // "dKVM" in memory
 using Words = std::array<std::uint32_t, kStampHeight / kStampCellPixels>;
 
 std::uint32_t crc_of(const Words& words) {
-  return crc32(std::as_bytes(std::span(words)).first(sizeof(words) - sizeof(words.back())));
+  return media::crc32(std::as_bytes(std::span(words)).first(sizeof(words) - sizeof(words.back())));
 }
 
 Words words_of(const Stamp& stamp) {
