@@ -18,7 +18,7 @@ namespace dkvm::dummy {
 class Listener {
  public:
   struct Options {
-    std::string file;   // empty: nowhere
+    std::string file{};   // empty: nowhere
     bool fill = false;  // what is missing is silence in the file
   };
 

@@ -70,7 +70,7 @@ TEST_CASE("what is lost, late and torn is counted apart") {
   source.show(viewer, false, true);
   source.delay_ns = kLateNs + 1;
   source.show(viewer, false);
-  source.show(viewer, true, true);  // a delta without which the next is torn
+  source.show(viewer, false, true);  // without which the next one is torn
   source.show(viewer, true);
   source.show(viewer, false);
   CHECK(viewer.sequence().lost() == 4);
