@@ -35,6 +35,7 @@ inline constexpr std::chrono::seconds kWaitMax{10};
 struct Received {
   wire::FrameHeader header;
   std::vector<std::byte> payload;
+  std::vector<wire::BufferRef> buffers{};
 
   wire::FrameKind kind() const { return kind_of(header); }
   bool is(wire::Topic topic) const { return header.topic() == id_of(topic); }
@@ -304,8 +305,11 @@ class FakeKernel {
     input_.insert(input_.end(), bytes, bytes + got);
     FrameDecoder decoder(input_);
     Frame frame;
-    while (decoder.next(frame))
+    while (decoder.next(frame)) {
       frames_.push_back({frame.header, {frame.payload.begin(), frame.payload.end()}});
+      for (std::size_t i = 0; i < frame.header.buffer_count(); ++i)
+        frames_.back().buffers.push_back(frame.buffer(i));
+    }
     REQUIRE(decoder.fault() == FrameFault::none);
     input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(decoder.consumed()));
     return true;

@@ -16,7 +16,8 @@ const std::string kBin = DKVM_BIN_DIR "/dkvm-";
 
 TEST_CASE("every device installed has a manifest beside it that is its own --describe") {
   for (const char* type :
-       {"dummy-keyboard-source", "dummy-keyboard-sink", "dummy-mouse-source", "dummy-mouse-sink"}) {
+       {"dummy-keyboard-source", "dummy-keyboard-sink", "dummy-mouse-source", "dummy-mouse-sink",
+        "dummy-display-source", "dummy-display-sink", "dummy-audio-source", "dummy-audio-sink"}) {
     INFO(type);
     const auto manifest =
         nlohmann::json::parse(read_file(kBin + type + ".manifest.json"), nullptr, false);
@@ -29,6 +30,7 @@ TEST_CASE("every device installed has a manifest beside it that is its own --des
     CHECK(hello.ports[0]->name == manifest["ports"][0]["name"]);
     CHECK(hello.ports[0]->topics == manifest["ports"][0]["topics"].get<std::vector<std::string>>());
     CHECK(hello.cleanup == manifest["cleanup"]);
+    CHECK(hello.fds == manifest["fds"]);
   }
 }
 

@@ -35,7 +35,8 @@ std::string examples(Family family) {
 TEST_CASE("every configuration key of a dummy device is in docs/dummy-devices.md, as it is") {
   const std::string text = page();
   for (const char* type :
-       {"dummy-keyboard-source", "dummy-keyboard-sink", "dummy-mouse-source", "dummy-mouse-sink"}) {
+       {"dummy-keyboard-source", "dummy-keyboard-sink", "dummy-mouse-source", "dummy-mouse-sink",
+        "dummy-display-source", "dummy-display-sink", "dummy-audio-source", "dummy-audio-sink"}) {
     const auto manifest = nlohmann::json::parse(
         test::read_file(std::string(DKVM_BIN_DIR "/dkvm-") + type + ".manifest.json"));
     CHECK(text.find(fmt::format("\n| `{}` | ", type)) != std::string::npos);
@@ -50,7 +51,8 @@ TEST_CASE("every configuration key of a dummy device is in docs/dummy-devices.md
         const std::string line = text.substr(at + 1, text.find('\n', at + 1) - at - 1);
         bool whole = line.find(key.contains("default")
                                    ? fmt::format("| `{}` |", key["default"].get<std::string>())
-                                   : "| required |") != std::string::npos;
+                               : key.value("required", false) ? "| required |"
+                                                              : "| none |") != std::string::npos;
         for (const char* list : {"choices", "words"})
           if (key.contains(list))
             for (const auto& choice : key[list])

@@ -1,0 +1,94 @@
+#include "devices/dummy/audio/listener.hpp"
+
+#include "devices/media/crc32.hpp"
+#include "devices/media/samples.hpp"
+
+#include <dkvm/log.hpp>
+
+#include <algorithm>
+
+namespace dkvm::dummy {
+namespace {
+
+constexpr std::uint64_t kComplaintsMax = 20;      // lines in the log; all are counted
+constexpr std::uint64_t kSilenceSecondsMax = 60;  // in one gap; a longer one is not filled
+
+}  // namespace
+
+Result<> Listener::take(const AudioFrame& frame, Bytes buffer) {
+  const auto sound = Sound::of(frame, buffer);
+  if (!sound) {
+    ++counts_.broken;
+    return complain("a frame that is no sound: " + sound.error().message()), Result<>{};
+  }
+  if (!shape_) {
+    shape_ = *sound;
+    shape_->samples = {};
+    expected_ = frame.position;
+    if (!options_.file.empty()) {
+      DKVM_TRY(const media::Codecs* codecs, media::load_codecs());
+      DKVM_TRY(writer_,
+               codecs->write_sound(options_.file, sound->rate, sound->channels, sound->format));
+    }
+  }
+  if (sound->rate != shape_->rate || sound->channels != shape_->channels) {
+    ++counts_.refused;
+    return complain("sound of " + std::to_string(sound->channels) + " channels at " +
+                    std::to_string(sound->rate) + " Hz, expected " +
+                    std::to_string(shape_->channels) + " at " + std::to_string(shape_->rate) +
+                    " Hz as it began"),
+           Result<>{};
+  }
+  DKVM_CHECK(mind_gap(frame.position));
+  expected_ = frame.position + sound->frames;
+  ++counts_.chunks;
+  counts_.samples += sound->frames;
+  return write(*sound);
+}
+
+Result<> Listener::mind_gap(std::uint64_t position) {
+  if (position < expected_) {
+    ++counts_.restarts;
+    complain("the sound begins anew");
+  }
+  if (position <= expected_) return {};
+  const std::uint64_t missing = position - expected_;
+  ++counts_.gaps;
+  counts_.lost += missing;
+  complain(std::to_string(missing) + " samples are missing before " + std::to_string(position));
+  return options_.fill ? write_silence(missing) : Result<>{};
+}
+
+// In the format that the file began with.
+Result<> Listener::write(const Sound& sound) {
+  const std::size_t count = sound.samples.size() / bytes_per_sample(sound.format);
+  converted_.resize(count * bytes_per_sample(shape_->format));
+  media::convert_samples(sound.format, sound.samples, shape_->format, converted_);
+  crc32_ = media::crc32(converted_, crc32_);
+  return writer_ && !converted_.empty() ? writer_->write(converted_) : Result<>{};
+}
+
+Result<> Listener::write_silence(std::uint64_t frames) {
+  if (!writer_) return {};
+  if (frames > kSilenceSecondsMax * shape_->rate) {
+    complain("a gap of more than " + std::to_string(kSilenceSecondsMax) + " s is not filled");
+    return {};
+  }
+  const std::size_t frame_bytes = std::size_t{bytes_per_sample(shape_->format)} * shape_->channels;
+  const std::vector<std::byte> silence(shape_->rate * frame_bytes);  // a second
+  for (std::size_t left = static_cast<std::size_t>(frames) * frame_bytes; left > 0;) {
+    const std::size_t bytes = std::min(left, silence.size());
+    DKVM_CHECK(writer_->write(Bytes(silence).first(bytes)));
+    left -= bytes;
+  }
+  return {};
+}
+
+void Listener::complain(std::string_view what) {
+  if (++complaints_ <= kComplaintsMax) log_warning(what);
+  if (complaints_ == kComplaintsMax) log_warning("further ones are only counted");
+}
+
+Result<> Listener::finish() { return writer_ ? writer_->finish() : Result<>{}; }
+
+}  // namespace dkvm::dummy

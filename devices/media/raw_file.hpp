@@ -1,0 +1,17 @@
+#pragma once
+
+#include "devices/media/codecs.hpp"
+
+#include <memory>
+#include <string>
+
+namespace dkvm::media {
+
+// Files of pixels and nothing else, picture behind picture.
+// Errors: Errc::invalid without a size in the wish; reading one that ends within
+//         a picture is Errc::invalid there.
+Result<std::unique_ptr<PictureReader>> read_raw_pictures(const std::string& path,
+                                                         const PictureWish& wish);
+Result<std::unique_ptr<PictureWriter>> write_raw_pictures(const std::string& path);
+
+}  // namespace dkvm::media
