@@ -7,6 +7,7 @@
 #include "kernel/rpc/services/devices.hpp"
 #include "kernel/rpc/services/kernel.hpp"
 #include "kernel/rpc/services/logs.hpp"
+#include "kernel/rpc/services/memory.hpp"
 #include "kernel/rpc/services/pipelines.hpp"
 #include "kernel/version.hpp"
 
@@ -65,6 +66,9 @@ Result<> Kernel::start(Plan plan) {
   switchboard_ = std::make_unique<Switchboard>(loop_, log_, plan.kernel.name, kernel_id_, grants_);
   devices_ = std::make_unique<DeviceManager>(loop_, *switchboard_, spawner_, reaper_, jitter());
   switchboard_->attach(*devices_);
+  switchboard_->memory().set_bytes_max(plan.kernel.buffers);
+  if (const std::size_t swept = sweep_named_pools(); swept != 0)
+    log_.info("removed {} that kernels before left behind", count_of(swept, "named pool"));
   pipelines_ = std::make_unique<PipelineSet>(switchboard_->router());
   pipelines_->on_changed([this] { tell_feeds(); });
   add_services();
@@ -94,6 +98,13 @@ void Kernel::add_services() {
                    [this](const std::string& text) { return parse_pipeline(text); }}
       .add_to(*services_);
   LogServices{log_, polls_, switchboard_->call_frames()}.add_to(*services_);
+  MemoryServices{switchboard_->memory(),
+                 [this](PortRef port) {
+                   const PortTable* ports = switchboard_->ports(port.device);
+                   return ports == nullptr ? nullptr : ports->find(port.port);
+                 },
+                 [this](DeviceId id) { return switchboard_->name_of(id); }, now_ns}
+      .add_to(*services_);
   const auto answer = [this](const Respond& respond) {
     reload([respond](Result<PlanChanges> changes) {
       respond(changes ? Result<nlohmann::json>(to_json(*changes)) : fail(changes.error()));
@@ -160,11 +171,19 @@ Result<> Kernel::number_devices(Plan& plan) {
 }
 
 Result<> Kernel::add_device(const DevicePlan& device) {
-  switchboard_->set_manifest(device.spec.id, device.manifest);
-  grants_.set(device.name, device.grants);
+  tell_rights(device);
   say_doubt(device);
   DKVM_CHECK(devices_->add(device.spec));
   return device.enabled ? devices_->start(device.spec.id) : Result<>{};
+}
+
+// What a device is held to, and what it may.
+void Kernel::tell_rights(const DevicePlan& device) {
+  const DeviceId id = device.spec.id;
+  switchboard_->set_manifest(id, device.manifest);
+  grants_.set(device.name, device.grants);
+  switchboard_->memory_frames().set_rights(
+      id, {device.trusted, device.buffer_bytes_max, device.spec.supervision.health.enabled});
 }
 
 void Kernel::say_doubt(const DevicePlan& device) {
@@ -200,7 +219,7 @@ void Kernel::renew(DeviceId id) {
   renewed->spec.id = id;
   *device = std::move(*renewed);
   say_doubt(*device);
-  switchboard_->set_manifest(id, device->manifest);
+  tell_rights(*device);
   [[maybe_unused]] const auto updated = devices_->update(device->spec);  // fails for a removed one
 }
 
