@@ -7,6 +7,7 @@
 #include "kernel/rpc/services/devices.hpp"
 #include "kernel/rpc/services/kernel.hpp"
 #include "kernel/rpc/services/logs.hpp"
+#include "kernel/rpc/services/memory.hpp"
 #include "kernel/rpc/services/pipelines.hpp"
 #include "kernel/version.hpp"
 
@@ -77,6 +78,9 @@ Result<> Kernel::start(Plan plan) {
   DKVM_CHECK(number_devices(plan));
   for (const DevicePlan& device : plan.devices) DKVM_CHECK(add_device(device));
   plan_ = std::move(plan);
+  switchboard_->memory().set_bytes_max(plan_.kernel.buffers);
+  if (const auto swept = sweep_named_pools(); swept > 0)
+    log_.info("{} of kernels that are no more removed", count_of(swept, "named pool"));
   DKVM_CHECK(pipelines_->load(plan_.pipelines, now_ns()));
   log_.info("kernel {} runs {} and {}", plan_.kernel.name, count_of(plan_.devices.size(), "device"),
             count_of(plan_.pipelines.size(), "pipeline"));
@@ -92,6 +96,13 @@ void Kernel::add_services() {
       .add_to(*services_);
   PipelineServices{*switchboard_, *pipelines_,
                    [this](const std::string& text) { return parse_pipeline(text); }}
+      .add_to(*services_);
+  MemoryServices{switchboard_->memory(),
+                 [this](PortRef port) {
+                   const PortTable* ports = switchboard_->ports(port.device);
+                   return ports == nullptr ? nullptr : ports->find(port.port);
+                 },
+                 [this](DeviceId device) { return switchboard_->name_of(device); }, now_ns}
       .add_to(*services_);
   LogServices{log_, polls_, switchboard_->call_frames()}.add_to(*services_);
   const auto answer = [this](const Respond& respond) {
@@ -162,9 +173,16 @@ Result<> Kernel::number_devices(Plan& plan) {
 Result<> Kernel::add_device(const DevicePlan& device) {
   switchboard_->set_manifest(device.spec.id, device.manifest);
   grants_.set(device.name, device.grants);
+  set_buffer_rights(device);
   say_doubt(device);
   DKVM_CHECK(devices_->add(device.spec));
   return device.enabled ? devices_->start(device.spec.id) : Result<>{};
+}
+
+void Kernel::set_buffer_rights(const DevicePlan& device) {
+  switchboard_->memory_frames().set_rights(
+      device.spec.id,
+      {device.trusted, device.buffer_bytes_max, device.spec.supervision.health.enabled});
 }
 
 void Kernel::say_doubt(const DevicePlan& device) {

@@ -75,6 +75,7 @@ class Kernel {
   Result<> number_devices(Plan& plan);
   Result<> add_device(const DevicePlan& device);
   void say_doubt(const DevicePlan& device);
+  void set_buffer_rights(const DevicePlan& device);
   bool may_start(DeviceId id);
   void renew(DeviceId id);
   void tell_feeds();

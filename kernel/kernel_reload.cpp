@@ -79,6 +79,7 @@ void Kernel::answer_reload(std::vector<Reloaded> callers, const Result<PlanChang
 Result<> Kernel::carry_out(Plan next, Ends& ends) {
   const Plan before = std::exchange(plan_, std::move(next));
   change_log_level(before.kernel.log, plan_.kernel.log);
+  switchboard_->memory().set_bytes_max(plan_.kernel.buffers);
   for (const DevicePlan& old : before.devices) {
     if (plan_.device(old.name) != nullptr) continue;
     grants_.remove(old.name);
@@ -94,6 +95,7 @@ Result<> Kernel::carry_out(Plan next, Ends& ends) {
 Result<> Kernel::change_device(const DevicePlan& old, DevicePlan& device, Ends& ends) {
   const DeviceId id = device.spec.id = old.spec.id;
   grants_.set(device.name, device.grants);
+  set_buffer_rights(device);
   switchboard_->set_manifest(id, device.manifest);
   if (device.doubt != old.doubt) say_doubt(device);
   DKVM_CHECK(devices_->update(device.spec));
