@@ -38,6 +38,7 @@ std::size_t changed_pipelines(const std::vector<PipelineSpec>& before,
 
 void compare_kernel(const KernelConfig& before, const KernelConfig& after, PlanChanges& changes) {
   if (before.log.level != after.log.level) changes.changed.emplace_back("kernel.log.level");
+  if (before.buffers != after.buffers) changes.changed.emplace_back("kernel.buffers");
   if (before.log.file != after.log.file) changes.changed.emplace_back("kernel.log.file");
   if (before.exit_when != after.exit_when) changes.changed.emplace_back("kernel.exit_when");
   if (before.log.lines_max != after.log.lines_max)

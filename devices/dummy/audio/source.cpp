@@ -106,10 +106,11 @@ class DummyAudioSource final : public Device {
     frame.format = settings_.format;
     frame.frames = static_cast<std::uint32_t>(samples.size() / settings_.frame_bytes());
     frame.position = index_;
-    crc32_ = media::crc32(samples, crc32_);
     const std::uint64_t capture_ns = settings_.live ? pace_.due_ns(index_) : now_ns();
     const auto sent = sound_.publish(std::move(slot), samples.size(), frame, capture_ns);
+    if (!sent && sent.error().code() == Errc::overloaded) return ++dropped_, true;
     if (!sent) return ended_ = true, context_->finish(sent.error()), false;
+    crc32_ = media::crc32(samples, crc32_);
     ++chunks_;
     sent_ += frame.frames;
     return true;
