@@ -14,7 +14,8 @@
 namespace dkvm {
 
 // An edge that did not deliver all that it was given. What its policy replaces
-// by something newer (motion, pictures, the oldest sound) is no loss.
+// by something newer (motion, the oldest sound, parts of a picture by a whole
+// one) is no loss.
 struct Loss {
   std::string pipeline;
   std::string source;  // `keyboard/keys`
@@ -28,6 +29,7 @@ inline std::uint64_t events_lost(const EdgeCounters& counters) {
   for (const Drop reason :
        {Drop::overflow, Drop::stale, Drop::delta, Drop::sink_gone, Drop::waiting, Drop::exhausted})
     dropped += counters.dropped_for(reason);
+  dropped -= std::min(dropped, counters.mended);
   // `lost` has in addition what a sink took but had not applied when it died.
   return std::max(counters.lost, dropped);
 }

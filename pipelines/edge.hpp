@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pipelines/buffer_account.hpp"
+#include "pipelines/chain.hpp"
 #include "pipelines/histogram.hpp"
 #include "pipelines/ledger.hpp"
 #include "pipelines/policy.hpp"
@@ -17,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace dkvm::detail {
@@ -70,6 +72,17 @@ class Edge {
     return queue.depth ? *queue.depth : default_depth(policy);
   }
   void count_drop(Drop reason) { ++counters.dropped[static_cast<std::size_t>(reason)]; }
+  // Of an event that may be one of a chain: a whole one that comes later makes up
+  // for what its policy may drop.
+  void count_drop(Drop reason, const wire::FrameHeader& header, Policy event_policy) {
+    count_drop(reason);
+    if (mends(header, event_policy) && reason != Drop::superseded && reason != Drop::sink_gone)
+      ++unmended[chain_of(header.topic())];
+  }
+  void count_whole(const wire::FrameHeader& header, Policy event_policy) {
+    if (mends(header, event_policy) && (header.flags() & kFlagDelta) == 0)
+      counters.mended += std::exchange(unmended[chain_of(header.topic())], 0);
+  }
   Latencies& latency() {
     if (!latencies) latencies = std::make_unique<Latencies>();
     return *latencies;
@@ -95,19 +108,18 @@ class Edge {
   Touches touches;
   bool blocking = false;  // keeps its source paused
 
-  // One chain for pictures, one for packets, one for everything else.
+  // Of each chain.
   std::array<bool, 3> broken{};
-  RefreshBits refresh_wanted = 0;  // once the queued frames are taken
+  std::array<std::uint64_t, 3> unmended{};  // dropped since the last whole one
+  RefreshBits refresh_wanted = 0;           // once the queued frames are taken
 
   EdgeCounters counters;
   std::unique_ptr<Latencies> latencies;
-};
 
-// Which chain of deltas a topic belongs to.
-constexpr std::size_t chain_of(TopicId topic) {
-  if (topic == id_of(wire::Topic::display_frame)) return 0;
-  if (topic == id_of(wire::Topic::media_packet)) return 1;
-  return 2;
-}
+ private:
+  static bool mends(const wire::FrameHeader& header, Policy event_policy) {
+    return (event_policy == Policy::latest && has_deltas(header)) || event_policy == Policy::deltas;
+  }
+};
 
 }  // namespace dkvm::detail

@@ -14,13 +14,6 @@ namespace dkvm::detail {
 
 class Edge;
 
-// Whether a loss before it, or of it, makes others useless.
-inline bool has_deltas(const wire::FrameHeader& header) {
-  return (header.flags() & kFlagDelta) != 0 ||
-         header.topic() == id_of(wire::Topic::display_frame) ||
-         header.topic() == id_of(wire::Topic::media_packet);
-}
-
 // One queued event: the frame's header and a private copy of the rest, inside
 // the entry where it fits. Trivially movable; whoever drops one gives its body
 // back with free_body().

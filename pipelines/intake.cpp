@@ -95,7 +95,7 @@ bool Intake::full(const Edge& edge, const Incoming& event, Policy policy) {
 // Dropping others has given it no room: what needs it is asked for again.
 void Intake::count_exhausted(Edge& edge, const Incoming& event, Policy policy) {
   const wire::FrameHeader& header = event.frame.header;
-  edge.count_drop(Drop::exhausted);
+  edge.count_drop(Drop::exhausted, header, policy);
   if (policy == Policy::lossless) queues_.report_gap(edge, 1, Drop::exhausted);
   if (policy == Policy::deltas || has_deltas(header)) {
     refreshes_.break_chain(edge, header.topic(), event.received_ns);
@@ -118,13 +118,13 @@ bool Intake::admit_chained(Edge& edge, const Incoming& event, Policy policy) {
     return true;
   }
   if (broken) {
-    edge.count_drop(Drop::delta);
+    edge.count_drop(Drop::delta, header, policy);
     refreshes_.want(edge, refresh_bit(wire::RefreshWhat::frame), event.received_ns);
     return false;
   }
   const bool losable = policy == Policy::latest || policy == Policy::deltas;
   if (losable && full(edge, event, policy)) {
-    edge.count_drop(Drop::overflow);
+    edge.count_drop(Drop::overflow, header, policy);
     refreshes_.break_chain(edge, header.topic(), event.received_ns);
     return false;
   }

@@ -1,4 +1,5 @@
 #include "pipelines/queues.hpp"
+#include "pipelines/chain.hpp"
 #include "pipelines/stages/input_code.hpp"
 
 #include <algorithm>
@@ -79,7 +80,10 @@ void Queues::commit(Edge& edge, Lane& lane, Entry& entry) {
     ++queued.by_policy[static_cast<std::size_t>(entry.policy)];
     queued.events_max = std::max(queued.events_max, ++queued.events);
   }
-  if (entry.chained) ++queued.chained;
+  if (entry.chained) {
+    ++queued.chained;
+    edge.count_whole(entry.header, entry.policy);
+  }
   if (entry.policy == Policy::block && queued.of(Policy::block) >= edge.depth(Policy::block))
     block(edge, true);
   if (lane.capacity() > kLaneKeptEntries && shrink_due_ns_ == kNever)
@@ -153,7 +157,7 @@ void Queues::uncount(Entry& entry) {
 }
 
 void Queues::drop(Lane& lane, Entry& entry, Drop reason) {
-  if (!entry.made) entry.edge->count_drop(reason);
+  if (!entry.made) entry.edge->count_drop(reason, entry.header, entry.policy);
   if (entry.header.buffer_count() != 0) return drop_buffers(lane, entry);
   uncount(entry);
   entry.free_body(bodies_);

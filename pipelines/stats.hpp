@@ -73,6 +73,7 @@ struct EdgeCounters {
   std::uint64_t gaps = 0;
   std::uint64_t lost = 0;  // lossless events, over all gaps
   std::uint64_t refreshes = 0;
+  std::uint64_t mended = 0;  // of the dropped: a whole picture or packet came after them
   std::array<std::uint64_t, kDropReasons> dropped{};
 
   std::uint64_t dropped_for(Drop reason) const { return dropped[static_cast<std::size_t>(reason)]; }

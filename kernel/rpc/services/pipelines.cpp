@@ -48,6 +48,7 @@ nlohmann::json describe(const EdgeStats& edge) {
           {"gaps", counters.gaps},
           {"lost", counters.lost},
           {"refreshes", counters.refreshes},
+          {"mended", counters.mended},
           {"depth", edge.queued},
           {"depth_max", edge.queued_max},
           {"latency",

@@ -32,6 +32,14 @@ TEST_CASE("what did not reach its sink is lost, what its policy or a stage left 
     CHECK(events_lost(dropped(reason, 7)) == 0);
 }
 
+TEST_CASE("what a whole picture took the place of is not lost") {
+  EdgeCounters counters = dropped(Drop::delta, 7);
+  counters.mended = 5;
+  CHECK(events_lost(counters) == 2);
+  counters.mended = 7;
+  CHECK(events_lost(counters) == 0);
+}
+
 TEST_CASE("what a sink took and did not apply before it died is lost too, and counted once") {
   EdgeCounters counters = dropped(Drop::sink_gone, 2);
   counters.dropped[static_cast<std::size_t>(Drop::waiting)] = 10;

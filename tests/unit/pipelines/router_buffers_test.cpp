@@ -221,7 +221,9 @@ TEST_CASE("latest: a partial without room breaks the chain, a Refresh follows th
   REQUIRE(rig.take() == "frame 1 frame 2");
   REQUIRE(rig.host.upstream == std::vector{kRefresh});
   rig.frame(5, true);  // of the same broken chain
+  REQUIRE(rig.edge("screen").counters.mended == 0);
   rig.frame(6, false);
+  REQUIRE(rig.edge("screen").counters.mended == 3);
   rig.frame(7, true);
   REQUIRE(rig.take() == "frame 6 frame 7");
   require_sums(rig.edge("screen"));
