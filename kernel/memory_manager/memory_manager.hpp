@@ -117,7 +117,7 @@ class MemoryManager final : public BufferAccount {
   MemoryTotals totals() const;
 
  private:
-  using Pool = detail::Pool;
+  using Pool = detail::KeptPool;
   using PortBook = detail::PortBook;
   using Pools = std::map<std::uint32_t, Pool>;
 

@@ -4,7 +4,7 @@
 
 namespace dkvm {
 
-wire::PoolOpenT detail::pool_open_of(const Pool& pool, bool writable) {
+wire::PoolOpenT detail::pool_open_of(const KeptPool& pool, bool writable) {
   const PoolShape& shape = pool.books->shape();
   wire::PoolOpenT open;
   open.pool = pool.id();

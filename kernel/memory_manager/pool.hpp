@@ -20,7 +20,7 @@ struct PoolReader {
   bool closing = false;  // pool_close was sent
 };
 
-struct Pool {
+struct KeptPool {
   PoolBooks* books = nullptr;  // the ledger's, which lives as long
   std::unique_ptr<PoolMemory> memory;
   PoolState state = PoolState::opening;
@@ -54,6 +54,6 @@ struct PortBook {
 };
 
 // As frames tell of it.
-wire::PoolOpenT pool_open_of(const Pool& pool, bool writable);
+wire::PoolOpenT pool_open_of(const KeptPool& pool, bool writable);
 
 }  // namespace dkvm::detail

@@ -16,7 +16,7 @@ bool covers(Share share, Share least) {
 }
 
 // What is spoken for: the writer's, shares, and what sinks hold beyond theirs.
-std::uint32_t slots_in_use(const detail::Pool& pool) {
+std::uint32_t slots_in_use(const detail::KeptPool& pool) {
   std::uint32_t used = pool.writer;
   for (const PoolBooks::Sink& sink : pool.books->sinks()) {
     const bool guest = sink.share.queued == 0;

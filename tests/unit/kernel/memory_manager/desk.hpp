@@ -15,7 +15,7 @@
 namespace dkvm::test {
 
 // Devices as the memory manager sees them: what it sent them, in order.
-class FakeHost final : public MemoryHost {
+class FakeMemoryHost final : public MemoryHost {
  public:
   struct Opened {
     DeviceId device;
@@ -172,7 +172,7 @@ class Desk {
   }
 
   Worker worker;  // outlives the descriptors that the host keeps
-  FakeHost host;
+  FakeMemoryHost host;
   std::uint64_t now_ns = 1000 * kSecondNs;
   MemoryManager memory;
   std::vector<std::pair<PortRef, wire::BufferRef>> queued;
