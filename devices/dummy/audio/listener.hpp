@@ -18,8 +18,8 @@ namespace dkvm::dummy {
 class Listener {
  public:
   struct Options {
-    std::string file{};   // empty: nowhere
-    bool fill = false;  // what is missing is silence in the file
+    std::string file{};  // empty: nowhere
+    bool fill = false;   // what is missing is silence in the file
   };
 
   struct Counts {

@@ -18,7 +18,7 @@ namespace dkvm::dummy {
 class Viewer {
  public:
   struct Options {
-    std::string file{};  // where the pictures go; empty: nowhere
+    std::string file{};         // where the pictures go; empty: nowhere
     bool check = false;         // they are the test pattern
     std::uint64_t late_ns = 0;  // age of a late one
   };

@@ -120,7 +120,7 @@ TEST_CASE("a display that waits for a slot leaves nothing out") {
 }
 
 TEST_CASE("a paused display draws nothing, and goes on with the next picture") {
-  Screen screen({{"DKVM_CONFIG_FPS", "500"}});
+  Screen screen(FakeKernel::Environment{{"DKVM_CONFIG_FPS", "500"}});
   for (std::uint32_t slot = 0; slot < kSlots; ++slot) screen.grant(slot);
   screen.grant(screen.next().second);
   screen.kernel().send({.kind = wire::FrameKind::pause, .port = screen.port()});
@@ -140,7 +140,7 @@ TEST_CASE("a paused display draws nothing, and goes on with the next picture") {
 }
 
 TEST_CASE("a static display answers who asks for a whole picture, or for its mode") {
-  Screen screen({{"DKVM_CONFIG_FPS", "0.001"}});
+  Screen screen(FakeKernel::Environment{{"DKVM_CONFIG_FPS", "0.001"}});
   for (std::uint32_t slot = 0; slot < kSlots; ++slot) screen.grant(slot);
   screen.next();
   for (int i = 0; i < 5; ++i) {
