@@ -13,12 +13,13 @@ using namespace dkvm::test;
 
 namespace {
 
-// Runs a desk that ends with its sources.
-void run(const Desk& desk) {
+// Runs a desk that ends with its sources; what the kernel had to say.
+std::string run(const Desk& desk) {
   const Finished run =
       run_program("timeout 60 " DKVM_BIN_DIR "/dkvm-kernel --config " + desk.config());
   INFO(run.output);
   CHECK(run.status == 0);
+  return run.output;
 }
 
 Json report(const Desk& desk, const std::string& name) {
@@ -58,7 +59,7 @@ TEST_CASE("The example's two sinks end with the picture that was drawn, the slow
   yaml = replaced(yaml, "frames: 180", "frames: 45");
   desk.write("");
   std::ofstream(desk.config()) << yaml;
-  run(desk);
+  INFO(run(desk));
   const Json drawn = report(desk, "screen");
   CHECK(drawn.at("drawn") == 45);
   CHECK(drawn.at("partial") > 0);
@@ -85,7 +86,7 @@ TEST_CASE("Under block every picture comes out bit for bit, to each sink") {
       "  two: {type: dummy-display-sink, config: {file: two.raw, delay: 2ms}}\n"
       "pipelines:\n  - {name: show, from: screen, to: [one, two], queue: {policy: block}}\n",
       ", exit_when: finished");
-  run(desk);
+  INFO(run(desk));
   const std::string expected = noise(320, 200, 5, 60);
   CHECK(report(desk, "screen").at("merged") == 0);
   for (const std::string name : {"one.raw", "two.raw"}) {
@@ -111,7 +112,7 @@ TEST_CASE("What is in a file comes out of one, as pixels and as images") {
   const std::string in = read_text(desk.path("in.raw"));
   const std::size_t whole = in.size() / (64 * 48 * 3) * (64 * 48 * 3);
   std::filesystem::resize_file(desk.path("in.raw"), whole);
-  run(desk);
+  INFO(run(desk));
   CHECK((read_text(desk.path("out.raw")) == in.substr(0, whole)));
 
   desk.write(
@@ -122,7 +123,7 @@ TEST_CASE("What is in a file comes out of one, as pixels and as images") {
       "pipelines:\n  - {name: show, from: screen, to: pixels" +
           queue,
       ", exit_when: finished");
-  run(desk);
+  INFO(run(desk));
   CHECK((read_text(desk.path("again.raw")) == in.substr(0, whole)));
 }
 
@@ -145,7 +146,7 @@ TEST_CASE(
   desk.write(devices + "pipelines:\n  - {name: show, from: screen, to: [" + sinks +
                  "], queue: {policy: latest}}\n",
              ", exit_when: finished");
-  run(desk);
+  INFO(run(desk));
   const Json drawn = report(desk, "screen");
   for (std::size_t i = 0; i < delays.size(); ++i) {
     const Json seen = report(desk, "sink" + std::to_string(i));
