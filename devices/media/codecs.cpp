@@ -39,6 +39,11 @@ Result<const Codecs*> load_codecs(const std::string& directory) {
   return reinterpret_cast<decltype(&dkvm_media_codecs)>(entry)();
 }
 
+Result<> prepare_for(const std::string& path) {
+  if (!is_raw(path)) DKVM_CHECK(load_codecs());
+  return {};
+}
+
 Result<std::unique_ptr<PictureReader>> read_pictures(const std::string& path,
                                                      const PictureWish& wish) {
   if (is_raw(path)) return read_raw_pictures(path, wish);

@@ -112,6 +112,10 @@ class Codecs {
 Result<const Codecs*> load_codecs();
 Result<const Codecs*> load_codecs(const std::string& directory);
 
+// Loads what a file of this name needs, at a time when nobody waits for it.
+// Errors: those of load_codecs().
+Result<> prepare_for(const std::string& path);
+
 // The same as the codecs' own, and `.raw` files without them: pictures one behind
 // the other without anything between. The wish says their size then.
 Result<std::unique_ptr<PictureReader>> read_pictures(const std::string& path,

@@ -32,8 +32,9 @@ class DummyAudioSink final : public Device {
     const ConfigReader& config = context.config();
     DKVM_TRY(const bool fill, config.flag("fill"));
     report_ = config.find("report").value_or("");
-    listener_.emplace(
-        dummy::Listener::Options{.file = config.find("file").value_or(""), .fill = fill});
+    const std::string file = config.find("file").value_or("");
+    listener_.emplace(dummy::Listener::Options{.file = file, .fill = fill});
+    if (!file.empty()) DKVM_CHECK(media::load_codecs());  // not when the first sound comes
     return {};
   }
 

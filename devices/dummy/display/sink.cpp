@@ -43,16 +43,19 @@ class DummyDisplaySink final : public Device {
       return fail(Errc::invalid,
                   "config key 'fail_on': '" + fail_on_ + "' needs check: pattern, which tells it");
     if (slow()) screen_.apply_by_hand();
+    // Not when the first picture comes, and not at the end, which has its deadline.
+    for (const std::string& path : {config.find("file").value_or(""), final_})
+      if (!path.empty()) DKVM_CHECK(media::prepare_for(path));
     return {};
   }
 
   void stop(Context&) override {
     if (!viewer_) return;
     while (!waiting_.empty()) take_first();
-    if (const auto finished = viewer_->finish(final_); !finished) end(finished.error());
     log_info(summary());
     if (!report_.empty())
       if (const auto written = write_report(); !written) end(written.error());
+    if (const auto finished = viewer_->finish(final_); !finished) end(finished.error());
     if (failed()) context_->finish(1);
   }
 
