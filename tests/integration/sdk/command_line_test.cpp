@@ -101,7 +101,7 @@ TEST_CASE("asked with --describe it prints the manifest as JSON") {
   CHECK(manifest["config"][0]["name"] == "greeting");
   CHECK(manifest["config"][0]["default"] == "hello");
   CHECK(manifest["runtime_ports"] == true);
-  CHECK(manifest["fds"] == false);
+  CHECK(manifest["fds"] == true);  // its port takes every topic, pictures too
   CHECK(manifest["cleanup"] == true);
 }
 

@@ -171,7 +171,7 @@ class World {
     std::size_t buffers = 0;
     std::uint64_t sequence = 0;
     for (const Got& got : rig_.take_frames(id, budget_bytes)) {
-        buffers += got.header.buffer_count();
+      buffers += got.header.buffer_count();
       sequence = got.header.sequence();
       check(sink, got);
     }
