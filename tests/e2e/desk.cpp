@@ -62,7 +62,7 @@ void Desk::write(const std::string& yaml, const std::string& kernel_keys) {
   std::ofstream(path("control.yaml")) << "devices:\n  control:\n    type: control\n    grants:\n"
                                          "      - {target: kernel, methods: [\"devices.*\", "
                                          "\"pipelines.*\", \"log.*\", kernel.info, "
-                                         "kernel.reload]}\n";
+                                         "kernel.reload, memory.stats]}\n";
   std::ofstream(config()) << "kernel: {name: desk, runtime_dir: run" << kernel_keys << "}\n"
                           << "include: [control.yaml]\n"
                           << yaml;
