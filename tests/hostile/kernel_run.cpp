@@ -74,11 +74,21 @@ KernelRun::KernelRun(const std::string& devices, const std::string& pipelines,
                 "    config: {file: typed.jsonl, mode: once, rate: 1000}\n"
                 "  paper:\n    type: dummy-keyboard-sink\n    config: {file: paper.jsonl}\n" +
                 devices + "pipelines:\n  - {name: typing, from: typist, to: paper}\n" + pipelines);
+  start_again();
+}
+
+KernelRun::KernelRun(std::size_t bystander_keys) { write_bystander(bystander_keys); }
+
+void KernelRun::start_again() {
+  status_.reset();
   spawn();
   wait_until("the kernel answers", [this] { return ctl("devices").is_object(); });
 }
 
-KernelRun::KernelRun(std::size_t bystander_keys) { write_bystander(bystander_keys); }
+void KernelRun::kill_kernel() {
+  ::kill(pid_, SIGKILL);
+  while (!ended()) pause_a_moment();
+}
 
 KernelRun::~KernelRun() {
   if (pid_ > 0 && !ended()) {
@@ -156,6 +166,11 @@ Json KernelRun::pipeline(const std::string& name) {
   for (const Json& each : all["pipelines"])
     if (each.value("name", "") == name) return each;
   return {};
+}
+
+Json KernelRun::pools() {
+  const Json told = ctl("call kernel memory.stats");
+  return told.is_object() ? told["pools"] : Json();
 }
 
 void KernelRun::wait_until(const std::string& what, const std::function<bool()>& holds,

@@ -36,6 +36,8 @@ class KernelRun {
   Json details(const std::string& name) { return ctl("device " + name); }
   Json deaths(const std::string& name);
   Json pipeline(const std::string& name);
+  // The pools of shared memory, as `memory.stats` tells of them.
+  Json pools();
 
   // Waits until `holds` does; looks again and again, and watches the kernel's
   // descriptors meanwhile.
@@ -51,6 +53,11 @@ class KernelRun {
   // Asks the kernel to end and holds it to its word: 0 within 3 s, nobody of
   // this run left alive, no core file, modest memory, few descriptors.
   void check_clean_stop();
+
+  // SIGKILLs the kernel, and starts another one in the same directory.
+  void kill_kernel();
+  void start_again();
+  pid_t kernel() const { return pid_; }
 
   // Of processes that this run has started, however far away they went.
   std::vector<pid_t> processes() const;

@@ -13,7 +13,8 @@ namespace {
 std::vector<Lie> all_lies() {
   std::vector<Lie> all;
   for (const auto& some : {lies_in_hello(), lies_in_frames(), lies_in_payloads(), lies_in_calls(),
-                           lies_of_processes(), odd_truths()})
+                           lies_of_processes(), lies_about_slots(), lies_about_leases(),
+                           lies_about_pools(), lies_in_memory(), odd_truths()})
     all.insert(all.end(), some.begin(), some.end());
   return all;
 }
@@ -32,7 +33,7 @@ int run(const std::vector<std::string_view>& arguments) {
   }
   if (arguments.size() > 2 && arguments[2] == "--describe") {
     if (!lie->describes) return 2;
-    std::fputs(describe(liar_manifest()).c_str(), stdout);
+    std::fputs(describe(lie->manifest()).c_str(), stdout);
     return 0;
   }
   LiarStream stream;

@@ -7,9 +7,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -118,9 +121,31 @@ class LiarStream {
     }
   }
 
+  // The next frame, of whatever kind.
+  // Life: its views last until the next call.
+  Frame next() {
+    input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(read_));
+    for (;;) {
+      FrameDecoder decoder(input_);
+      Frame frame;
+      const bool whole = decoder.next(frame);
+      read_ = decoder.consumed();
+      if (whole) return frame;
+      receive();
+    }
+  }
+
+  // The first descriptor that came and was not taken yet; -1 without one.
+  int take_fd() {
+    if (fds_.empty()) return -1;
+    const int fd = fds_.front();
+    fds_.pop_front();
+    return fd;
+  }
+
   // Says an honest hello, waits for its welcome and says that it is at work.
-  void enter() {
-    hello();
+  void enter(const wire::HelloT& honest = honest_hello()) {
+    hello(honest);
     await(wire::FrameKind::welcome);
     await(wire::FrameKind::ping);
     put(frame(wire::FrameKind::pong));
@@ -142,25 +167,29 @@ class LiarStream {
   }
 
  private:
-  // Life: its views last until the next call.
-  Frame next() {
-    input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(read_));
-    for (;;) {
-      FrameDecoder decoder(input_);
-      Frame frame;
-      const bool whole = decoder.next(frame);
-      read_ = decoder.consumed();
-      if (whole) return frame;
-      const std::size_t had = input_.size();
-      input_.resize(had + 4096);
-      const ssize_t got = ::read(STDIN_FILENO, input_.data() + had, 4096);
-      if (got <= 0) std::_Exit(0);
-      input_.resize(had + static_cast<std::size_t>(got));
-    }
+  void receive() {
+    const std::size_t had = input_.size();
+    input_.resize(had + 4096);
+    iovec part{input_.data() + had, 4096};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control;
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const ssize_t got = ::recvmsg(STDIN_FILENO, &message, MSG_CMSG_CLOEXEC);
+    if (got <= 0) std::_Exit(0);
+    input_.resize(had + static_cast<std::size_t>(got));
+    const cmsghdr* header = CMSG_FIRSTHDR(&message);
+    if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return;
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+    fds_.push_back(fd);
   }
 
   PayloadWriter writer_;
   Bits input_;
+  std::deque<int> fds_;
   std::size_t read_ = 0;
 };
 
