@@ -92,6 +92,12 @@ void Channel::flush() {
     return fail_with(
         Error(Errc::overloaded,
               fmt::format("it has left {} bytes of the kernel's messages unread", outbox_.size())));
+  if (outbox_.descriptors() > kUnreadDescriptorsMax)
+    return fail_with(
+        Error(Errc::overloaded,
+              fmt::format("it has left {} descriptors unread, of shared memory that was opened "
+                          "for it, expected at most {}",
+                          outbox_.descriptors(), kUnreadDescriptorsMax)));
   more_to_write_ = false;
   std::size_t sent = 0;
   while (send_waiting()) {
@@ -153,6 +159,7 @@ void Channel::fail_with(Error error) {
 void Channel::close() {
   if (closed_) return;
   closed_ = true;
+  outbox_ = {};  // with descriptors that nobody will take
   poll_.watch(false, false);
 }
 

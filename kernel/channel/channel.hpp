@@ -51,12 +51,15 @@ class ChannelOwner {
 // given to send() go first, then what fill() has; a frame is never split
 // between them.
 // Limits: 16 KiB read and kWriteBytesPerTurnMax of events written a turn; who has
-//         more takes its next in BusyTurns. kUnreadBytesMax that wait for the device.
+//         more takes its next in BusyTurns. kUnreadBytesMax and kUnreadDescriptorsMax
+//         that wait for the device.
 // Life:   loop thread; on_closed may not destroy the channel during a call of
 //         it (park it and destroy it later).
 class Channel {
  public:
   static constexpr std::size_t kUnreadBytesMax = 4 * 1024 * 1024;
+  // Each may be of a pool that is closed since, so that nothing else counts it.
+  static constexpr std::size_t kUnreadDescriptorsMax = 256;
   static constexpr std::size_t kWriteBytesPerTurnMax = 32 * 1024;
   static constexpr int kDrainTurnsMax = 256;  // 4 MiB, more than a socket holds
 
@@ -74,7 +77,7 @@ class Channel {
 
   // Queues a frame of the kernel's own, with the descriptor that rides on its first
   // byte, if any; flush() sends it. A device that leaves more than kUnreadBytesMax
-  // unread is closed by the next flush().
+  // or kUnreadDescriptorsMax unread is closed by the next flush().
   void send(Frame frame, SharedFd fd = nullptr);
 
   // Sends what waits, as far as the socket takes it and a turn goes; the rest

@@ -28,6 +28,8 @@ class Outbox {
 
   bool empty() const { return from_ == bytes_.size(); }
   std::size_t size() const { return bytes_.size() - from_; }
+  // Descriptors that have not left.
+  std::size_t descriptors() const { return riders_.size(); }
 
  private:
   // Memory that an empty one keeps.

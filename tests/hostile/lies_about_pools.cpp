@@ -186,6 +186,22 @@ int a_thousand_pools(LiarStream& stream) {
   return refused ? liar.goodbye() : 3;
 }
 
+// Pools come and go at its word, and it never looks at one: it knows the numbers,
+// as the lamp, which it waits for, has its pool before.
+int open_and_never_read(LiarStream& stream) {
+  PoolLiar liar(stream);
+  liar.next_event();
+  std::uint32_t last = 0;
+  do {
+    const PoolLiar::Pool pool = liar.next_pool();
+    last = pool.open.pool;
+  } while (liar.has_pool());
+  const std::string request = "{\"port\":1,\"slot_bytes\":4096}";
+  liar.ask_kernel("memory.pool", request);
+  for (++last; liar.ask_kernel("memory.pool", request); ++last) liar.say(Kind::pool_closed, last);
+  for (;;) ::pause();
+}
+
 int named_without_trust(LiarStream& stream) {
   PoolLiar liar(stream);
   liar.open_pool(3, "named");
@@ -213,6 +229,7 @@ std::vector<Lie> lies_about_pools() {
           {"more-than-its-share", true, more_than_its_share, manifest},
           {"seventeen-pools", true, seventeen_pools, manifest},
           {"a-thousand-pools", true, a_thousand_pools, manifest},
+          {"open-and-never-read", true, open_and_never_read, manifest},
           {"named-without-trust", true, named_without_trust, manifest}};
 }
 

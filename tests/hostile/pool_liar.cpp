@@ -80,15 +80,19 @@ void PoolLiar::take() {
   }
 }
 
-wire::ResponseT PoolLiar::call(const std::string& method, const std::string& body) {
+bool PoolLiar::ask_kernel(const std::string& method, const std::string& body) {
   wire::RequestT request;
   request.target = std::string("kernel");
   request.method = method;
   request.deadline_ms = 30'000;
   request.body = body;
-  stream_.put(stream_.table(Kind::request, request, [&](wire::FrameHeader& header) {
+  return stream_.put(stream_.table(Kind::request, request, [&](wire::FrameHeader& header) {
     header.mutate_sequence(++last_call_);
   }));
+}
+
+wire::ResponseT PoolLiar::call(const std::string& method, const std::string& body) {
+  ask_kernel(method, body);
   return first_of(answers_);
 }
 

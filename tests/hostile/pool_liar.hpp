@@ -37,6 +37,8 @@ class PoolLiar {
   // Honest up to here: it has its welcome and said that it is at work.
   explicit PoolLiar(LiarStream& stream);
 
+  // A call to the kernel whose answer nobody waits for.
+  bool ask_kernel(const std::string& method, const std::string& body);
   // A call to the kernel, and its answer.
   wire::ResponseT call(const std::string& method, const std::string& body);
   // The same for a buffer: memory.retain or memory.release.

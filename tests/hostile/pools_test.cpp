@@ -33,6 +33,13 @@ TEST_CASE("answers about pools that nobody asked for end their producer, and no 
             Light::off);
 }
 
+TEST_CASE("descriptors that a device does not take do not heap up in the kernel") {
+  PictureRun run(liar("open-and-never-read"), lit("open-and-never-read"));
+  run.wait_failed("open-and-never-read", "descriptors unread");
+  run.wait_no_memory_of("open-and-never-read");
+  run.check_rest();
+}
+
 TEST_CASE("a producer that does not answer for its pools is ended in time, and nobody waits") {
   PictureRun run(liar("never-map") + liar("never-close"), "", 11'000);
   run.wait_failed("never-close", "it has not answered pool_close of pool");

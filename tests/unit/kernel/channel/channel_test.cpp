@@ -1,5 +1,6 @@
 #include "kernel/channel/channel.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <catch2/catch.hpp>
@@ -191,6 +192,26 @@ TEST_CASE("a device that leaves 4 MiB of the kernel's frames unread is closed") 
   REQUIRE(rig.owner.closed);
   CHECK(rig.owner.closed->code() == Errc::overloaded);
   CHECK(rig.channel->closed());
+}
+
+TEST_CASE("a device that leaves 257 descriptors unread is closed, and they are let go of") {
+  Rig rig;
+  const std::vector<std::byte> payload(32 * 1024);
+  while (rig.channel->backlog() == 0) {
+    rig.channel->send({make_header(wire::FrameKind::response), {}, {}, payload});
+    rig.channel->flush();
+  }
+  const auto fd = std::make_shared<const UniqueFd>(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  for (std::size_t i = 0; i < Channel::kUnreadDescriptorsMax; ++i)
+    rig.channel->send({make_header(wire::FrameKind::pool_open), {}, {}, {}}, fd);
+  rig.channel->flush();
+  REQUIRE_FALSE(rig.owner.closed);
+  rig.channel->send({make_header(wire::FrameKind::pool_open), {}, {}, {}}, fd);
+  rig.channel->flush();
+  REQUIRE(rig.owner.closed);
+  CHECK(rig.owner.closed->code() == Errc::overloaded);
+  CHECK_THAT(rig.owner.closed->message(), Catch::Contains("257 descriptors unread"));
+  CHECK(fd.use_count() == 1);
 }
 
 TEST_CASE("a closed stream says whether it ended in the middle of a frame") {
