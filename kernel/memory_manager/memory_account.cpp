@@ -15,9 +15,7 @@ std::uint32_t pool_of(Bytes refs, std::size_t index) {
 bool MemoryManager::room(PortRef sink, Bytes refs) {
   meet(sink, refs);
   for (std::size_t i = 0; i < refs.size() / kBufferRefBytes; ++i)
-    if (const Pool& pool = *find(pool_of(refs, i));
-        pool.single_use && !room_for_single_use(sink, pool))
-      return false;
+    if (!room_beside(sink, *find(pool_of(refs, i)))) return false;
   return ledger_.room(sink, refs);
 }
 
@@ -51,15 +49,16 @@ void MemoryManager::meet(PortRef sink, Bytes refs) {
   }
 }
 
-// A sink that does not release cannot hold all the pools that its producer may have.
-bool MemoryManager::room_for_single_use(PortRef sink, const Pool& pool) const {
+bool MemoryManager::room_beside(PortRef sink, const Pool& pool) const {
+  if (pools_beside_ < kPoolsBesidePerSinkMax) return true;  // as a rule: no need to look
   std::size_t used = 0;
   for (const auto& [number, other] : pools_) {
-    if (&other == &pool || !other.single_use || other.source() != pool.source()) continue;
+    if (&other == &pool || other.source() != pool.source()) continue;
+    if (other.current() && !other.single_use) continue;
     const PoolBooks::Sink* account = other.books->sink(sink);
     used += account != nullptr && account->held + account->leased > 0;
   }
-  return used < kSingleUsePerSinkMax;
+  return used < kPoolsBesidePerSinkMax;
 }
 
 void MemoryManager::touch(Pool& pool) {

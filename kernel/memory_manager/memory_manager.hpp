@@ -25,7 +25,9 @@ inline constexpr std::size_t kPoolsPerDeviceMax = 16;
 inline constexpr std::uint32_t kSlotsPerPoolMax = 4096;
 inline constexpr std::uint32_t kWriterSlotsDefault = 3;
 inline constexpr std::uint64_t kSlotBytesMax = std::uint64_t{1} << 40;
-inline constexpr std::size_t kSingleUsePerSinkMax = 4;
+// Pools of a port beside its present one, for a single use or replaced by it, of
+// which a sink may have buffers: so it cannot hold on to all that there may be.
+inline constexpr std::size_t kPoolsBesidePerSinkMax = 4;
 inline constexpr std::chrono::seconds kPoolMappedTimeMax{10};
 inline constexpr std::chrono::seconds kPoolClosedTimeMax{1};
 
@@ -138,7 +140,7 @@ class MemoryManager final : public BufferAccount {
   void enlarge(PortRef source, PortBook& port, std::uint64_t now_ns);
   void ensure_reader(Pool& pool, PortRef sink);
   void meet(PortRef sink, Bytes refs);
-  bool room_for_single_use(PortRef sink, const Pool& pool) const;
+  bool room_beside(PortRef sink, const Pool& pool) const;
 
   // Lives (pool_lives.cpp).
   void start(Pool& pool, std::uint64_t now_ns);
@@ -167,6 +169,7 @@ class MemoryManager final : public BufferAccount {
   std::map<PortRef, PortBook> ports_;
   std::set<std::pair<std::uint64_t, std::uint32_t>> dues_;  // when → pool
   std::vector<std::uint32_t> touched_;  // pools that calls of the router changed
+  std::size_t pools_beside_ = 0;        // for a single use, or on their way out
   std::uint32_t last_pool_ = 0;
   std::uint64_t exhausted_ = 0;
   std::uint64_t refused_ = 0;

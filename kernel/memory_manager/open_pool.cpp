@@ -152,6 +152,7 @@ Result<MemoryManager::Pool*> MemoryManager::make_pool(const PoolShape& shape, st
   pool.memory = std::move(memory);
   pool.writer = writer;
   pool.single_use = single_use;
+  pools_beside_ += single_use;
   set_due(pool, now_ns + kMappedNs);
   host_.send_pool_open(device, detail::pool_open_of(pool, true), pool.memory->writable());
   return &pool;

@@ -53,6 +53,7 @@ void MemoryManager::retire(Pool& pool, std::uint64_t now_ns) {
     if (port->second.current == pool.id()) port->second.current = 0;
     if (port->second.opening == pool.id()) port->second.opening = 0;
   }
+  pools_beside_ += !pool.single_use;
   pool.state = PoolState::retiring;
   set_due(pool, now_ns + kClosedNs);
   host_.send_pool_close(pool.source().device, pool.id());
@@ -60,6 +61,7 @@ void MemoryManager::retire(Pool& pool, std::uint64_t now_ns) {
 
 // It is dead, or has unmapped the pool: what it had not published vanishes.
 void MemoryManager::lose_producer(Pool& pool, std::uint64_t now_ns) {
+  pools_beside_ += pool.current() && !pool.single_use;
   pool.books->end_writing();
   pool.state = PoolState::draining;
   set_due(pool, kNever);
@@ -104,6 +106,8 @@ void MemoryManager::lose_reader(Pool& pool, DeviceId device) {
 void MemoryManager::remove(std::uint32_t number) {
   Pool& gone = *find(number);
   set_due(gone, kNever);
+  DKVM_ASSERT(pools_beside_ > 0 && (gone.single_use || !gone.current()));
+  --pools_beside_;
   pools_.erase(number);
   ledger_.remove(number);
   std::erase(touched_, number);

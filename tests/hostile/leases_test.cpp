@@ -72,6 +72,14 @@ TEST_CASE("consumers that never release starve nobody, and nothing is theirs whe
   run.check_rest();
 }
 
+TEST_CASE("a consumer that never releases does not keep its producer from new pools") {
+  PictureRun run(liar("ever-new-pools") + liar("hoard"),
+                 "  - {name: ever-new, from: ever-new-pools/screen, to: hoard/view, "
+                 "queue: {policy: latest}}\n");
+  run.wait_state("ever-new-pools", "finished");
+  run.check_rest();
+}
+
 TEST_CASE("a consumer that keeps a pool which was to be closed is ended after a second") {
   PictureRun run(liar("keep-closed-pool"), lit("keep-closed-pool"), 2000, 200);
   run.wait_state("lamp", "finished");

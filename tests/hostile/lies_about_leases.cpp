@@ -186,6 +186,30 @@ int never_release(LiarStream& stream) {
   }
 }
 
+// Honest: a new pool for each picture, as a screen whose size changes has.
+int ever_new_pools(LiarStream& stream) {
+  PoolLiar liar(stream);
+  Refs refs = liar.working_pool();
+  liar.wait_asked();
+  for (int i = 0; i < 40; ++i) {
+    liar.publish({refs[0]});
+    refs = liar.working_pool();
+    liar.say(Kind::pool_closed, liar.next_close());
+  }
+  return liar.goodbye();
+}
+
+// Keeps a buffer of each pool that it can have one of.
+int hoard(LiarStream& stream) {
+  PoolLiar liar(stream);
+  liar.next_pool();
+  liar.ask();
+  for (;;) {
+    liar.next_event();
+    liar.apply();
+  }
+}
+
 int killed_with_leases(LiarStream& stream) {
   PoolLiar liar(stream);
   hold_all(liar);
@@ -251,6 +275,8 @@ std::vector<Lie> lies_about_leases() {
           {"forward-after-release", true, forward_after_release, manifest},
           {"lease-calls", true, lease_calls, manifest},
           {"never-release", true, never_release, manifest},
+          {"ever-new-pools", true, ever_new_pools, manifest},
+          {"hoard", true, hoard, manifest},
           {"killed-with-leases", true, killed_with_leases, manifest},
           {"map-what-it-reads", true, say_of_view<Kind::pool_mapped>, manifest},
           {"close-what-is-open", true, say_of_view<Kind::pool_closed>, manifest},

@@ -115,15 +115,15 @@ PoolLiar::Pool PoolLiar::pool_of(const wire::BufferRef& ref) {
 std::uint32_t PoolLiar::next_close() { return first_of(closes_); }
 
 PoolLiar::Pool PoolLiar::open_pool(unsigned slots, const std::string& memory) {
-  const auto answer = call("memory.pool", "{\"port\":" + std::to_string(kScreenPort) +
-                                              ",\"slot_bytes\":" + std::to_string(kLiarSlotBytes) +
-                                              ",\"slots\":" + std::to_string(slots) +
-                                              ",\"memory\":\"" + memory + "\"}");
-  if (answer.code != wire::Code::ok) {
-    std::fprintf(stderr, "<3>no pool: %s\n", answer.message.c_str());
-    std::_Exit(3);
-  }
-  return next_pool();
+  const std::string body = "{\"port\":" + std::to_string(kScreenPort) +
+                           ",\"slot_bytes\":" + std::to_string(kLiarSlotBytes) +
+                           ",\"slots\":" + std::to_string(slots) + ",\"memory\":\"" + memory +
+                           "\"}";
+  auto answer = call("memory.pool", body);
+  for (; answer.code == wire::Code::exhausted; answer = call("memory.pool", body)) ::usleep(1000);
+  if (answer.code == wire::Code::ok) return next_pool();
+  std::fprintf(stderr, "<3>no pool: %s\n", answer.message.c_str());
+  std::_Exit(3);
 }
 
 PoolLiar::Refs PoolLiar::working_pool(unsigned slots) {

@@ -59,7 +59,8 @@ class PoolLiar {
   void ask();
   void wait_asked();
 
-  // Asks for a pool and gets it; its memory is not mapped yet.
+  // Asks for a pool, again as long as there are too many, and gets it; its memory
+  // is not mapped yet.
   Pool open_pool(unsigned slots = 3, const std::string& memory = "memfd");
   // A whole pool: opened, mapped and with its first slots granted.
   Refs working_pool(unsigned slots = 3);

@@ -254,16 +254,37 @@ TEST_CASE("Allocating beyond what there is is exhausted at once, beyond what may
   CHECK(code(30 * kMiB) == Errc::exhausted);
 }
 
+TEST_CASE("A consumer that does not release cannot hold all pools that are replaced") {
+  Desk desk;
+  desk.feed(kScreen, {kViews});
+  std::size_t reached = 0;
+  std::uint32_t former = 0;
+  std::vector<wire::BufferRef> held;
+  for (std::size_t i = 0; i < kPoolsPerDeviceMax + 2; ++i) {
+    desk.host.slots.clear();
+    const auto pool = desk.open();
+    if (former != 0) REQUIRE(close(desk, 1, former));
+    if (desk.host.was_closed(2, former)) REQUIRE(close(desk, 2, former));
+    former = pool;
+    reached += desk.publish(kScreen, desk.borrow()).size();
+    for (const auto& ref : desk.take(kViewer)) held.push_back(ref);
+  }
+  CHECK(reached == kPoolsBesidePerSinkMax);
+  CHECK(held.size() == reached);
+  for (const auto& ref : held) desk.release(kViewer, ref);
+  CHECK(desk.publish(kScreen, desk.borrow()).size() == 1);
+}
+
 TEST_CASE("A consumer that does not release cannot hold all buffers of one use") {
   Desk desk;
   desk.feed(kScreen, {kViews});
   std::size_t reached = 0;
-  for (std::size_t i = 0; i < kSingleUsePerSinkMax + 2; ++i) {
+  for (std::size_t i = 0; i < kPoolsBesidePerSinkMax + 2; ++i) {
     const auto made = desk.memory.allocate(1, kScreen.port, kPage, desk.now_ns);
     REQUIRE(made);
     desk.map(1, made->pool);
     reached += desk.publish(kScreen, desk.borrow()).size();
     desk.take(kViewer);
   }
-  CHECK(reached == kSingleUsePerSinkMax);
+  CHECK(reached == kPoolsBesidePerSinkMax);
 }
