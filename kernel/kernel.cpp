@@ -3,13 +3,14 @@
 #include "config/check.hpp"
 #include "config/kernel_methods.hpp"
 #include "kernel/loop/assert.hpp"
-#include "kernel/losses.hpp"
 #include "kernel/rpc/services/devices.hpp"
 #include "kernel/rpc/services/kernel.hpp"
 #include "kernel/rpc/services/logs.hpp"
 #include "kernel/rpc/services/memory.hpp"
 #include "kernel/rpc/services/pipelines.hpp"
 #include "kernel/version.hpp"
+#include "kernel/words.hpp"
+#include "pipelines/address.hpp"
 
 #include <dkvm/time.hpp>
 
@@ -20,7 +21,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <random>
-#include <set>
 #include <utility>
 
 namespace dkvm {
@@ -38,10 +38,6 @@ DeviceManager::Random jitter() {
           uniform = std::uniform_real_distribution<double>(0, 1)]() mutable {
     return uniform(engine);
   };
-}
-
-std::string count_of(std::uint64_t count, std::string_view what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 }  // namespace
@@ -74,7 +70,7 @@ Result<> Kernel::start(Plan plan) {
   add_services();
   switchboard_->on_settled([this] { on_settled(); });
   switchboard_->on_start([this](DeviceId id) { return may_start(id); });
-  switchboard_->on_state([this](DeviceId, const StateChange&) { switchboard_->settle_soon(); });
+  switchboard_->on_state([this](DeviceId id, const StateChange& change) { note(id, change); });
   log_.on_record([this](const LogRecord&) {
     if (!polls_.empty()) switchboard_->settle_soon();
   });
@@ -240,74 +236,6 @@ void Kernel::tell_feeds() {
   switchboard_->admissions().set_feeds(std::move(feeds));
   awaited_ = plan_.kernel.exit_when == KernelConfig::ExitWhen::finished ? sources()
                                                                         : std::vector<DeviceId>{};
-}
-
-// --- the end ---------------------------------------------------------------------
-
-std::vector<DeviceId> Kernel::sources() const {
-  std::set<DeviceId> sources;
-  for (const PipelineSpec& pipeline : pipelines_->all())
-    if (pipeline.enabled)
-      for (const auto& address : pipeline.from)
-        if (const auto id = devices_->find(device_of(address))) sources.insert(*id);
-  return {sources.begin(), sources.end()};
-}
-
-// Where the kernel ends with its sources: work is done when none of them runs
-// any more, or is going to, and all that they sent was applied.
-void Kernel::end_with_sources() {
-  if (stopping_) return;
-  bool failed = false;
-  for (const DeviceId source : awaited_) {
-    const RunState state = switchboard_->state(source);
-    failed = failed || state == RunState::failed;
-    const bool over =
-        state == RunState::finished || state == RunState::failed || state == RunState::stopped;
-    if (!over || !switchboard_->router().settled(source)) return;
-  }
-  if (!all_delivered() || failed) exit_status_ = 1;
-  stop(failed ? "a source has failed" : "all sources have finished");
-}
-
-bool Kernel::all_delivered() {
-  std::vector<std::string> names;
-  for (const DeviceId source : awaited_) names.push_back(switchboard_->name_of(source));
-  const auto all = switchboard_->router().stats();
-  auto losses = losses_of(all, names);
-  for (const PipelineSpec& spec : pipelines_->all()) {
-    const auto stats = std::ranges::find(all, spec.name, &PipelineStats::name);
-    if (stats == all.end() || stats->state == PipelineState::disabled) continue;
-    for (Loss& loss : losses_at_absent(spec, *stats, names, [this](std::string_view device) {
-           return switchboard_->router().published(devices_->find(device).value_or(0));
-         }))
-      losses.push_back(std::move(loss));
-  }
-  for (const Loss& loss : losses)
-    log_.error("pipeline '{}': {} from {} did not reach {}{}{}", loss.pipeline,
-               count_of(loss.events, "event"), loss.source, loss.sink,
-               loss.reason.empty() ? "" : ": ", loss.reason);
-  return losses.empty();
-}
-
-DeviceManager::Ranks Kernel::ranks() const {
-  DeviceManager::Ranks ranks;
-  for (const auto& names : stop_order(plan_, pipelines_->all())) {
-    auto& rank = ranks.emplace_back();
-    for (const auto& name : names)
-      if (const auto id = devices_->find(name)) rank.push_back(*id);
-  }
-  return ranks;
-}
-
-void Kernel::stop(const std::string& reason) {
-  if (std::exchange(stopping_, true)) return;
-  log_.info("stopping: {}", reason);
-  devices_->stop_all(reason, ranks(), [this](const std::vector<std::string>& survivors) {
-    for (const auto& name : survivors) log_.error("device {} would not die", name);
-    if (!survivors.empty()) exit_status_ = 1;
-    log_.info("kernel {} has stopped", plan_.kernel.name);
-    loop_.stop();
-  });
 }
 
 }  // namespace dkvm

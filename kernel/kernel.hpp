@@ -53,7 +53,7 @@ class Kernel {
   void stop(const std::string& reason);
 
   // 0: stopped in good order; 1: something would not die, or, where the kernel
-  // ends with its sources, one of them failed or not all was delivered.
+  // ends with its sources, a device failed or not all was delivered.
   int exit_status() const { return exit_status_; }
 
  private:
@@ -93,7 +93,9 @@ class Kernel {
   void end_devices(const Ends& ends);
 
   std::vector<DeviceId> sources() const;
+  void note(DeviceId id, const StateChange& change);
   void end_with_sources();
+  bool waits_for_failed(DeviceId source) const;
   bool all_delivered();
   DeviceManager::Ranks ranks() const;
   void on_settled();

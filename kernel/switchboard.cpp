@@ -228,6 +228,8 @@ void Switchboard::state_changed(DeviceId id, const StateChange& change) {
       level, {},
       fmt::format("device {} is {}{}{}{}", name_of(id), change.to == RunState::backoff ? "in " : "",
                   name(change.to), change.reason.empty() ? "" : ": ", change.reason));
+  if (!change.bad_end.empty())
+    log_.error("device {} was to stop and did not end well: {}", name_of(id), change.bad_end);
   publish_state(id, change);
   if (on_state_) on_state_(id, change);
   settle_soon();

@@ -67,8 +67,9 @@ bool Supervisor::at_rest() const {
   return !has_process() && !cleaning_ && !start_waits_ && state_ != RunState::backoff;
 }
 
-void Supervisor::change(RunState to, std::string reason, Step& step) {
-  step.out.push_back(StateChange{state_, to, reason, incarnation_, pid_, step.now});
+void Supervisor::change(RunState to, std::string reason, Step& step, std::string bad_end) {
+  step.out.push_back(
+      StateChange{state_, to, reason, incarnation_, pid_, step.now, std::move(bad_end)});
   if (to != state_) since_ = step.now;
   state_ = to;
   reason_ = std::move(reason);
@@ -182,11 +183,11 @@ void Supervisor::on(const event::Exited& event, Step& step) {
   end.finished = status.ok() && hello_ && cause_.empty() && !torn_;
   end.healthy = healthy_since_ != kNever ? step.now - healthy_since_ : Duration(0);
   end.reason = end_reason(event);
-  const bool as_asked = request_ != Request::none && (status.ok() || told_early_);
+  end.as_asked = request_ != Request::none && cause_.empty() && (status.ok() || told_early_);
 
   step.out.push_back(action::Disconnect{});
   if (!goodbye_ || !end.finished) clean_up(event.codes, step);
-  if (!end.finished && !(as_asked && cause_.empty()))
+  if (!end.finished && !end.as_asked)
     step.out.push_back(action::Died{incarnation_, end.reason, status});
   after_end(std::move(end), step);
 }
@@ -206,7 +207,8 @@ std::string Supervisor::end_reason(ExitStatus status) const {
   if (parks_) return reason + ": it refuses to be started again";
   if (!hello_) return reason + std::string(meaning_before_hello(status));
   if (torn_ && status.ok()) return "it ended in the middle of a frame";
-  if (request_ != Request::none) return "did not stop by itself: " + reason;
+  const bool by_itself = goodbye_ && status.signal == 0;
+  if (request_ != Request::none && !by_itself) return "did not stop by itself: " + reason;
   return goodbye_ && !status.ok() ? reason + " after its goodbye" : reason;
 }
 
@@ -222,7 +224,10 @@ void Supervisor::after_end(End end, Step& step) {
   const bool parks = parks_;
   std::string asked = std::move(reason_);
   forget_incarnation();
-  if (request == Request::stop) return change(RunState::stopped, std::move(asked), step);
+  const bool well = end.finished || end.as_asked;
+  if (request == Request::stop)
+    return change(RunState::stopped, std::move(asked), step,
+                  well ? std::string() : std::move(end.reason));
   if (request == Request::restart) return begin_anew(step);
   if (parks) return change(RunState::failed, std::move(end.reason), step);
   if (end.finished && spec_.restart != RestartPolicy::always)

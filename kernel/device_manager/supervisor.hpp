@@ -62,6 +62,7 @@ class Supervisor {
   struct End {
     std::string reason;
     bool finished = false;  // by itself, having done what it had to do
+    bool as_asked = false;  // it was told to, and ended well
     Duration healthy{0};
   };
 
@@ -86,7 +87,7 @@ class Supervisor {
   void on(const event::InputHeld&, Step&);
   void on(const event::Tick&, Step&);
 
-  void change(RunState to, std::string reason, Step&);
+  void change(RunState to, std::string reason, Step&, std::string bad_end = {});
   void begin_anew(Step&);
   void begin(std::string reason, Step&);
   void spawn(Step&);

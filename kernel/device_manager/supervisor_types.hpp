@@ -118,6 +118,7 @@ struct StateChange {
   std::uint32_t incarnation = 0;
   ProcessId pid = 0;  // 0: no process
   TimePoint at{};
+  std::string bad_end{};  // of one that was to stop, and did not end well: why
 };
 
 namespace action {

@@ -185,3 +185,19 @@ TEST_CASE("Named memory is refused to who is not trusted, and the reason is told
   desk.wait_state("numbers", "backoff");
   CHECK(desk.log().find("trusted: true") != std::string::npos);
 }
+
+TEST_CASE("A source that waits for a sink which has failed does not wait for ever") {
+  Desk desk;
+  desk.write("devices:\n" + screen("fps: 100, frames: 100, exhausted: wait") + viewer("one") +
+                 "  broken: {exec: [/bin/sh, -c, 'exit 125']}\n"
+                 "pipelines:\n  - {name: show, from: screen, to: [one, broken], queue: {policy: "
+                 "block}}\n",
+             ", exit_when: finished");
+  const Finished run =
+      run_program("timeout 60 " DKVM_BIN_DIR "/dkvm-kernel --config " + desk.config());
+  INFO(run.output);
+  CHECK(run.status == 1);
+  CHECK(run.output.find("pipeline 'show' is paused until device broken is back") !=
+        std::string::npos);
+  CHECK(run.output.find("a source waits for a sink that has failed") != std::string::npos);
+}

@@ -36,7 +36,8 @@ inline std::string words(const action::Gap& gap) { return fmt::format("gap {}", 
 inline std::string words(const action::Died& died) { return "died: " + died.reason; }
 inline std::string words(const StateChange& change) {
   std::string text(name(change.to));
-  return change.reason.empty() ? text : text + ": " + change.reason;
+  if (!change.reason.empty()) text += ": " + change.reason;
+  return change.bad_end.empty() ? text : text + ", badly: " + change.bad_end;
 }
 
 class Supervised {

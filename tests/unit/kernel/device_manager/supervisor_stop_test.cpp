@@ -25,7 +25,7 @@ TEST_CASE("a stop is asked for, then signalled, then forced") {
         std::vector<std::pair<Duration, std::string>>{{1500ms, "SIGTERM"}, {2500ms, "SIGKILL"}});
   CHECK(device.on(Supervised::killed(SIGKILL)) ==
         Words{"disconnect", "gap 1", "died: did not stop by itself: killed by SIGKILL",
-              "stopped: by hand"});
+              "stopped: by hand, badly: did not stop by itself: killed by SIGKILL"});
 }
 
 TEST_CASE("a device that says goodbye stops cleanly") {
@@ -35,6 +35,16 @@ TEST_CASE("a device that says goodbye stops cleanly") {
   CHECK(device.on(event::StoppedFrame{}).empty());
   CHECK(device.on(Supervised::exited(0)) == Words{"disconnect", "stopped: by hand"});
   CHECK(device.supervisor.deadline() == kNever);
+}
+
+TEST_CASE("a device that stops with an error is stopped, and its error is told") {
+  Supervised device;
+  device.run();
+  device.on(event::Stop{"by hand", device.now});
+  device.on(event::StoppedFrame{});
+  CHECK(device.on(Supervised::exited(1, "the disk is full")) ==
+        Words{"disconnect", "died: exit status 1 after its goodbye: the disk is full",
+              "stopped: by hand, badly: exit status 1 after its goodbye: the disk is full"});
 }
 
 TEST_CASE("before hello a stop is SIGTERM at once and its death is no news") {
