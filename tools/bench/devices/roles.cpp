@@ -15,10 +15,20 @@ struct Role {
 };
 
 constexpr std::array kRoles = {
-    Role{"source", make_key_source},         Role{"sink", make_key_sink},
-    Role{"flood-source", make_flood_source}, Role{"flood-mouse", make_flood_mouse},
-    Role{"flood-sink", make_flood_sink},     Role{"mouse-source", make_mouse_source},
+    Role{"source", make_key_source},
+    Role{"sink", make_key_sink},
+    Role{"flood-source", make_flood_source},
+    Role{"flood-mouse", make_flood_mouse},
+    Role{"flood-sink", make_flood_sink},
+    Role{"mouse-source", make_mouse_source},
     Role{"mouse-sink", make_mouse_sink},
+    Role{"frame-source", make_frame_source},
+    Role{"frame-sink", make_frame_sink},
+    Role{"pool-opener", make_pool_opener},
+    Role{"prober", make_prober},
+    Role{"churn-source", make_churn_source},
+    Role{"churn-sink", make_churn_sink},
+    Role{"auditor", make_auditor},
 };
 
 constexpr int kOwnArguments = 2;  // role, control

@@ -47,6 +47,13 @@ std::unique_ptr<Device> make_flood_sink(const std::string& control);
 std::unique_ptr<Device> make_flood_mouse(const std::string& control);
 std::unique_ptr<Device> make_mouse_source(const std::string& control);
 std::unique_ptr<Device> make_mouse_sink(const std::string& control);
+std::unique_ptr<Device> make_frame_source(const std::string& control);
+std::unique_ptr<Device> make_frame_sink(const std::string& control);
+std::unique_ptr<Device> make_pool_opener(const std::string& control);
+std::unique_ptr<Device> make_prober(const std::string& control);
+std::unique_ptr<Device> make_churn_source(const std::string& control);
+std::unique_ptr<Device> make_churn_sink(const std::string& control);
+std::unique_ptr<Device> make_auditor(const std::string& control);
 
 // main() of `dkvm-bench --device ROLE CONTROL [--describe …]`, given what
 // follows --device.

@@ -32,6 +32,10 @@ enum class Placement {
 // Errors: Errc::unsupported when this machine has not two processors.
 Result<> place(const Conductor& conductor, const Chain& chain, Placement placement);
 
+// One process on one of the processors that the bench may use, counted from 0.
+// Errors: Errc::unsupported when there are not as many.
+Result<> pin(pid_t pid, std::size_t processor);
+
 // What one round through a chain gave.
 struct Round {
   double events = 0;

@@ -93,16 +93,24 @@ Result<Conductor> Conductor::listen(const std::string& path) {
   return Conductor(std::move(fd), path);
 }
 
-Result<> Conductor::admit(Timeout timeout) {
+// False when nobody came.
+Result<bool> Conductor::admit(Timeout timeout) {
   DKVM_TRY(const bool ready, wait_readable(listener_.get(), timeout));
-  if (!ready) return {};
+  if (!ready) return false;
   detail::Fd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  if (!fd) return {};
+  if (!fd) return true;
   Introduction introduction;
-  if (::recv(fd.get(), &introduction, sizeof(introduction), 0) != sizeof(introduction)) return {};
+  if (::recv(fd.get(), &introduction, sizeof(introduction), 0) != sizeof(introduction)) return true;
   introduction.name.back() = '\0';
   endpoints_.insert_or_assign(std::string(introduction.name.data()),
                               Endpoint{std::move(fd), introduction});
+  return true;
+}
+
+Result<> Conductor::admit_waiting() {
+  for (bool came = true; came;) {
+    DKVM_TRY(came, admit(Timeout(0)));
+  }
   return {};
 }
 

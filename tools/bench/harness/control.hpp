@@ -33,11 +33,25 @@ struct Order {
     collect,  // report that one is ready, take events up to the end mark, report
     stall,    // a mouse's sink: read nothing until the next order
     tally,    // a mouse's sink: report what has come since the last stall
+    publish,  // a source of frames: `count` events with a buffer of `bytes` each
+    emit,     // the same without buffers: as many bytes are written privately
+    open,     // open `count` pools of `bytes`, in turns with bare ones, and report
+    probe,    // time calls to the kernel `pid` for duration_ns, and report
+    audit,    // look at the account of memory, and report
   };
   Kind kind = Kind::produce;
-  std::uint32_t measure = 0;  // collect: keep every event's latency
+  std::uint32_t measure = 0;  // collect: keep every event's latency; frames: Reading
   double rate_hz = 0;         // produce: 0 is as fast as it goes
   std::uint64_t duration_ns = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t count = 0;
+  std::int64_t pid = 0;
+};
+
+// What a sink of frames does with each of them, once it has taken the time.
+enum class Reading : std::uint32_t {
+  pages,  // one word of every page
+  all,    // every byte
 };
 
 struct Outcome {
@@ -47,7 +61,13 @@ struct Outcome {
   double travel = 0;            // of a mouse: the sum of its motions
   std::uint64_t first_ns = 0;
   std::uint64_t last_ns = 0;
-  std::uint64_t samples = 0;  // latencies that follow, in ns
+  std::uint64_t lost = 0;       // of frames: numbers that never came
+  std::uint64_t exhausted = 0;  // of frames: due, and no slot was free
+  std::uint64_t late = 0;       // of frames: the source woke up too late for them
+  std::uint64_t address = 0;    // of the last frame, in the process that reports
+  std::uint64_t pools = 0;      // of an audit: those of the kernel
+  std::uint64_t leases = 0;     // of an audit: buffers that are held or queued
+  std::uint64_t samples = 0;    // latencies that follow, in ns
 };
 
 // An endpoint's side.
@@ -90,9 +110,15 @@ class Conductor {
   // Waits for the next introduction of `name` after that of ready_ns.
   Result<Introduction> await_next(const std::string& name, std::uint64_t ready_ns, Timeout timeout);
 
+  // Lets in those who wait, without waiting.
+  Result<> admit_waiting();
+
+  // Life: valid until its endpoint introduces itself again.
   const Introduction& introduction(const std::string& name) const;
   Result<> order(const std::string& name, const Order& order);
   Result<Answer> answer(const std::string& name, Timeout timeout);
+  // Hangs up: our devices end in good order then.
+  void dismiss(const std::string& name) { endpoints_.erase(name); }
 
  private:
   struct Endpoint {
@@ -102,7 +128,7 @@ class Conductor {
 
   Conductor(detail::Fd listener, std::string path)
       : listener_(std::move(listener)), path_(std::move(path)) {}
-  Result<> admit(Timeout timeout);
+  Result<bool> admit(Timeout timeout);
 
   detail::Fd listener_;
   std::string path_;

@@ -33,6 +33,13 @@ void pin(pid_t pid, const std::vector<int>& numbers) {
 
 }  // namespace
 
+Result<> pin(pid_t pid, std::size_t processor) {
+  const std::vector<int> all = processors();
+  if (processor >= all.size()) return fail(Errc::unsupported, "two processors are needed");
+  pin(pid, std::vector{all[processor]});
+  return {};
+}
+
 Result<> place(const Conductor& conductor, const Chain& chain, Placement placement) {
   const std::vector<int> all = processors();
   if (placement != Placement::free && all.size() < 2)

@@ -32,11 +32,13 @@ inline std::chrono::milliseconds length_of(std::chrono::milliseconds whole, int 
   return std::max(length, kShortest);
 }
 
-// The scenarios; each needs a minute at most with the default options.
+// The scenarios; a minute at most each with the default options, but the last.
 Result<Report> run_relay(const Options& options);
 Result<Report> run_fairness(const Options& options);
 Result<Report> run_scale(const Options& options);
 Result<Report> run_mouse8k(const Options& options);
 Result<Report> run_restart(const Options& options);
+// Five minutes.
+Result<Report> run_frames_scenario(const Options& options);
 
 }  // namespace dkvm::bench
