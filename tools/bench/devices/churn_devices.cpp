@@ -2,11 +2,15 @@
 // one that looks at the kernel's account each time.
 
 #include "tools/bench/devices/roles.hpp"
+#include "tools/bench/harness/processor_wait.hpp"
 
 #include <dkvm/time.hpp>
 
+#include <unistd.h>
+
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <set>
@@ -95,6 +99,7 @@ class Auditor final : public OrderedDevice {
     sink<DeviceState>({.name = "states"})
         .on<DeviceState>([this](const DeviceState& state, const EventInfo& info) {
           if (state.state == "backoff") look(state.device, info.capture_ns());
+          own_waited_ns_ = own_.total_ns();
         });
   }
 
@@ -118,11 +123,16 @@ class Auditor final : public OrderedDevice {
     if (!sent) context.finish(sent.error());
   }
 
+  // What this process and the kernel waited for a processor is taken off.
   void look(const std::string& device, std::uint64_t reaped_ns) {
+    const std::uint64_t waited_ns = own_waited_ns_ + kernel_.total_ns();
     const auto sent =
         context_->call("kernel", "memory.stats", "{}", [=, this](const dkvm::Answer& answer) {
-          const std::uint64_t after_ns = now_ns() - reaped_ns;
-          if (!answer || after_ns > kLookTimeMaxNs) return;
+          const std::uint64_t whole_ns = now_ns() - reaped_ns;
+          const std::uint64_t machine_ns = own_.total_ns() + kernel_.total_ns() - waited_ns;
+          own_waited_ns_ = own_.total_ns();
+          if (!answer || whole_ns > kLookTimeMaxNs) return;
+          const std::uint64_t after_ns = whole_ns - std::min(whole_ns, machine_ns);
           ++outcome_.events;
           if (mentions(*answer, device)) ++outcome_.disorders;
           if (latencies_.size() < kSamplesMax)
@@ -158,6 +168,9 @@ class Auditor final : public OrderedDevice {
   }
 
   Context* context_ = nullptr;
+  ProcessorWait own_{::getpid()};
+  ProcessorWait kernel_{::getppid()};
+  std::uint64_t own_waited_ns_ = 0;  // until it last fell asleep
   Outcome outcome_;
   std::vector<std::uint32_t> latencies_;
 };

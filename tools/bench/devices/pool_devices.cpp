@@ -101,8 +101,9 @@ class PoolOpener final : public OrderedDevice {
   std::uint16_t next_port_ = 1;
 };
 
-// Times calls of kernel.info, one after the other. What the two processes waited
-// for a processor is the machine's doing and is taken off.
+// Times calls of kernel.info, one after the other. Reports two latencies a call:
+// without what the two processes waited for a processor, which is the machine's
+// doing, and with it.
 class Prober final : public OrderedDevice {
  public:
   explicit Prober(const std::string& control)
@@ -137,8 +138,9 @@ class Prober final : public OrderedDevice {
           calling_ = false;
           ++outcome_.events;
           if (!answer) ++outcome_.lost;
-          if (latencies_.size() < kSamplesMax)
-            latencies_.push_back(static_cast<std::uint32_t>(whole_ns - machine_ns));
+          if (latencies_.size() + 2 > kSamplesMax) return;
+          latencies_.push_back(static_cast<std::uint32_t>(whole_ns - machine_ns));
+          latencies_.push_back(static_cast<std::uint32_t>(whole_ns));
         });
     if (!sent) context.finish(sent.error());
   }

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -57,8 +58,14 @@ Result<Answer> await_source(Conductor& conductor, const std::string& source, mil
 
 }  // namespace
 
+// The daemon of a peer last: it has to see the others go.
 FrameDesk::~FrameDesk() {
-  for (Process& process : processes | std::views::reverse) process.stop(kStopTimeMax);
+  if (processes.empty()) return;
+  conductor->dismiss(source);
+  for (const std::string& sink : sinks) conductor->dismiss(sink);
+  for (Process& process : processes | std::views::drop(1))
+    if (!process.reap(kStopTimeMax)) process.stop(kStopTimeMax);
+  processes.front().stop(kStopTimeMax);
 }
 
 Result<FrameDesk> start_frame_desk(FramesBench& bench, const std::string& name, int sinks,
@@ -89,9 +96,13 @@ Result<FrameDesk> start_iceoryx_desk(FramesBench& bench, int sinks) {
     return fail(Errc::not_found, "not installed (tools/setup --bench, then build again)");
   const std::string config = bench.folder.file("roudi.toml");
   std::ofstream(config) << kRouDiConfig;
+  const std::string log = bench.folder.file("iceoryx.log");
+  const detail::Fd output(::open(log.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600));
   FrameDesk desk;
+  desk.conductor = &bench.conductor;
   const auto start = [&](const std::vector<std::string>& args) -> Result<> {
-    DKVM_TRY(Process process, Process::start({args, {}, {}}));
+    Command command{args, {{output.get(), STDOUT_FILENO}, {output.get(), STDERR_FILENO}}, {}};
+    DKVM_TRY(Process process, Process::start(command));
     desk.processes.push_back(std::move(process));
     return {};
   };

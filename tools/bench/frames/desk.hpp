@@ -27,11 +27,12 @@ struct FrameDesk {
   std::vector<std::string> sinks;
   pid_t middle = 0;
   std::vector<Process> processes;  // of a peer: its middle first
+  Conductor* conductor = nullptr;  // of a peer: which ends when it hangs up
   std::optional<KernelRun> kernel;
 
   FrameDesk() = default;
   FrameDesk(FrameDesk&&) noexcept = default;
-  FrameDesk& operator=(FrameDesk&&) noexcept = default;
+  FrameDesk& operator=(FrameDesk&&) = delete;
   ~FrameDesk();
 };
 

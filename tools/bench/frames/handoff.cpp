@@ -4,6 +4,7 @@
 // memory that they share.
 
 #include "tools/bench/frames/parts.hpp"
+#include "tools/bench/harness/interrupt.hpp"
 #include "tools/bench/harness/statistics.hpp"
 
 #include <fmt/format.h>
@@ -23,10 +24,16 @@ constexpr std::array kSizes = {Size{"64 B", 64}, Size{"1080p BGRX", 1920 * 1080 
                                Size{"32 MiB", kLargestFrameBytes}};
 constexpr std::array kConsumers = {1, 2, 4, 8};
 
-constexpr int kLapsOfPages = 5;
-constexpr int kLapsOfAll = 2;
-constexpr std::uint64_t kFramesPerRound = 16;
-constexpr std::uint64_t kWarmUpFrames = 5;  // every slot was read once, old pools are closed
+// How often, and how many frames each time.
+struct Laps {
+  int laps;
+  int frames;
+};
+constexpr Laps kLapsOfPages{4, 14};
+constexpr Laps kLapsOfAll{2, 6};
+constexpr int kFramesMin = 3;
+constexpr std::uint64_t kWarmUpFrames = 4;
+constexpr std::chrono::milliseconds kPoolsCloseTime{250};  // until those of the last size are freed
 
 // At most this often, and so seldom that the processors are mostly idle: what is
 // measured is the hand-off, not waiting for who writes or reads pixels.
@@ -77,10 +84,12 @@ class Handoff {
              start_frame_desk(bench_, fmt::format("desk-{}", consumers), consumers));
     DKVM_CHECK(place(bench_.conductor, ours, true));
     const auto iceoryx = iceoryx_for(consumers);
-    const auto laps = [&](int wanted, Reading reading) -> Result<> {
-      for (int lap = 0; lap < rounds_of(wanted, bench_.options); ++lap)
+    const auto laps = [&](Laps wanted, Reading reading) -> Result<> {
+      const double share = std::min(1.0, wanted.laps * bench_.options.scale);
+      const int frames = std::max(kFramesMin, static_cast<int>(wanted.frames * share));
+      for (int lap = 0; lap < rounds_of(wanted.laps, bench_.options); ++lap)
         for (const Size& size : kSizes)
-          DKVM_CHECK(turn(size, consumers, reading, ours, iceoryx ? &*iceoryx : nullptr));
+          DKVM_CHECK(turn(size, consumers, reading, frames, ours, iceoryx ? &*iceoryx : nullptr));
       return {};
     };
     DKVM_CHECK(laps(kLapsOfPages, Reading::pages));
@@ -98,7 +107,7 @@ class Handoff {
     return std::nullopt;
   }
 
-  Result<> turn(const Size& size, int consumers, Reading reading, const FrameDesk& ours,
+  Result<> turn(const Size& size, int consumers, Reading reading, int frames, const FrameDesk& ours,
                 const FrameDesk* iceoryx) {
     bench_.options.progress(row_name(size, consumers));
     const double rate_hz = rate_for(size.bytes, consumers, reading);
@@ -110,7 +119,8 @@ class Handoff {
       if (desk == nullptr) continue;
       FrameBatch batch{i != 1, size.bytes, kWarmUpFrames, kRateHzMax, reading};
       DKVM_CHECK(run_frames(bench_, *desk, batch));
-      batch.count = kFramesPerRound;
+      if (i == 0) DKVM_CHECK(sleep_for(kPoolsCloseTime));
+      batch.count = static_cast<std::uint64_t>(frames);
       batch.rate_hz = rate_hz;
       DKVM_TRY(FrameRound round, run_frames(bench_, *desk, batch));
       const std::string prefix = kRows[i];

@@ -72,7 +72,8 @@ class Kills {
                 {"looks", "looks", 0},
                 {"wrong", "wrong", 0},
                 {"p50_us", "p50 µs", 0},
-                {"p99_us", "p99 µs", 0}},
+                {"p99_us", "p99 µs", 0},
+                {"max_us", "max µs", 0}},
                {}} {}
 
   Result<> run() {
@@ -140,6 +141,7 @@ class Kills {
     row.add("wrong", static_cast<double>(answer.outcome.disorders));
     row.add("p50_us", quantile(answer.latencies_us, 0.5));
     row.add("p99_us", quantile(answer.latencies_us, 0.99));
+    row.add("max_us", quantile(answer.latencies_us, 1));
     wrong_ += static_cast<double>(answer.outcome.disorders);
     kills_ += kills;
     return {};

@@ -36,10 +36,11 @@ class Process {
   pid_t pid() const { return pid_; }
   // Asks with SIGTERM, and after the grace insists with SIGKILL.
   void stop(std::chrono::milliseconds grace);
+  // True when it has ended by itself within the time.
+  bool reap(std::chrono::milliseconds timeout);
 
  private:
   explicit Process(pid_t pid) : pid_(pid) {}
-  bool reap(std::chrono::milliseconds timeout);
 
   pid_t pid_ = 0;
 };
