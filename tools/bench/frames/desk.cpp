@@ -23,8 +23,9 @@ constexpr milliseconds kDrainTimeMax{15'000};
 constexpr milliseconds kStopTimeMax{3'000};
 constexpr milliseconds kLookEvery{5};
 
-// Two slots for each of eight sinks and three to write, of 32 MiB each.
-constexpr const char* kSourceKeys = ", limits: {buffers: 640MiB}";
+// Two slots for each of eight sinks and three to write, of 32 MiB each. On a busy
+// machine it takes longer to get such a pool's pages than a health check waits.
+constexpr const char* kSourceKeys = ", health: off, limits: {buffers: 640MiB}";
 
 constexpr const char* kRouDi = "/usr/bin/iox-roudi";
 constexpr const char* kIceoryxPeer = "dkvm-bench-iceoryx";
@@ -127,8 +128,10 @@ Result<> place(const Conductor& conductor, const FrameDesk& desk, bool middle_on
   return pin(desk.middle, 1);
 }
 
-Result<FrameRound> run_frames(FramesBench& bench, const FrameDesk& desk, const FrameBatch& batch,
-                              const std::function<void()>& look) {
+namespace {
+
+Result<FrameRound> pass_frames(FramesBench& bench, const FrameDesk& desk, const FrameBatch& batch,
+                               const std::function<void()>& look) {
   Order order{Order::Kind::collect, static_cast<std::uint32_t>(batch.reading), batch.rate_hz, 0};
   order.bytes = batch.bytes;
   order.count = batch.count;
@@ -160,6 +163,16 @@ Result<FrameRound> run_frames(FramesBench& bench, const FrameDesk& desk, const F
   const auto used_ns = static_cast<double>(after.cpu_ns - before.cpu_ns);
   round.cpu_us_per_frame = used_ns / 1e3 / static_cast<double>(batch.count);
   round.cpu_percent = 100 * used_ns / static_cast<double>(now_ns() - start_ns);
+  return round;
+}
+
+}  // namespace
+
+Result<FrameRound> run_frames(FramesBench& bench, const FrameDesk& desk, const FrameBatch& batch,
+                              const std::function<void()>& look) {
+  auto round = pass_frames(bench, desk, batch, look);
+  if (!round && desk.kernel)
+    return fail(std::move(round).error().within("the kernel says:" + desk.kernel->log_tail()));
   return round;
 }
 

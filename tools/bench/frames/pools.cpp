@@ -48,7 +48,7 @@ class Pools {
  private:
   Result<> start() {
     KernelPlan plan;
-    plan.devices = {{kOpener, "pool-opener", ", limits: {buffers: 1GiB}"},
+    plan.devices = {{kOpener, "pool-opener", ", health: off, limits: {buffers: 1GiB}"},
                     {kProber, "prober", ", grants: [{target: kernel, methods: [kernel.info]}]"}};
     DKVM_TRY(kernel_, KernelRun::start(bench_.folder, bench_.conductor, "pools", plan));
     const std::vector<std::string> names = {kOpener, kProber};
