@@ -18,11 +18,13 @@ namespace dkvm {
 class OutPort;
 namespace detail {
 class Delivery;
-class Pools;
+class OwnPools;
 }  // namespace detail
 
 // A slot that this device writes: borrowed from an OutPort, published with an
-// event. Dropped unpublished it goes back to the port's stock.
+// event. Dropped unpublished it goes back to the port's stock. Whoever joins may
+// make the kernel replace the port's pool: a slot that is held for 500 ms after that
+// is dead. Its bytes stay, publish() says Errc::invalid, and borrow() gives another.
 class Slot {
  public:
   Slot() = default;
@@ -62,7 +64,7 @@ class Slot {
   wire::BufferRef ref_;
 
   friend class OutPort;
-  friend class detail::Pools;
+  friend class detail::OwnPools;
 };
 
 // A buffer that this device keeps beyond the event that brought it. It counts

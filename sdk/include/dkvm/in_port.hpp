@@ -137,13 +137,13 @@ class InPort : public Port {
   }
 
   Result<> deliver_buffers(const Frame& frame) {
-    DKVM_CHECK(pools_->check(frame));
-    const std::shared_ptr<detail::Returns> returns = pools_->returns_of(id());
+    DKVM_CHECK(pools_->read().check(frame));
+    const std::shared_ptr<detail::Returns> returns = pools_->read().returns_of(id());
     if (returns->due()) {  // the handler may take its time
       DKVM_CHECK(returns->write());
       DKVM_CHECK(session_->stream().flush());
     }
-    detail::Delivery delivery(frame, pools_->table(), returns);
+    detail::Delivery delivery(frame, pools_->read().table(), returns);
     handlers_.handle(EventInfo{frame, &delivery});
     return {};
   }

@@ -49,7 +49,7 @@ class OutPort : public Port {
   //         calls outstanding. What the kernel refuses goes to on_pool_refused().
   Result<> open_pool(PoolOptions options) {
     if (session_ == nullptr) return not_running();
-    return pools_->open(id(), producer(), std::move(options));
+    return pools_->own().open(id(), producer(), std::move(options));
   }
   // Without such a callback the device ends with the error.
   OutPort& on_pool_refused(std::function<void(const Error&)> callback) {
@@ -62,7 +62,7 @@ class OutPort : public Port {
   //         note what has changed and send it with the next slot.
   Result<Slot> borrow() {
     if (session_ == nullptr) return not_running();
-    return detail::Pools::borrow(*producer());
+    return detail::OwnPools::borrow(*producer());
   }
   // Slots have come where there were none.
   OutPort& on_slots(std::function<void()> callback) {
@@ -74,8 +74,9 @@ class OutPort : public Port {
 
   // Sends one event with the first `length` bytes of a slot as its buffer 0. The
   // slot is given away; on an error it is back in stock.
-  // Errors: those of emit(); Errc::invalid for a length beyond the slot, or 0, and for
-  //         a slot of another port or of one that was closed.
+  // Errors: those of emit(); Errc::invalid for a length beyond the slot, or 0, for a
+  //         slot of another port or of one that was closed, and for one that was held
+  //         too long after its pool was replaced.
   template <class Event>
   Result<> publish(Slot slot, std::size_t length, const Event& event,
                    std::uint64_t capture_ns = now_ns(), std::uint16_t flags = 0) {
@@ -123,7 +124,7 @@ class OutPort : public Port {
   // Errc::exhausted. For what is rare: it costs a pool.
   void allocate(std::size_t bytes, const std::function<void(Result<Slot>)>& on_slot) {
     if (session_ == nullptr) return on_slot(not_running());
-    pools_->allocate(id(), producer(), bytes, on_slot);
+    pools_->own().allocate(id(), producer(), bytes, on_slot);
   }
 
   // --- the way back ---------------------------------------------------------
@@ -176,6 +177,9 @@ class OutPort : public Port {
 
   template <class Event>
   Result<> send_slot(Slot slot, std::size_t length, Envelope to, const Event& event) {
+    if (slot && slot.pool_->replaced)
+      return fail(Errc::invalid,
+                  "publishing a slot whose pool was replaced while it was held: borrow again");
     if (!slot || slot.pool_->home == nullptr || slot.pool_->port != id())
       return fail(Errc::invalid, "publishing a slot that is none of port '" + manifest_.name + "'");
     if (length == 0 || length > slot.bytes().size())

@@ -119,6 +119,13 @@ class PoolRig {
     say(fd(), frame);
   }
 
+  // Runs the device until it has said something; what it has said.
+  std::vector<Heard> wait_heard() {
+    const std::uint64_t end = now_ns() + kWaitNsMax;
+    while (!readable(fd()) && now_ns() < end) context().dispatch(kTurnMs);
+    return heard();
+  }
+
   // What the device has said since the last time.
   std::vector<Heard> heard() {
     settle();
@@ -142,6 +149,9 @@ class PoolRig {
   }
 
  private:
+  static constexpr std::uint64_t kWaitNsMax = 10'000'000'000;
+  static constexpr int kTurnMs = 100;
+
   Running running_;
   std::uint64_t sequence_ = 0;
 };

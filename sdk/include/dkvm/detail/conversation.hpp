@@ -19,7 +19,7 @@ class Conversation {
   Conversation(int in, int out, Poller& poller)
       : session_(in, out),
         calls_(session_),
-        pools_(session_, calls_, [this](const Error& error) { life_.end(error); }),
+        pools_(session_, calls_, poller, [this](const Error& error) { life_.end(error); }),
         ports_(session_, pools_),
         silence_(poller, in, [this] { end_silence(); }) {}
   Conversation(const Conversation&) = delete;
@@ -77,7 +77,7 @@ class Conversation {
       case wire::FrameKind::event: needed(event(frame)); return {};
       case wire::FrameKind::pool_open: needed(pools_.opened(frame)); return {};
       case wire::FrameKind::pool_close: needed(pools_.close(frame)); return {};
-      case wire::FrameKind::slots: needed(pools_.granted(frame)); return {};
+      case wire::FrameKind::slots: needed(pools_.own().granted(frame)); return {};
       case wire::FrameKind::upstream:
         if (sound(frame)) ports_.deliver_upstream(frame);
         return {};

@@ -23,7 +23,7 @@ class Delivery {
     for (std::size_t i = 0; i < frame_.header.buffer_count(); ++i) {
       if ((kept_ >> i & 1) != 0) continue;
       const wire::BufferRef ref = frame_.buffer(i);
-      const auto pool = pools_.others(ref.pool());
+      const auto pool = pools_.find(ref.pool());
       returns_->add(ref, pool ? pool->share : 0);
     }
   }
@@ -31,7 +31,7 @@ class Delivery {
   Bytes bytes(std::size_t index) const {
     if (index >= frame_.header.buffer_count()) return {};
     const wire::BufferRef ref = frame_.buffer(index);
-    const auto pool = pools_.others(ref.pool());
+    const auto pool = pools_.find(ref.pool());
     return pool ? pool->bytes(ref) : Bytes{};
   }
 
@@ -39,7 +39,7 @@ class Delivery {
     if (index >= frame_.header.buffer_count() || (kept_ >> index & 1) != 0) return {};
     kept_ |= 1u << index;
     const wire::BufferRef ref = frame_.buffer(index);
-    return Lease(pools_.others(ref.pool()), returns_, ref);
+    return Lease(pools_.find(ref.pool()), returns_, ref);
   }
 
  private:

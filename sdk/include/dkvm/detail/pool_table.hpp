@@ -8,13 +8,12 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 namespace dkvm::detail {
 
-// The pools that are open in this process, by their number and by whose they
-// are: a device that reads what it produces has a pool twice.
+// The pools that a device has open in one of its two roles, by their number: one
+// that reads what it produces has them in two tables.
 class PoolTable {
  public:
   static constexpr std::size_t kPoolsMax = 1024;  // one more ends the device
@@ -42,35 +41,24 @@ class PoolTable {
     return pool;
   }
 
-  void add(const std::shared_ptr<Pool>& pool) { pools_[key(pool->id, pool->writable)] = pool; }
+  void add(const std::shared_ptr<Pool>& pool) { pools_[pool->id] = pool; }
+  void remove(std::uint32_t id) { pools_.erase(id); }
 
   // Null when it is not open.
-  std::shared_ptr<Pool> own(std::uint32_t id) const { return find(key(id, true)); }
-  std::shared_ptr<Pool> others(std::uint32_t id) const { return find(key(id, false)); }
-
-  void remove_own(std::uint32_t id) { pools_.erase(key(id, true)); }
-  void remove_others(std::uint32_t id) { pools_.erase(key(id, false)); }
-
-  std::vector<std::shared_ptr<Pool>> all_own() const {
-    std::vector<std::shared_ptr<Pool>> own;
-    for (const auto& [at, pool] : pools_)
-      if (pool->writable) own.push_back(pool);
-    return own;
-  }
-
- private:
-  static std::uint64_t key(std::uint32_t id, bool writable) {
-    return std::uint64_t{id} << 1 | (writable ? 1 : 0);
-  }
-
-  std::shared_ptr<Pool> find(std::uint64_t at) const {
-    const auto found = pools_.find(at);
+  std::shared_ptr<Pool> find(std::uint32_t id) const {
+    const auto found = pools_.find(id);
     return found == pools_.end() ? nullptr : found->second;
   }
 
+  std::vector<std::shared_ptr<Pool>> all() const {
+    std::vector<std::shared_ptr<Pool>> pools;
+    for (const auto& [id, pool] : pools_) pools.push_back(pool);
+    return pools;
+  }
+
+ private:
   Result<> check(const wire::PoolOpenT& open) const {
-    if (pools_.contains(key(open.pool, open.writable)))
-      return fail(Errc::corrupt, "it is open already");
+    if (pools_.contains(open.pool)) return fail(Errc::corrupt, "it is open already");
     if (pools_.size() >= kPoolsMax)
       return fail(Errc::exhausted,
                   std::to_string(kPoolsMax) + " pools are open, which is the most");
@@ -82,7 +70,7 @@ class PoolTable {
     return {};
   }
 
-  std::unordered_map<std::uint64_t, std::shared_ptr<Pool>> pools_;  // shared with their handles
+  std::unordered_map<std::uint32_t, std::shared_ptr<Pool>> pools_;  // shared with their handles
 };
 
 }  // namespace dkvm::detail

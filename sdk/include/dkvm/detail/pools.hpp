@@ -1,112 +1,28 @@
 #pragma once
 
-#include <dkvm/buffers.hpp>
-#include <dkvm/detail/number_in_json.hpp>
-#include <dkvm/detail/pool_table.hpp>
-#include <dkvm/detail/producer.hpp>
-#include <dkvm/limits.hpp>
-#include <dkvm/log.hpp>
-#include <dkvm/rpc.hpp>
+#include <dkvm/detail/own_pools.hpp>
+#include <dkvm/detail/read_pools.hpp>
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
-#include <unordered_map>
 #include <utility>
-#include <vector>
 
 namespace dkvm::detail {
 
-// The pools of a running device: its own, whose slots it borrows and publishes,
-// and those of others, which it reads. Opening one takes as long as getting its
-// pages; nothing else here makes a system call.
-class Pools final : private PoolHome {
+// The pools of a running device in both of its roles, which may be the same pools:
+// what the kernel says of one goes to the role that it is meant for.
+class Pools {
  public:
-  static constexpr std::size_t kEarlyMax = 16;  // pools that come before the answer to their call
+  // end: ends the device, with this error. Life: all others outlive this.
+  Pools(Session& session, Calls& calls, Poller& poller, std::function<void(const Error&)> end)
+      : session_(session),
+        closed_(session),
+        own_(session, calls, poller, closed_, std::move(end)),
+        read_(session, closed_) {}
 
-  using OnSlot = std::function<void(Result<Slot>)>;
-
-  // end: ends the device, with this error. Life: session and calls outlive this.
-  Pools(Session& session, Calls& calls, std::function<void(const Error&)> end)
-      : session_(session), calls_(calls), end_(std::move(end)) {}
-  Pools(const Pools&) = delete;
-  Pools& operator=(const Pools&) = delete;
-  ~Pools() {
-    for (const auto& pool : pools_.all_own()) leave(*pool);
-    for (auto& [port, returns] : returns_) returns->close();
-  }
-
-  // --- what a producer asks for -------------------------------------------------
-
-  // Errors: Errc::invalid, Errc::overloaded with too many calls outstanding.
-  Result<> open(std::uint16_t port, const std::shared_ptr<Producer>& producer,
-                PoolOptions options) {
-    if (options.slot_bytes == 0 || options.slots == 0 || options.slots > kWriterSlotsMax)
-      return fail(Errc::invalid, "opening a pool of " + std::to_string(options.slots) +
-                                     " slots of " + std::to_string(options.slot_bytes) +
-                                     " bytes: expected 1 to " + std::to_string(kWriterSlotsMax) +
-                                     " slots of at least 1 byte");
-    const std::string body = "{\"port\":" + std::to_string(port) +
-                             ",\"slot_bytes\":" + std::to_string(options.slot_bytes) +
-                             ",\"slots\":" + std::to_string(options.slots) + ",\"memory\":\"" +
-                             wire::EnumNameMemoryKind(options.memory) + "\"}";
-    auto asked = std::make_shared<const PoolOptions>(std::move(options));
-    const std::uint64_t ticket = producer->asked + 1;
-    DKVM_CHECK(ask("memory.pool", body, port, producer,
-                   [this, producer, asked, ticket](Result<std::uint32_t> pool) {
-                     if (pool) return await(*pool, {producer, asked, ticket, {}});
-                     refused(*producer, ticket, pool.error());
-                   }));
-    producer->wanted = producer->asked = ticket;
-    return {};
-  }
-
-  // A buffer of its own size. on_slot is called once, perhaps at once; not any
-  // more when the port is closed.
-  void allocate(std::uint16_t port, const std::shared_ptr<Producer>& producer, std::size_t bytes,
-                const OnSlot& on_slot) {
-    PoolOptions options;
-    options.slot_bytes = bytes;
-    const auto asked = std::make_shared<const PoolOptions>(std::move(options));
-    const auto answered = [this, producer, asked, on_slot](Result<std::uint32_t> pool) {
-      if (pool) return await(*pool, {producer, asked, 0, on_slot});
-      if (!producer->closed) on_slot(fail(std::move(pool).error()));
-    };
-    const std::string body =
-        "{\"port\":" + std::to_string(port) + ",\"bytes\":" + std::to_string(bytes) + "}";
-    if (auto sent = ask("memory.allocate", body, port, producer, answered); !sent)
-      on_slot(fail(std::move(sent).error()));
-  }
-
-  // Errors: Errc::exhausted.
-  static Result<Slot> borrow(Producer& producer) {
-    if (!producer.has_slot()) {
-      ++producer.exhausted;
-      return fail(Errc::exhausted, "no slot is free, or the pool is not there yet");
-    }
-    const wire::BufferRef ref = producer.current->stock.back();
-    producer.current->stock.pop_back();
-    ++producer.current->in_hands;
-    return Slot(producer.current, ref);
-  }
-
-  void port_closed(std::uint16_t port) {
-    if (const auto gone = returns_.extract(port)) gone.mapped()->close();
-    if (const auto gone = producers_.extract(port)) gone.mapped()->closed = true;
-    std::erase_if(awaited_, [](const auto& entry) { return entry.second.producer->closed; });
-    std::erase_if(early_, [&](const auto& entry) { return entry.open.port == port; });
-    for (const auto& pool : pools_.all_own()) {
-      if (pool->port != port) continue;
-      pools_.remove_own(pool->id);
-      single_.erase(pool->id);
-      leave(*pool);
-    }
-  }
-
-  // --- what the kernel says -----------------------------------------------------
+  OwnPools& own() { return own_; }
+  ReadPools& read() { return read_; }
 
   // Errors: Errc::corrupt for a pool that is not what it says, Errc::exhausted
   //         without memory; any of them ends the device, and so do those of attach().
@@ -114,264 +30,36 @@ class Pools final : private PoolHome {
     DKVM_TRY(const wire::PoolOpenT open, read_payload<wire::PoolOpenT>(frame.payload));
     // Taken whatever the pool is, so that the next pool gets the next one.
     Fd fd = open.memory == wire::MemoryKind::named ? Fd() : session_.stream().take_fd();
-    if (!open.writable) return told(open_others(open, fd), open);
-    const auto producer = producers_.find(open.port);
-    if (producer == producers_.end()) return {};  // closed meanwhile
-    // Perhaps the one that an answer on its way speaks of.
-    if (producer->second->unanswered != 0 && !awaited_.contains(open.pool)) {
-      if (early_.size() >= kEarlyMax)
-        return fail(Errc::corrupt, "the kernel opens pools that nobody has asked for");
-      early_.push_back({open, std::move(fd)});
-      return {};
-    }
-    return told(open_own(open, fd), open);
-  }
-
-  // Errors: Errc::corrupt.
-  Result<> close(const Frame& frame) {
-    DKVM_TRY(const wire::PoolIdT message, read_payload<wire::PoolIdT>(frame.payload));
-    const std::uint32_t id = message.pool;
-    if (const auto pool = pools_.own(id); pool && !pool->closing) {
-      pool->closing = true;
-      pool->stock.clear();
-      if (pool->in_hands == 0) all_slots_gone(*pool);
-      return {};
-    }
-    // A consumer has nothing of it any more but what leases keep mapped.
-    pools_.remove_others(id);
-    DKVM_CHECK(write_returns());
-    return say(wire::FrameKind::pool_closed, id);
-  }
-
-  // Slots are granted.
-  // Errors: Errc::corrupt for some that no pool of the port has.
-  Result<> granted(const Frame& frame) {
-    const auto found = producers_.find(frame.header.port());
-    if (found == producers_.end()) return {};  // closed meanwhile
-    const auto producer = found->second;       // its callbacks may close it
-    const bool had_slot = producer->has_slot();
-    for (std::size_t i = 0; i < frame.header.buffer_count(); ++i)
-      DKVM_CHECK(grant(*producer, frame.header.port(), frame.buffer(i)));
-    if (!had_slot && producer->has_slot() && producer->on_slots) producer->on_slots();
-    return {};
-  }
-
-  // --- what a consumer is given -------------------------------------------------
-
-  // Errors: Errc::corrupt when one of the frame's buffers lies outside of its slot.
-  Result<> check(const Frame& frame) const {
-    for (std::size_t i = 0; i < frame.header.buffer_count(); ++i) {
-      const wire::BufferRef ref = frame.buffer(i);
-      if (const auto pool = pools_.others(ref.pool()); pool && !pool->holds(ref))
-        return fail(Errc::corrupt, "an event carries bytes " + std::to_string(ref.offset()) +
-                                       " to " + std::to_string(ref.offset() + ref.length()) +
-                                       " of slot " + std::to_string(ref.slot()) +
-                                       ", which lie outside of it");
-    }
-    return {};
-  }
-
-  const PoolTable& table() const { return pools_; }
-
-  // Of a sink port: where its buffers go back.
-  const std::shared_ptr<Returns>& returns_of(std::uint16_t port) {
-    auto& returns = returns_[port];
-    if (!returns) returns = std::make_shared<Returns>(session_, port);
-    return returns;
-  }
-
-  // Puts the releases that wait into the batch.
-  Result<> write_returns() {
-    for (auto& [port, returns] : returns_) DKVM_CHECK(returns->write());
-    return {};
-  }
-
- private:
-  // A pool that the kernel has promised and not opened yet.
-  struct Awaited {
-    std::shared_ptr<Producer> producer;
-    std::shared_ptr<const PoolOptions> options;
-    std::uint64_t ticket;
-    OnSlot on_slot;
-  };
-  struct Early {
-    wire::PoolOpenT open;
-    Fd fd;
-  };
-
-  Result<> say(wire::FrameKind kind, std::uint32_t id) {
-    wire::PoolIdT message;
-    message.pool = id;
-    return session_.send_table({.kind = kind}, message);
-  }
-
-  // --- asking -------------------------------------------------------------------
-
-  // answered: with the number of the pool.
-  Result<> ask(const char* method, const std::string& body, std::uint16_t port,
-               const std::shared_ptr<Producer>& producer,
-               std::function<void(Result<std::uint32_t>)> answered) {
-    const auto read = [this, producer, answered = std::move(answered)](const Answer& answer) {
-      --producer->unanswered;
-      answered(pool_in(answer));
-      open_early();
-    };
-    DKVM_CHECK(calls_.call("kernel", method, body, read, kCallTimeDefault));
-    ++producer->unanswered;
-    producers_[port] = producer;
-    return {};
-  }
-
-  static Result<std::uint32_t> pool_in(const Answer& answer) {
-    if (!answer) return fail(answer.error());
-    const auto pool = number_in_json(*answer, "pool");
-    if (!pool || *pool > UINT32_MAX)
-      return fail(Errc::corrupt, "the kernel's answer names no pool: " + *answer);
-    return static_cast<std::uint32_t>(*pool);
-  }
-
-  void await(std::uint32_t pool, Awaited awaited) {
-    if (!awaited.producer->closed) awaited_[pool] = std::move(awaited);
-  }
-
-  // What was in use before serves on.
-  void refused(Producer& producer, std::uint64_t ticket, const Error& error) {
-    if (producer.closed || error.code() == Errc::disconnected) return;
-    if (producer.wanted == ticket) producer.wanted = producer.granted;
-    if (producer.on_refused) return producer.on_refused(error);
-    end_(Error(error).within("no pool for what this device sends"));
-  }
-
-  // --- opening ------------------------------------------------------------------
-
-  static Result<> told(Result<> done, const wire::PoolOpenT& open) {
+    auto done = open.writable ? own_.opened(open, fd) : read_.opened(open, fd);
     if (done) return done;
     return fail(std::move(done).error().within("opening pool " + std::to_string(open.pool)));
   }
 
-  // Those that came before the answer that they belong to.
-  void open_early() {
-    for (auto& early : std::exchange(early_, {})) {
-      const auto producer = producers_.find(early.open.port);
-      if (producer == producers_.end()) continue;  // closed meanwhile
-      if (producer->second->unanswered != 0 && !awaited_.contains(early.open.pool))
-        early_.push_back(std::move(early));
-      else if (auto done = told(open_own(early.open, early.fd), early.open); !done)
-        end_(done.error());
-    }
-  }
-
-  Result<> open_own(const wire::PoolOpenT& open, Fd& fd) {
-    const auto producer = producers_.at(open.port);  // attach() may close it
-    Awaited awaited{producer, producer->options, producer->granted, {}};
-    if (auto asked = awaited_.extract(open.pool)) awaited = std::move(asked.mapped());
-    if (!awaited.options) return fail(Errc::corrupt, "nobody has asked for it");
-    DKVM_TRY(const auto pool, pools_.map(open, fd));
-    if (awaited.options->slot_bytes > pool->stride)
-      return fail(Errc::corrupt, "its slots have " + std::to_string(pool->stride) +
-                                     " bytes, expected " +
-                                     std::to_string(awaited.options->slot_bytes));
-    DKVM_CHECK(pool->mapping.prefault(fd));
-    pool->ticket = awaited.ticket;
-    pool->single = awaited.on_slot != nullptr;
-    pool->options = awaited.options;
-    pool->stock.reserve(kWriterSlotsMax);
-    if (pool->options->attach) {
-      if (auto attached = pool->options->attach(pool->view(fd.get())); !attached) {
-        end_(std::move(attached).error().within("attaching to pool " + std::to_string(pool->id)));
-        return {};
-      }
-    }
-    if (producer->closed) {
-      leave(*pool);
-      return {};
-    }
-    pool->home = this;
-    pools_.add(pool);
-    if (pool->single) {
-      single_[pool->id] = std::move(awaited.on_slot);
-    } else {
-      producer->options = awaited.options;
-      producer->granted = awaited.ticket;
-      producer->wanted = std::max(producer->wanted, awaited.ticket);
-    }
-    return say(wire::FrameKind::pool_mapped, pool->id);
-  }
-
-  Result<> open_others(const wire::PoolOpenT& open, Fd& fd) {
-    if (open.memory != wire::MemoryKind::memfd && open.memory != wire::MemoryKind::named) {
-      log_warning("pool " + std::to_string(open.pool) +
-                  " is of a kind of memory that this device cannot read");
-      return {};
-    }
-    DKVM_TRY(const auto pool, pools_.map(open, fd));
-    pools_.add(pool);
+  // A producer is asked first, and readers when it has answered.
+  // Errors: Errc::corrupt.
+  Result<> close(const Frame& frame) {
+    DKVM_TRY(const wire::PoolIdT message, read_payload<wire::PoolIdT>(frame.payload));
+    if (!own_.close(message.pool)) read_.close(message.pool);
     return {};
   }
 
-  // --- slots --------------------------------------------------------------------
-
-  Result<> grant(Producer& producer, std::uint16_t port, const wire::BufferRef& slot) {
-    const auto pool = pools_.own(slot.pool());
-    if (!pool || pool->port != port || pool->closing) return {};  // closed meanwhile
-    const auto same = [&](const auto& other) { return other.slot() == slot.slot(); };
-    if (!pool->holds(slot) || slot.length() < pool->options->slot_bytes ||
-        pool->stock.size() + pool->in_hands >= pool->slot_count ||
-        std::any_of(pool->stock.begin(), pool->stock.end(), same))
-      return fail(Errc::corrupt, "the kernel grants slot " + std::to_string(slot.slot()) +
-                                     " of pool " + std::to_string(slot.pool()) +
-                                     ", which has no such slot to grant");
-    if (pool->single) {
-      auto waiting = single_.extract(slot.pool());
-      if (!waiting) return {};
-      ++pool->in_hands;
-      waiting.mapped()(Slot(pool, slot));
-      return {};
-    }
-    pool->stock.push_back(slot);
-    // A pool that takes another's place gets slots once the other gets no more.
-    if (!producer.current || pool->ticket >= producer.current->ticket) producer.current = pool;
-    return {};
+  void port_closed(std::uint16_t port) {
+    own_.port_closed(port);
+    read_.port_closed(port);
   }
 
-  void give_back(const Pool& pool, const wire::BufferRef& slot) override {
-    const std::string body = "{\"port\":" + std::to_string(pool.port) +
-                             ",\"pool\":" + std::to_string(slot.pool()) +
-                             ",\"slot\":" + std::to_string(slot.slot()) +
-                             ",\"generation\":" + std::to_string(slot.generation()) + "}";
-    // Refused: the kernel has it back already, with its port or with the stream.
-    [[maybe_unused]] const auto asked =
-        calls_.call("kernel", "memory.release", body, {}, kCallTimeDefault);
+  // Puts what the kernel is owed into the batch.
+  // Errors: Errc::overloaded, Errc::disconnected; what did not go is kept.
+  Result<> write_owed() {
+    DKVM_CHECK(read_.write_returns());
+    return closed_.write();
   }
 
-  void all_slots_gone(Pool& pool) override {
-    const std::uint32_t id = pool.id;
-    pools_.remove_own(id);  // whose slot it was keeps it until this returns
-    if (const auto producer = producers_.find(pool.port);
-        producer != producers_.end() && producer->second->current.get() == &pool)
-      producer->second->current = nullptr;
-    leave(pool);
-    // A stream that cannot take it is closing, and says so at its next use.
-    [[maybe_unused]] const auto said = say(wire::FrameKind::pool_closed, id);
-  }
-
-  // The pool is done with; handles of its slots keep it mapped.
-  static void leave(Pool& pool) {
-    pool.closing = true;
-    pool.home = nullptr;
-    pool.stock.clear();
-    if (pool.options && pool.options->detach) pool.options->detach(pool.view(-1));
-  }
-
+ private:
   Session& session_;
-  Calls& calls_;
-  std::function<void(const Error&)> end_;
-  PoolTable pools_;
-  std::unordered_map<std::uint16_t, std::shared_ptr<Producer>> producers_;  // with their ports
-  std::unordered_map<std::uint16_t, std::shared_ptr<Returns>> returns_;     // with the leases
-  std::unordered_map<std::uint32_t, Awaited> awaited_;
-  std::vector<Early> early_;
-  std::unordered_map<std::uint32_t, OnSlot> single_;  // the slot is on its way
+  ClosedPools closed_;
+  OwnPools own_;
+  ReadPools read_;
 };
 
 }  // namespace dkvm::detail

@@ -84,7 +84,8 @@ class Ports {
   // Releases what came with an event that nobody gets.
   void give_back(const Frame& frame) {
     if (frame.header.buffer_count() != 0 && takes(frame))
-      const Delivery unread(frame, pools_.table(), pools_.returns_of(frame.header.port()));
+      const Delivery unread(frame, pools_.read().table(),
+                            pools_.read().returns_of(frame.header.port()));
   }
 
   void deliver_upstream(const Frame& frame) {
@@ -112,7 +113,7 @@ class Ports {
         first = std::move(ended);
       at = ins_.upper_bound(id);  // whatever the callback has closed
     }
-    log_unless_gone(pools_.write_returns());
+    log_unless_gone(pools_.write_owed());
     retire_closed();
     return first;
   }

@@ -1,0 +1,337 @@
+#pragma once
+
+#include <dkvm/buffers.hpp>
+#include <dkvm/detail/closed_pools.hpp>
+#include <dkvm/detail/number_in_json.hpp>
+#include <dkvm/detail/poller_linux.hpp>
+#include <dkvm/detail/pool_table.hpp>
+#include <dkvm/detail/producer.hpp>
+#include <dkvm/limits.hpp>
+#include <dkvm/rpc.hpp>
+#include <dkvm/time.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace dkvm::detail {
+
+// The pools that a running device produces into: it asks for them, borrows their
+// slots and publishes them.
+class OwnPools final : private PoolHome {
+ public:
+  static constexpr std::size_t kEarlyMax = 16;  // pools that come before the answer to their call
+  static constexpr std::uint64_t kSlotGraceNs = 500'000'000;  // of the 1 s that the kernel waits
+
+  using OnSlot = std::function<void(Result<Slot>)>;
+
+  // end: ends the device, with this error. Life: all others outlive this.
+  OwnPools(Session& session, Calls& calls, Poller& poller, ClosedPools& closed,
+           std::function<void(const Error&)> end)
+      : session_(session), calls_(calls), poller_(poller), closed_(closed), end_(std::move(end)) {}
+  OwnPools(const OwnPools&) = delete;
+  OwnPools& operator=(const OwnPools&) = delete;
+  ~OwnPools() {
+    for (const auto& pool : pools_.all()) leave(*pool);
+  }
+
+  // --- what ports ask for -------------------------------------------------------
+
+  // Errors: Errc::invalid, Errc::overloaded with too many calls outstanding.
+  Result<> open(std::uint16_t port, const std::shared_ptr<Producer>& producer,
+                PoolOptions options) {
+    if (options.slot_bytes == 0 || options.slots == 0 || options.slots > kWriterSlotsMax)
+      return fail(Errc::invalid, "opening a pool of " + std::to_string(options.slots) +
+                                     " slots of " + std::to_string(options.slot_bytes) +
+                                     " bytes: expected 1 to " + std::to_string(kWriterSlotsMax) +
+                                     " slots of at least 1 byte");
+    const std::string body = "{\"port\":" + std::to_string(port) +
+                             ",\"slot_bytes\":" + std::to_string(options.slot_bytes) +
+                             ",\"slots\":" + std::to_string(options.slots) + ",\"memory\":\"" +
+                             wire::EnumNameMemoryKind(options.memory) + "\"}";
+    auto asked = std::make_shared<const PoolOptions>(std::move(options));
+    const std::uint64_t ticket = producer->asked + 1;
+    DKVM_CHECK(ask("memory.pool", body, port, producer,
+                   [this, producer, asked, ticket](Result<std::uint32_t> pool) {
+                     if (pool) return await(*pool, {producer, asked, ticket, {}});
+                     refused(*producer, ticket, pool.error());
+                   }));
+    producer->wanted = producer->asked = ticket;
+    return {};
+  }
+
+  // A buffer of its own size. on_slot is called once, perhaps at once; not any
+  // more when the port is closed.
+  void allocate(std::uint16_t port, const std::shared_ptr<Producer>& producer, std::size_t bytes,
+                const OnSlot& on_slot) {
+    PoolOptions options;
+    options.slot_bytes = bytes;
+    const auto asked = std::make_shared<const PoolOptions>(std::move(options));
+    const auto answered = [this, producer, asked, on_slot](Result<std::uint32_t> pool) {
+      if (pool) return await(*pool, {producer, asked, 0, on_slot});
+      if (!producer->closed) on_slot(fail(std::move(pool).error()));
+    };
+    const std::string body =
+        "{\"port\":" + std::to_string(port) + ",\"bytes\":" + std::to_string(bytes) + "}";
+    if (auto sent = ask("memory.allocate", body, port, producer, answered); !sent)
+      on_slot(fail(std::move(sent).error()));
+  }
+
+  // Errors: Errc::exhausted.
+  static Result<Slot> borrow(Producer& producer) {
+    if (!producer.has_slot()) {
+      ++producer.exhausted;
+      return fail(Errc::exhausted, "no slot is free, or the pool is not there yet");
+    }
+    const wire::BufferRef ref = producer.current->stock.back();
+    producer.current->stock.pop_back();
+    ++producer.current->in_hands;
+    return Slot(producer.current, ref);
+  }
+
+  void port_closed(std::uint16_t port) {
+    if (const auto gone = producers_.extract(port)) gone.mapped()->closed = true;
+    std::erase_if(awaited_, [](const auto& entry) { return entry.second.producer->closed; });
+    std::erase_if(early_, [&](const auto& entry) { return entry.open.port == port; });
+    for (const auto& pool : pools_.all()) {
+      if (pool->port != port) continue;
+      pools_.remove(pool->id);
+      single_.erase(pool->id);
+      poller_.cancel(pool->grace);
+      const bool answer_due = pool->closing;
+      leave(*pool);
+      if (answer_due) closed_.say(pool->id);
+    }
+  }
+
+  // --- what the kernel says -----------------------------------------------------
+
+  // Errors: Errc::corrupt for a pool that is not what it says, Errc::exhausted
+  //         without memory; any of them ends the device, and so do those of attach().
+  Result<> opened(const wire::PoolOpenT& open, Fd& fd) {
+    if (told_.size() >= PoolTable::kPoolsMax || !told_.insert(open.pool).second)
+      return fail(Errc::corrupt, "it is open already, or one too many");
+    const auto producer = producers_.find(open.port);
+    if (producer == producers_.end()) return {};  // closed meanwhile
+    // Perhaps the one that an answer on its way speaks of.
+    if (producer->second->unanswered != 0 && !awaited_.contains(open.pool)) {
+      if (early_.size() >= kEarlyMax)
+        return fail(Errc::corrupt, "the kernel opens pools that nobody has asked for");
+      early_.push_back({open, std::move(fd)});
+      return {};
+    }
+    return take_over(open, fd);
+  }
+
+  // False when it is none of these; else the kernel gets its one answer: at once, or
+  // when the last slot has left the device's hands, at the latest after kSlotGrace.
+  bool close(std::uint32_t id) {
+    if (told_.erase(id) == 0) return false;
+    const auto pool = pools_.find(id);
+    if (!pool) {
+      std::erase_if(early_, [&](const auto& entry) { return entry.open.pool == id; });
+      closed_.say(id);
+      return true;
+    }
+    pool->closing = true;
+    pool->stock.clear();
+    if (pool->in_hands == 0)
+      all_slots_gone(*pool);
+    else
+      pool->grace = poller_.at(now_ns() + kSlotGraceNs, [this, pool] { all_slots_gone(*pool); });
+    return true;
+  }
+
+  // Slots are granted.
+  // Errors: Errc::corrupt for some that no pool of the port has.
+  Result<> granted(const Frame& frame) {
+    const auto found = producers_.find(frame.header.port());
+    if (found == producers_.end()) return {};  // closed meanwhile
+    const auto producer = found->second;       // its callbacks may close it
+    const bool had_slot = producer->has_slot();
+    for (std::size_t i = 0; i < frame.header.buffer_count(); ++i)
+      DKVM_CHECK(grant(*producer, frame.header.port(), frame.buffer(i)));
+    if (!had_slot && producer->has_slot() && producer->on_slots) producer->on_slots();
+    return {};
+  }
+
+ private:
+  // A pool that the kernel has promised and not opened yet.
+  struct Awaited {
+    std::shared_ptr<Producer> producer;
+    std::shared_ptr<const PoolOptions> options;
+    std::uint64_t ticket;
+    OnSlot on_slot;
+  };
+  struct Early {
+    wire::PoolOpenT open;
+    Fd fd;
+  };
+
+  // --- asking -------------------------------------------------------------------
+
+  // answered: with the number of the pool.
+  Result<> ask(const char* method, const std::string& body, std::uint16_t port,
+               const std::shared_ptr<Producer>& producer,
+               std::function<void(Result<std::uint32_t>)> answered) {
+    const auto read = [this, producer, answered = std::move(answered)](const Answer& answer) {
+      --producer->unanswered;
+      answered(pool_in(answer));
+      open_early();
+    };
+    DKVM_CHECK(calls_.call("kernel", method, body, read, kCallTimeDefault));
+    ++producer->unanswered;
+    producers_[port] = producer;
+    return {};
+  }
+
+  static Result<std::uint32_t> pool_in(const Answer& answer) {
+    if (!answer) return fail(answer.error());
+    const auto pool = number_in_json(*answer, "pool");
+    if (!pool || *pool > UINT32_MAX)
+      return fail(Errc::corrupt, "the kernel's answer names no pool: " + *answer);
+    return static_cast<std::uint32_t>(*pool);
+  }
+
+  void await(std::uint32_t pool, Awaited awaited) {
+    if (!awaited.producer->closed) awaited_[pool] = std::move(awaited);
+  }
+
+  // What was in use before serves on.
+  void refused(Producer& producer, std::uint64_t ticket, const Error& error) {
+    if (producer.closed || error.code() == Errc::disconnected) return;
+    if (producer.wanted == ticket) producer.wanted = producer.granted;
+    if (producer.on_refused) return producer.on_refused(error);
+    end_(Error(error).within("no pool for what this device sends"));
+  }
+
+  // --- opening ------------------------------------------------------------------
+
+  // Those that came before the answer that they belong to.
+  void open_early() {
+    for (auto& early : std::exchange(early_, {})) {
+      const auto producer = producers_.find(early.open.port);
+      if (producer == producers_.end()) continue;  // closed meanwhile
+      if (producer->second->unanswered != 0 && !awaited_.contains(early.open.pool))
+        early_.push_back(std::move(early));
+      else if (auto done = take_over(early.open, early.fd); !done)
+        end_(std::move(done).error().within("opening pool " + std::to_string(early.open.pool)));
+    }
+  }
+
+  Result<> take_over(const wire::PoolOpenT& open, Fd& fd) {
+    const auto producer = producers_.at(open.port);  // attach() may close it
+    Awaited awaited{producer, producer->options, producer->granted, {}};
+    if (auto asked = awaited_.extract(open.pool)) awaited = std::move(asked.mapped());
+    if (!awaited.options) return fail(Errc::corrupt, "nobody has asked for it");
+    DKVM_TRY(const auto pool, pools_.map(open, fd));
+    if (awaited.options->slot_bytes > pool->stride)
+      return fail(Errc::corrupt, "its slots have " + std::to_string(pool->stride) +
+                                     " bytes, expected " +
+                                     std::to_string(awaited.options->slot_bytes));
+    DKVM_CHECK(pool->mapping.prefault(fd));
+    pool->ticket = awaited.ticket;
+    pool->single = awaited.on_slot != nullptr;
+    pool->options = awaited.options;
+    pool->stock.reserve(kWriterSlotsMax);
+    if (pool->options->attach) {
+      if (auto attached = pool->options->attach(pool->view(fd.get())); !attached) {
+        end_(std::move(attached).error().within("attaching to pool " + std::to_string(pool->id)));
+        return {};
+      }
+    }
+    if (producer->closed) {
+      leave(*pool);
+      return {};
+    }
+    pool->home = this;
+    pools_.add(pool);
+    if (pool->single) {
+      single_[pool->id] = std::move(awaited.on_slot);
+    } else {
+      producer->options = awaited.options;
+      producer->granted = awaited.ticket;
+      producer->wanted = std::max(producer->wanted, awaited.ticket);
+    }
+    wire::PoolIdT message;
+    message.pool = pool->id;
+    return session_.send_table({.kind = wire::FrameKind::pool_mapped}, message);
+  }
+
+  // --- slots --------------------------------------------------------------------
+
+  Result<> grant(Producer& producer, std::uint16_t port, const wire::BufferRef& slot) {
+    const auto pool = pools_.find(slot.pool());
+    if (!pool || pool->port != port || pool->closing) return {};  // closed meanwhile
+    const auto same = [&](const auto& other) { return other.slot() == slot.slot(); };
+    if (!pool->holds(slot) || slot.length() < pool->options->slot_bytes ||
+        pool->stock.size() + pool->in_hands >= pool->slot_count ||
+        std::any_of(pool->stock.begin(), pool->stock.end(), same))
+      return fail(Errc::corrupt, "the kernel grants slot " + std::to_string(slot.slot()) +
+                                     " of pool " + std::to_string(slot.pool()) +
+                                     ", which has no such slot to grant");
+    if (pool->single) {
+      auto waiting = single_.extract(slot.pool());
+      if (!waiting) return {};
+      ++pool->in_hands;
+      waiting.mapped()(Slot(pool, slot));
+      return {};
+    }
+    pool->stock.push_back(slot);
+    // A pool that takes another's place gets slots once the other gets no more.
+    if (!producer.current || pool->ticket >= producer.current->ticket) producer.current = pool;
+    return {};
+  }
+
+  void give_back(const Pool& pool, const wire::BufferRef& slot) override {
+    const std::string body = "{\"port\":" + std::to_string(pool.port) +
+                             ",\"pool\":" + std::to_string(slot.pool()) +
+                             ",\"slot\":" + std::to_string(slot.slot()) +
+                             ",\"generation\":" + std::to_string(slot.generation()) + "}";
+    // Refused: the kernel has it back already, with its port or with the stream.
+    [[maybe_unused]] const auto asked =
+        calls_.call("kernel", "memory.release", body, {}, kCallTimeDefault);
+  }
+
+  // Or they are dead from here on.
+  void all_slots_gone(Pool& pool) override {
+    const std::uint32_t id = pool.id;
+    poller_.cancel(pool.grace);
+    pool.replaced = true;
+    pools_.remove(id);  // whose slot it was keeps it until this returns
+    if (const auto producer = producers_.find(pool.port);
+        producer != producers_.end() && producer->second->current.get() == &pool)
+      producer->second->current = nullptr;
+    leave(pool);
+    closed_.say(id);
+  }
+
+  // The pool is done with; handles of its slots keep it mapped.
+  static void leave(Pool& pool) {
+    pool.closing = true;
+    pool.home = nullptr;
+    pool.stock.clear();
+    if (pool.options && pool.options->detach) pool.options->detach(pool.view(-1));
+  }
+
+  Session& session_;
+  Calls& calls_;
+  Poller& poller_;
+  ClosedPools& closed_;
+  std::function<void(const Error&)> end_;
+  PoolTable pools_;
+  std::unordered_set<std::uint32_t> told_;  // of pool_open, and not of pool_close yet
+  std::unordered_map<std::uint16_t, std::shared_ptr<Producer>> producers_;  // with their ports
+  std::unordered_map<std::uint32_t, Awaited> awaited_;
+  std::vector<Early> early_;
+  std::unordered_map<std::uint32_t, OnSlot> single_;  // the slot is on its way
+};
+
+}  // namespace dkvm::detail
