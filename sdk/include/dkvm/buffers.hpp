@@ -68,7 +68,9 @@ class Slot {
 };
 
 // A buffer that this device keeps beyond the event that brought it. It counts
-// against the port's share until it is released, at the latest with its scope.
+// against the port's share until it is released, at the latest with its scope: a
+// port that keeps its whole share gets no further buffers. Parts of a device that
+// need the same one share its lease (std::shared_ptr), which counts once.
 class Lease {
  public:
   Lease() = default;
@@ -94,9 +96,7 @@ class Lease {
   }
 
   void release() {
-    // A stream that cannot take it is closing, and says so at its next use.
-    if (const auto returns = std::exchange(returns_, nullptr)) [[maybe_unused]]
-      const auto sent = returns->write_one(ref_);
+    if (const auto returns = std::exchange(returns_, nullptr)) returns->give(ref_);
     pool_ = nullptr;
   }
 

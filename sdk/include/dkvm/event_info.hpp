@@ -26,7 +26,8 @@ struct EventInfo {
   //        what is parsed before it is looked at
   Bytes bytes(std::size_t index = 0) const { return delivery ? delivery->bytes(index) : Bytes{}; }
   // Keeps a buffer beyond the call. The second time for the same one, and where
-  // there is none, the lease is empty.
+  // there is none, the lease is empty. With the port's share kept, no further
+  // buffers come until one is released.
   Lease keep(std::size_t index = 0) const { return delivery ? delivery->keep(index) : Lease(); }
 };
 

@@ -29,6 +29,8 @@ class OwnPools final : private PoolHome {
  public:
   static constexpr std::size_t kEarlyMax = 16;  // pools that come before the answer to their call
   static constexpr std::uint64_t kSlotGraceNs = 500'000'000;  // of the 1 s that the kernel waits
+  // Short enough to lie in the string itself.
+  static constexpr const char* kNoSlot = "no slot is free";
 
   using OnSlot = std::function<void(Result<Slot>)>;
 
@@ -84,11 +86,11 @@ class OwnPools final : private PoolHome {
       on_slot(fail(std::move(sent).error()));
   }
 
-  // Errors: Errc::exhausted.
+  // Errors: Errc::exhausted, perhaps at every tick: it costs no memory.
   static Result<Slot> borrow(Producer& producer) {
     if (!producer.has_slot()) {
       ++producer.exhausted;
-      return fail(Errc::exhausted, "no slot is free, or the pool is not there yet");
+      return fail(Errc::exhausted, kNoSlot);
     }
     const wire::BufferRef ref = producer.current->stock.back();
     producer.current->stock.pop_back();
@@ -160,6 +162,16 @@ class OwnPools final : private PoolHome {
       DKVM_CHECK(grant(*producer, frame.header.port(), frame.buffer(i)));
     if (!had_slot && producer->has_slot() && producer->on_slots) producer->on_slots();
     return {};
+  }
+
+  // Gives back what could not be given back before.
+  void give_back_all() {
+    while (!unreturned_.empty()) {
+      // Refused by the kernel: it has it back already, with its port.
+      if (!calls_.call("kernel", "memory.release", unreturned_.back(), {}, kCallTimeDefault))
+        return;  // too many calls wait, or the stream takes none
+      unreturned_.pop_back();
+    }
   }
 
  private:
@@ -295,9 +307,8 @@ class OwnPools final : private PoolHome {
                              ",\"pool\":" + std::to_string(slot.pool()) +
                              ",\"slot\":" + std::to_string(slot.slot()) +
                              ",\"generation\":" + std::to_string(slot.generation()) + "}";
-    // Refused: the kernel has it back already, with its port or with the stream.
-    [[maybe_unused]] const auto asked =
-        calls_.call("kernel", "memory.release", body, {}, kCallTimeDefault);
+    unreturned_.push_back(body);
+    give_back_all();
   }
 
   // Or they are dead from here on.
@@ -332,6 +343,7 @@ class OwnPools final : private PoolHome {
   std::unordered_map<std::uint32_t, Awaited> awaited_;
   std::vector<Early> early_;
   std::unordered_map<std::uint32_t, OnSlot> single_;  // the slot is on its way
+  std::vector<std::string> unreturned_;  // bodies of memory.release, each of a pool of one
 };
 
 }  // namespace dkvm::detail

@@ -51,6 +51,7 @@ class Pools {
   // Puts what the kernel is owed into the batch.
   // Errors: Errc::overloaded, Errc::disconnected; what did not go is kept.
   Result<> write_owed() {
+    own_.give_back_all();
     DKVM_CHECK(read_.write_returns());
     return closed_.write();
   }

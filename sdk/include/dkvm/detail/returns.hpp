@@ -30,16 +30,21 @@ class Returns {
   bool due() const { return pending_.size() >= due_; }
 
   // Writes what waits.
+  // Errors: Errc::overloaded, Errc::disconnected; what did not go waits for the next time.
   Result<> write() {
-    if (pending_.empty()) return {};
-    auto sent = write(pending_);
-    pending_.clear();
     due_ = kNever;
-    return sent;
+    while (!pending_.empty()) {
+      const auto some = std::span(pending_).first(std::min(pending_.size(), kBuffersPerFrameMax));
+      DKVM_CHECK(send(some));
+      pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(some.size()));
+    }
+    return {};
   }
 
-  // Writes one at once, outside of the batch.
-  Result<> write_one(const wire::BufferRef& buffer) { return write({&buffer, 1}); }
+  // At once, outside of the batch; with a later one while the kernel does not read.
+  void give(const wire::BufferRef& buffer) {
+    if (session_ != nullptr && !send({&buffer, 1})) pending_.push_back(buffer);
+  }
 
   // The port is closed: the kernel has taken back whatever it held.
   void close() {
@@ -51,14 +56,9 @@ class Returns {
  private:
   static constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
 
-  Result<> write(std::span<const wire::BufferRef> buffers) {
-    while (session_ != nullptr && !buffers.empty()) {
-      const auto some = buffers.first(std::min(buffers.size(), kBuffersPerFrameMax));
-      DKVM_CHECK(session_->send(
-          {.kind = wire::FrameKind::release, .port = port_, .buffers = std::as_bytes(some)}));
-      buffers = buffers.subspan(some.size());
-    }
-    return {};
+  Result<> send(std::span<const wire::BufferRef> buffers) {
+    return session_->send(
+        {.kind = wire::FrameKind::release, .port = port_, .buffers = std::as_bytes(buffers)});
   }
 
   Session* session_;
