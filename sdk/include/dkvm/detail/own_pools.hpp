@@ -2,6 +2,7 @@
 
 #include <dkvm/buffers.hpp>
 #include <dkvm/detail/closed_pools.hpp>
+#include <dkvm/detail/helpers.hpp>
 #include <dkvm/detail/number_in_json.hpp>
 #include <dkvm/detail/poller_linux.hpp>
 #include <dkvm/detail/pool_table.hpp>
@@ -11,6 +12,7 @@
 #include <dkvm/time.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -29,6 +31,8 @@ class OwnPools final : private PoolHome {
  public:
   static constexpr std::size_t kEarlyMax = 16;  // pools that come before the answer to their call
   static constexpr std::uint64_t kSlotGraceNs = 500'000'000;  // of the 1 s that the kernel waits
+  // Getting the pages of more (about 3 ms for each MiB) is for a thread of its own.
+  static constexpr std::size_t kPopulateAtOnceMax = 1024 * 1024;
   // Short enough to lie in the string itself.
   static constexpr const char* kNoSlot = "no slot is free";
 
@@ -37,7 +41,12 @@ class OwnPools final : private PoolHome {
   // end: ends the device, with this error. Life: all others outlive this.
   OwnPools(Session& session, Calls& calls, Poller& poller, ClosedPools& closed,
            std::function<void(const Error&)> end)
-      : session_(session), calls_(calls), poller_(poller), closed_(closed), end_(std::move(end)) {}
+      : session_(session),
+        calls_(calls),
+        poller_(poller),
+        closed_(closed),
+        end_(std::move(end)),
+        helpers_(poller) {}
   OwnPools(const OwnPools&) = delete;
   OwnPools& operator=(const OwnPools&) = delete;
   ~OwnPools() {
@@ -102,6 +111,7 @@ class OwnPools final : private PoolHome {
     if (const auto gone = producers_.extract(port)) gone.mapped()->closed = true;
     std::erase_if(awaited_, [](const auto& entry) { return entry.second.producer->closed; });
     std::erase_if(early_, [&](const auto& entry) { return entry.open.port == port; });
+    for (const std::uint32_t id : populating_of(port)) cancel_populating(id);
     for (const auto& pool : pools_.all()) {
       if (pool->port != port) continue;
       pools_.remove(pool->id);
@@ -139,6 +149,7 @@ class OwnPools final : private PoolHome {
     const auto pool = pools_.find(id);
     if (!pool) {
       std::erase_if(early_, [&](const auto& entry) { return entry.open.pool == id; });
+      cancel_populating(id);
       closed_.say(id);
       return true;
     }
@@ -185,6 +196,15 @@ class OwnPools final : private PoolHome {
   struct Early {
     wire::PoolOpenT open;
     Fd fd;
+  };
+
+  // A pool on its way to being mapped.
+  struct Populating {
+    std::shared_ptr<Pool> pool;
+    Fd fd;
+    std::shared_ptr<Producer> producer;
+    OnSlot on_slot;
+    std::uint64_t helper;
   };
 
   // --- asking -------------------------------------------------------------------
@@ -239,7 +259,7 @@ class OwnPools final : private PoolHome {
   }
 
   Result<> take_over(const wire::PoolOpenT& open, Fd& fd) {
-    const auto producer = producers_.at(open.port);  // attach() may close it
+    const auto producer = producers_.at(open.port);
     Awaited awaited{producer, producer->options, producer->granted, {}};
     if (auto asked = awaited_.extract(open.pool)) awaited = std::move(asked.mapped());
     if (!awaited.options) return fail(Errc::corrupt, "nobody has asked for it");
@@ -248,30 +268,67 @@ class OwnPools final : private PoolHome {
       return fail(Errc::corrupt, "its slots have " + std::to_string(pool->stride) +
                                      " bytes, expected " +
                                      std::to_string(awaited.options->slot_bytes));
-    DKVM_CHECK(pool->mapping.prefault(fd));
     pool->ticket = awaited.ticket;
     pool->single = awaited.on_slot != nullptr;
     pool->options = awaited.options;
     pool->stock.reserve(kWriterSlotsMax);
-    if (pool->options->attach) {
-      if (auto attached = pool->options->attach(pool->view(fd.get())); !attached) {
+    if (!pool->single && pool->ticket >= producer->granted) {
+      producer->options = pool->options;
+      producer->granted = pool->ticket;
+      producer->wanted = std::max(producer->wanted, pool->ticket);
+    }
+    auto populating = std::make_shared<Populating>(
+        Populating{pool, std::move(fd), producer, std::move(awaited.on_slot), 0});
+    if (open.bytes <= kPopulateAtOnceMax) {
+      DKVM_CHECK(pool->mapping.prefault(populating->fd));
+      return mapped(*populating);
+    }
+    return populate(populating);
+  }
+
+  // Others who have its frames already get them meanwhile.
+  Result<> populate(const std::shared_ptr<Populating>& populating) {
+    const auto work = [&mapping = populating->pool->mapping, &fd = populating->fd](
+                          const std::atomic<bool>& stop) { return mapping.prefault(fd, stop); };
+    const auto done = [this, populating](Result<> result) {
+      const std::uint32_t id = populating->pool->id;
+      populating_.erase(id);
+      if (result) result = mapped(*populating);
+      if (!result) end_(std::move(result).error().within("opening pool " + std::to_string(id)));
+    };
+    DKVM_TRY(populating->helper, helpers_.start(work, done));
+    populating_[populating->pool->id] = populating;
+    return {};
+  }
+
+  // No answer but to a pool_close comes of it any more.
+  void cancel_populating(std::uint32_t id) {
+    if (const auto populating = populating_.extract(id))
+      helpers_.cancel(populating.mapped()->helper);
+  }
+
+  std::vector<std::uint32_t> populating_of(std::uint16_t port) const {
+    std::vector<std::uint32_t> ids;
+    for (const auto& [id, populating] : populating_)
+      if (populating->pool->port == port) ids.push_back(id);
+    return ids;
+  }
+
+  Result<> mapped(Populating& populated) {
+    const auto& pool = populated.pool;
+    if (pool->options->attach) {  // which may close the port
+      if (auto attached = pool->options->attach(pool->view(populated.fd.get())); !attached) {
         end_(std::move(attached).error().within("attaching to pool " + std::to_string(pool->id)));
         return {};
       }
     }
-    if (producer->closed) {
+    if (populated.producer->closed) {
       leave(*pool);
       return {};
     }
     pool->home = this;
     pools_.add(pool);
-    if (pool->single) {
-      single_[pool->id] = std::move(awaited.on_slot);
-    } else {
-      producer->options = awaited.options;
-      producer->granted = awaited.ticket;
-      producer->wanted = std::max(producer->wanted, awaited.ticket);
-    }
+    if (pool->single) single_[pool->id] = std::move(populated.on_slot);
     wire::PoolIdT message;
     message.pool = pool->id;
     return session_.send_table({.kind = wire::FrameKind::pool_mapped}, message);
@@ -344,6 +401,9 @@ class OwnPools final : private PoolHome {
   std::vector<Early> early_;
   std::unordered_map<std::uint32_t, OnSlot> single_;  // the slot is on its way
   std::vector<std::string> unreturned_;  // bodies of memory.release, each of a pool of one
+  // Shared with the helpers that work on them.
+  std::unordered_map<std::uint32_t, std::shared_ptr<Populating>> populating_;
+  Helpers helpers_;  // ends first
 };
 
 }  // namespace dkvm::detail
