@@ -2,6 +2,7 @@
 
 #include <dkvm/buffers.hpp>
 #include <dkvm/detail/closed_pools.hpp>
+#include <dkvm/detail/given_back.hpp>
 #include <dkvm/detail/helpers.hpp>
 #include <dkvm/detail/number_in_json.hpp>
 #include <dkvm/detail/poller_linux.hpp>
@@ -46,6 +47,7 @@ class OwnPools final : private PoolHome {
         poller_(poller),
         closed_(closed),
         end_(std::move(end)),
+        given_back_(calls),
         helpers_(poller) {}
   OwnPools(const OwnPools&) = delete;
   OwnPools& operator=(const OwnPools&) = delete;
@@ -176,14 +178,7 @@ class OwnPools final : private PoolHome {
   }
 
   // Gives back what could not be given back before.
-  void give_back_all() {
-    while (!unreturned_.empty()) {
-      // Refused by the kernel: it has it back already, with its port.
-      if (!calls_.call("kernel", "memory.release", unreturned_.back(), {}, kCallTimeDefault))
-        return;  // too many calls wait, or the stream takes none
-      unreturned_.pop_back();
-    }
-  }
+  void give_back_all() { given_back_.write(); }
 
  private:
   // A pool that the kernel has promised and not opened yet.
@@ -360,12 +355,7 @@ class OwnPools final : private PoolHome {
   }
 
   void give_back(const Pool& pool, const wire::BufferRef& slot) override {
-    const std::string body = "{\"port\":" + std::to_string(pool.port) +
-                             ",\"pool\":" + std::to_string(slot.pool()) +
-                             ",\"slot\":" + std::to_string(slot.slot()) +
-                             ",\"generation\":" + std::to_string(slot.generation()) + "}";
-    unreturned_.push_back(body);
-    give_back_all();
+    given_back_.give(pool.port, slot);
   }
 
   // Or they are dead from here on.
@@ -400,7 +390,7 @@ class OwnPools final : private PoolHome {
   std::unordered_map<std::uint32_t, Awaited> awaited_;
   std::vector<Early> early_;
   std::unordered_map<std::uint32_t, OnSlot> single_;  // the slot is on its way
-  std::vector<std::string> unreturned_;  // bodies of memory.release, each of a pool of one
+  GivenBack given_back_;
   // Shared with the helpers that work on them.
   std::unordered_map<std::uint32_t, std::shared_ptr<Populating>> populating_;
   Helpers helpers_;  // ends first
