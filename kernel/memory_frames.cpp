@@ -2,8 +2,10 @@
 
 namespace dkvm {
 
-void MemoryFrames::tell_room() {
-  for (const PortRef sink : std::exchange(room_, {})) router_.room_at(sink);
+void MemoryFrames::tell_room(std::uint64_t now_ns) {
+  told_.swap(room_);
+  for (const PortRef sink : told_) router_.room_at(sink, now_ns);
+  told_.clear();
 }
 
 void MemoryFrames::send_pool_open(DeviceId device, const wire::PoolOpenT& open,

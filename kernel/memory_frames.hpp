@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -27,16 +28,18 @@ struct BufferRights {
 class MemoryFrames final : public MemoryHost {
  public:
   using Offend = std::function<void(DeviceId device, std::string why)>;
+  using Warn = std::function<void(PortRef source, std::string_view why)>;
 
   // Sessions and router outlive it; they are not used before it is.
-  MemoryFrames(Sessions& sessions, Router& router, Offend offend)
-      : sessions_(sessions), router_(router), offend_(std::move(offend)) {}
+  MemoryFrames(Sessions& sessions, Router& router, Offend offend, Warn warn)
+      : sessions_(sessions), router_(router), offend_(std::move(offend)), warn_(std::move(warn)) {}
 
   void set_rights(DeviceId device, BufferRights rights) { rights_[device] = rights; }
   void forget(DeviceId device) { rights_.erase(device); }
 
   // Tells the router where there is room again. At the end of a turn.
-  void tell_room();
+  void tell_room(std::uint64_t now_ns);
+  bool has_room_to_tell() const { return !room_.empty(); }
 
   // MemoryHost
   void send_pool_open(DeviceId device, const wire::PoolOpenT& open,
@@ -47,6 +50,7 @@ class MemoryFrames final : public MemoryHost {
   void memory_offence(DeviceId device, std::string why) override {
     offend_(device, std::move(why));
   }
+  void memory_short(PortRef source, std::string why) override { warn_(source, why); }
   std::vector<BufferConsumer> consumers_of(PortRef source) override {
     return router_.consumers_of(source);
   }
@@ -56,8 +60,10 @@ class MemoryFrames final : public MemoryHost {
   Sessions& sessions_;
   Router& router_;
   Offend offend_;
+  Warn warn_;
   std::unordered_map<DeviceId, BufferRights> rights_;
   std::vector<PortRef> room_;
+  std::vector<PortRef> told_;  // empty but for tell_room()
 };
 
 }  // namespace dkvm

@@ -24,8 +24,10 @@ Switchboard::Switchboard(Loop& loop, Log& log, std::string kernel_name, std::uin
       log_(log),
       kernel_name_(std::move(kernel_name)),
       kernel_id_(kernel_id),
-      memory_frames_(sessions_, router_,
-                     [this](DeviceId device, std::string why) { offend(device, std::move(why)); }),
+      memory_frames_(
+          sessions_, router_,
+          [this](DeviceId device, std::string why) { offend(device, std::move(why)); },
+          [this](PortRef source, std::string_view why) { warn_short(source, why); }),
       memory_(memory_frames_, worker_, 0),
       router_(kernel_id, *this, memory_),
       sessions_(loop, {router_, memory_, topics_, *this}),
@@ -33,13 +35,22 @@ Switchboard::Switchboard(Loop& loop, Log& log, std::string kernel_name, std::uin
       calls_(call_frames_, grants),
       held_([this](DeviceId device, bool held) { devices_->input_held(device, held); }),
       gap_log_([this](const Gap& sum, std::uint64_t gaps) { write_gap(sum, gaps); }),
-      timer_(loop, [this] { settle_soon(); }),
+      timer_(loop,
+             [this] {
+               judge_due_ = true;  // a whole poll pass lies between a timer and after_poll_
+               settle_soon();
+             }),
       after_poll_(loop, [this] {
         sessions_.bury();
+        if (std::exchange(judge_due_, false)) memory_.judge(now_ns());
         settle();
       }) {}
 
-Switchboard::~Switchboard() { gap_log_.finish(); }
+// Sessions that end say so to the router, and it to this.
+Switchboard::~Switchboard() {
+  sessions_.close();
+  gap_log_.finish();
+}
 
 void Switchboard::set_manifest(DeviceId device, std::optional<Manifest> manifest) {
   manifests_[device] = std::move(manifest);
@@ -64,14 +75,14 @@ void Switchboard::settle() {
   if (calls_.deadline() <= now) calls_.tick(now);
   if (gap_log_.deadline() <= now) gap_log_.tick(now);
   if (wake_at_ns_ <= now) wake_at_ns_ = Router::kNever;
-  memory_frames_.tell_room();
+  memory_frames_.tell_room(now);
   tell_topics();      // no event of a topic comes before its number
   sessions_.flush();  // before all else: events do not wait for our own affairs
   act_on_notes(now);
   let_in_who_may(now);
   sessions_.flush();
   wake_at(held_.tell(now));
-  if (!offences_.empty() || !refed_.empty()) settle_soon();
+  if (!offences_.empty() || !refed_.empty() || memory_frames_.has_room_to_tell()) settle_soon();
   if (on_settled_) on_settled_();
   settling_ = false;
   arm(now);
@@ -80,7 +91,7 @@ void Switchboard::settle() {
 void Switchboard::act_on_notes(std::uint64_t now) {
   for (const PortRef source : std::exchange(refed_, {})) memory_.feeds_changed(source, now);
   if (memory_.deadline() <= now) memory_.tick(now);
-  memory_frames_.tell_room();
+  memory_frames_.tell_room(now);
   while (!offences_.empty()) {
     for (const Offence& offence : std::exchange(offences_, {})) {
       DeviceSession* offender = sessions_.find(offence.device);
@@ -153,6 +164,13 @@ void Switchboard::held_changed(DeviceId device, bool held) { held_.changed(devic
 void Switchboard::report(const Gap& gap) {
   ++gaps_;
   gap_log_.add(gap, now_ns());
+}
+
+void Switchboard::warn_short(PortRef source, std::string_view why) {
+  const PortTable* table = ports(source.device);
+  const RoutedPort* port = table == nullptr ? nullptr : table->find(source.port);
+  log_.warning("device {}, port '{}': {}", name_of(source.device),
+               port == nullptr ? fmt::format("{}", source.port) : port->name, why);
 }
 
 void Switchboard::write_gap(const Gap& sum, std::uint64_t gaps) {

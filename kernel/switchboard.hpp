@@ -140,6 +140,7 @@ class Switchboard final : public RouterHost, public DeviceHost, public SessionHo
   void tell_topics();
   void let_in_who_may(std::uint64_t now);
   void arm(std::uint64_t now);
+  void warn_short(PortRef source, std::string_view why);
   void write_gap(const Gap& sum, std::uint64_t gaps);
   void publish_state(DeviceId id, const StateChange& change);
 
@@ -176,6 +177,7 @@ class Switchboard final : public RouterHost, public DeviceHost, public SessionHo
   std::uint64_t wake_at_ns_ = Router::kNever;
   std::uint64_t armed_ns_ = Router::kNever;
   bool settling_ = false;
+  bool judge_due_ = false;  // deadlines, after the next poll pass
   Timer timer_;
   AfterPoll after_poll_;
 };

@@ -20,7 +20,9 @@ class BufferAccount {
 
   // Whether one more event with these may wait for the sink: its share of their
   // pools is not used up. Asked where events may be dropped; policy `block`
-  // does not ask, its source runs out of slots instead.
+  // does not ask, its source runs out of slots instead. After false
+  // Router::room_at() follows when the sink has less, or may have more; until
+  // then producers are not asked for what it would not get.
   virtual bool room(PortRef sink, Bytes refs) = 0;
 
   // An event with these begins to wait for the sink; each call is followed by

@@ -112,6 +112,7 @@ class Edge {
   std::array<bool, 3> broken{};
   std::array<std::uint64_t, 3> unmended{};  // dropped since the last whole one
   RefreshBits refresh_wanted = 0;           // once the queued frames are taken
+  bool no_room = false;                     // nor is there any for what would come of it
 
   EdgeCounters counters;
   std::unique_ptr<Latencies> latencies;

@@ -92,11 +92,13 @@ bool Intake::full(const Edge& edge, const Incoming& event, Policy policy) {
   return edge.queued.of(policy) >= edge.depth(policy) || !fits(edge, event);
 }
 
-// Dropping others has given it no room: what needs it is asked for again.
+// Dropping others has given it no room: what needs it is asked for again. With an
+// empty queue the answer would find none either, and is asked for at room_at().
 void Intake::count_exhausted(Edge& edge, const Incoming& event, Policy policy) {
   const wire::FrameHeader& header = event.frame.header;
   edge.count_drop(Drop::exhausted, header, policy);
   if (policy == Policy::lossless) queues_.report_gap(edge, 1, Drop::exhausted);
+  edge.no_room = edge.queued.chained == 0;
   if (policy == Policy::deltas || has_deltas(header)) {
     refreshes_.break_chain(edge, header.topic(), event.received_ns);
   } else if (header.topic() == id_of(wire::Topic::cursor)) {
@@ -125,6 +127,7 @@ bool Intake::admit_chained(Edge& edge, const Incoming& event, Policy policy) {
   const bool losable = policy == Policy::latest || policy == Policy::deltas;
   if (losable && full(edge, event, policy)) {
     edge.count_drop(Drop::overflow, header, policy);
+    edge.no_room = edge.queued.chained == 0;
     refreshes_.break_chain(edge, header.topic(), event.received_ns);
     return false;
   }

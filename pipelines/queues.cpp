@@ -92,7 +92,10 @@ void Queues::commit(Edge& edge, Lane& lane, Entry& entry) {
   if (&lane != port.bulk.get()) return wake(port);
   entry.apart = !is_bulk(entry.header.topic());
   if (entry.apart) ++queued.apart;
-  if (entry.header.buffer_count() != 0) account_.hold(port.ref(), entry.frame().buffers);
+  if (entry.header.buffer_count() != 0) {
+    edge.no_room = false;
+    account_.hold(port.ref(), entry.frame().buffers);
+  }
   if (!port.starved) wake(port);
 }
 

@@ -7,10 +7,16 @@ namespace dkvm::detail {
 void Refreshes::want(Edge& edge, RefreshBits what, std::uint64_t now_ns) {
   edge.refresh_wanted = static_cast<RefreshBits>(edge.refresh_wanted | what);
   if (edge.source == nullptr || edge.queued.chained != 0 || edge.refresh_wanted == 0) return;
+  if (edge.no_room) return;
   edge.source->refreshes.request(edge.refresh_wanted);
   edge.refresh_wanted = 0;
   ++edge.counters.refreshes;
   send(*edge.source, now_ns);
+}
+
+void Refreshes::room(Edge& edge, std::uint64_t now_ns) {
+  edge.no_room = false;
+  want(edge, 0, now_ns);
 }
 
 void Refreshes::break_chain(Edge& edge, TopicId topic, std::uint64_t now_ns) {

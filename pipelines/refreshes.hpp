@@ -18,8 +18,10 @@ class Refreshes {
       : kernel_id_(kernel_id), host_(host), devices_(devices) {}
 
   // Asks for `what` and for all that was wanted before, once nothing stale is
-  // queued in front of the answer.
+  // queued in front of the answer and there may be room for it.
   void want(Edge& edge, RefreshBits what, std::uint64_t now_ns);
+  // The sink may be given buffers again.
+  void room(Edge& edge, std::uint64_t now_ns);
   // A predecessor was dropped: nothing of that chain passes until a whole one does.
   void break_chain(Edge& edge, TopicId topic, std::uint64_t now_ns);
   // A consumer begins with a whole frame, and knows modes, cursor and locks.

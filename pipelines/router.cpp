@@ -93,7 +93,7 @@ void Router::applied(PortRef sink, std::uint64_t sequence, std::uint64_t now_ns)
 
 void Router::pause(PortRef sink) { parts_->messages.pause(sink); }
 void Router::resume(PortRef sink) { parts_->messages.resume(sink); }
-void Router::room_at(PortRef sink) { parts_->messages.room_at(sink); }
+void Router::room_at(PortRef sink, std::uint64_t now_ns) { parts_->messages.room_at(sink, now_ns); }
 Result<> Router::upstream(PortRef sink, const Frame& frame, std::uint64_t now_ns) {
   return parts_->messages.upstream(sink, frame, now_ns);
 }

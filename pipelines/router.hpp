@@ -96,9 +96,10 @@ class Router {
   void pause(PortRef sink);
   void resume(PortRef sink);
 
-  // The sink may be given buffers again, after BufferAccount::lease() refused it:
-  // what waits for that is taken. No effect on a sink that was refused nothing.
-  void room_at(PortRef sink);
+  // The sink may be given buffers again, after BufferAccount::lease() or room()
+  // refused it: what waits for that is taken, and whole frames that it lacks are
+  // asked for. No effect on a sink that was refused nothing.
+  void room_at(PortRef sink, std::uint64_t now_ns);
 
   // An `upstream` frame of a sink, on to every producer that feeds the port.
   // Refreshes are merged and limited; an InputState is for the ledger alone:

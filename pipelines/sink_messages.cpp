@@ -38,8 +38,12 @@ void SinkMessages::resume(PortRef ref) {
   if ((port->own && !port->own->empty()) || bulk_ready(*port)) queues_.wake(*port);
 }
 
-void SinkMessages::room_at(PortRef ref) {
-  if (SinkPort* port = devices_.find_sink(ref)) queues_.feed(*port);
+void SinkMessages::room_at(PortRef ref, std::uint64_t now_ns) {
+  SinkPort* port = devices_.find_sink(ref);
+  if (port == nullptr) return;
+  queues_.feed(*port);
+  for (Edge* edge : port->edges)
+    if (edge->no_room) refreshes_.room(*edge, now_ns);
 }
 
 Result<> SinkMessages::upstream(PortRef ref, const Frame& frame, std::uint64_t now_ns) {

@@ -24,7 +24,7 @@ class SinkMessages {
   // The contracts are Router's.
   void pause(PortRef sink);
   void resume(PortRef sink);
-  void room_at(PortRef sink);
+  void room_at(PortRef sink, std::uint64_t now_ns);
   Result<> upstream(PortRef sink, const Frame& frame, std::uint64_t now_ns);
 
   // Hears the sinks that let go while events of ours were queued for them.

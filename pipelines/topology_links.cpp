@@ -35,6 +35,7 @@ void Topology::link_source(Edge& edge, SourcePort& port) {
   edge.source = &port;
   port.edges.push_back(&edge);
   edge.broken = {true, true, true};  // a delta is useless until a whole one came
+  edge.no_room = false;
   note_feed(edge, port.ref());
 }
 
@@ -55,6 +56,7 @@ void Topology::link_sink(Edge& edge, SinkPort& port, std::uint64_t now_ns) {
   edge.sink = &port;
   edge.sequence_sent = 0;
   edge.broken = {true, true, true};
+  edge.no_room = false;
   port.edges.push_back(&edge);
   queues_.block(edge, false);
   if (edge.source != nullptr) note_feed(edge, edge.source->ref());

@@ -1,12 +1,12 @@
 #include "kernel/device_manager/health.hpp"
 
+#include "kernel/loop/loop_gap.hpp"
+
 #include <algorithm>
 
 namespace dkvm {
 namespace {
 
-// Later than this, the kernel itself stood still.
-constexpr Duration kLoopGapMin = std::chrono::milliseconds(100);
 // Unhurried pings of all devices share the kernel's wake-ups.
 constexpr Duration kPingGrid = std::chrono::milliseconds(50);
 
@@ -78,7 +78,7 @@ TimePoint Health::due() const { return std::min(ping_due_, stop_rule_due_); }
 
 HealthVerdict Health::judge(TimePoint now) {
   if (now >= stop_rule_due_) {
-    const bool gap = now - stop_rule_due_ > kLoopGapMin;
+    const bool gap = loop_stood_still(now - stop_rule_due_);
     stop_rule_due_ = gap ? now + spec_.stopped_max : kNever;
     if (!gap) return HealthVerdict::stopped_holding;
   }
@@ -90,7 +90,7 @@ HealthVerdict Health::judge_ping(TimePoint now) {
     ping_due_ = kNever;
     return HealthVerdict::nothing;
   }
-  const bool gap = now - ping_due_ > kLoopGapMin;
+  const bool gap = loop_stood_still(now - ping_due_);
   const bool missed = spec_.enabled && asked_ && !heard_ && !gap;
   if (heard_) misses_ = 0;
   if (missed) ++misses_;

@@ -14,9 +14,11 @@ std::uint32_t pool_of(Bytes refs, std::size_t index) {
 
 bool MemoryManager::room(PortRef sink, Bytes refs) {
   meet(sink, refs);
-  for (std::size_t i = 0; i < refs.size() / kBufferRefBytes; ++i)
-    if (!room_beside(sink, *find(pool_of(refs, i)))) return false;
-  return ledger_.room(sink, refs);
+  if (!ledger_.room(sink, refs)) {
+    roomless_[sink] = {};
+    return false;
+  }
+  return may_have_all(sink, refs, false);
 }
 
 void MemoryManager::hold(PortRef sink, Bytes refs) {
@@ -29,9 +31,43 @@ void MemoryManager::hold(PortRef sink, Bytes refs) {
 void MemoryManager::drop(PortRef sink, Bytes refs) {
   ledger_.drop(sink, refs);
   for (std::size_t i = 0; i < refs.size() / kBufferRefBytes; ++i) touch(*find(pool_of(refs, i)));
+  freed(sink);
 }
 
-bool MemoryManager::lease(PortRef sink, Bytes refs) { return ledger_.lease(sink, refs); }
+bool MemoryManager::lease(PortRef sink, Bytes refs) {
+  if (!may_have_all(sink, refs, true) || !ledger_.lease(sink, refs)) return false;
+  freed(sink);  // in its queue
+  return true;
+}
+
+bool MemoryManager::may_have_all(PortRef sink, Bytes refs, bool lease) {
+  for (std::size_t i = 0; i < refs.size() / kBufferRefBytes; ++i) {
+    const std::uint32_t pool = pool_of(refs, i);
+    if (may_have(sink, *find(pool), lease)) continue;
+    roomless_[sink] = {pool, lease};
+    return false;
+  }
+  return true;
+}
+
+// The sink has less than it had: what it, or another of its device, was refused
+// may be had.
+void MemoryManager::freed(PortRef sink) {
+  if (roomless_.empty()) return;
+  auto each = roomless_.lower_bound({sink.device, 0});
+  while (each != roomless_.end() && each->first.device == sink.device) {
+    const auto [port, refused] = *each++;
+    const Pool* pool = find(refused.beside);
+    const bool has_room = refused.beside == 0
+                              ? port == sink
+                              : pool == nullptr || may_have(port, *pool, refused.lease);
+    if (has_room) tell_room(port);
+  }
+}
+
+void MemoryManager::tell_room(PortRef sink) {
+  if (roomless_.erase(sink) != 0) host_.room_at(sink);
+}
 
 // A sink without a share is noted once; the pool is enlarged at the end of the turn.
 void MemoryManager::meet(PortRef sink, Bytes refs) {
@@ -49,16 +85,24 @@ void MemoryManager::meet(PortRef sink, Bytes refs) {
   }
 }
 
-bool MemoryManager::room_beside(PortRef sink, const Pool& pool) const {
-  if (pools_beside_ < kPoolsBesidePerSinkMax) return true;  // as a rule: no need to look
+// Policy `block` queues without asking; what waits is no reason to refuse a lease,
+// or it would wait for itself.
+bool MemoryManager::may_have(PortRef sink, const Pool& pool, bool lease) const {
+  return !owes_too_many(sink.device) && has_few_beside(sink.device, pool, !lease);
+}
+
+bool MemoryManager::has_few_beside(DeviceId reader, const Pool& pool, bool queued_too) const {
+  if (pools_beside_ < kPoolsBesidePerDeviceMax) return true;  // as a rule: no need to look
+  const auto has_some = [&](const PoolBooks::Sink& sink) {
+    return sink.port.device == reader && sink.leased + (queued_too ? sink.held : 0) > 0;
+  };
   std::size_t used = 0;
   for (const auto& [number, other] : pools_) {
-    if (&other == &pool || other.source() != pool.source()) continue;
+    if (&other == &pool || other.source().device != pool.source().device) continue;
     if (other.current() && !other.single_use) continue;
-    const PoolBooks::Sink* account = other.books->sink(sink);
-    used += account != nullptr && account->held + account->leased > 0;
+    used += std::ranges::any_of(other.books->sinks(), has_some);
   }
-  return used < kPoolsBesidePerSinkMax;
+  return used < kPoolsBesidePerDeviceMax;
 }
 
 void MemoryManager::touch(Pool& pool) {

@@ -47,6 +47,10 @@ class MemoryHost {
   // state and the log.
   virtual void memory_offence(DeviceId device, std::string why) = 0;
 
+  // Consumers of this port go without its buffers; `why` is for the log. Once as
+  // often as it comes to that.
+  virtual void memory_short(PortRef source, std::string why) = 0;
+
   // Router::consumers_of(). Never asked within a call of the BufferAccount.
   virtual std::vector<BufferConsumer> consumers_of(PortRef source) = 0;
   virtual BufferPeer peer(DeviceId device) = 0;

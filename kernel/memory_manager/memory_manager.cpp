@@ -11,6 +11,11 @@ MemoryManager::MemoryManager(MemoryHost& host, Worker& worker, std::uint64_t byt
 
 MemoryManager::~MemoryManager() = default;
 
+void MemoryManager::set_bytes_max(std::uint64_t bytes_max) {
+  bytes_max_ = bytes_max;
+  retry_crowded();
+}
+
 MemoryManager::Pool* MemoryManager::find(std::uint32_t pool) {
   const auto found = pools_.find(pool);
   return found == pools_.end() ? nullptr : &found->second;
@@ -54,6 +59,7 @@ Result<> MemoryManager::give_back(PortRef port, const wire::BufferRef& ref, std:
       return fail(Errc::invalid, leased.error().message());
     pool->books->release(port, ref.slot());
     if (pool->books->fed(port)) host_.room_at(port);
+    freed(port);
   }
   settle(ref.pool(), now_ns);
   return {};
@@ -83,6 +89,7 @@ Result<> MemoryManager::released(PortRef sink, Bytes refs, std::uint64_t now_ns)
     PoolBooks* books = ledger_.find(read_struct<wire::BufferRef>(refs, i).pool());
     if (books != nullptr && books->fed(sink)) host_.room_at(sink);
   }
+  freed(sink);
   settle_all(refs, now_ns);
   return done;
 }
@@ -114,8 +121,10 @@ Result<> MemoryManager::pool_closed(DeviceId device, std::uint32_t number, std::
         return reader.device == device && reader.closing;
       })) {
     lose_reader(*pool, device);
+    debt_paid(device);
     return {};
   }
+  if (pay(device, number)) return {};
   return fail(Errc::corrupt, fmt::format("it says that it has closed pool {}, expected one that it "
                                          "was asked to close, once",
                                          number));
@@ -142,9 +151,11 @@ void MemoryManager::device_gone(DeviceId device, std::uint64_t now_ns) {
     for (const PoolBooks::Sink& sink : pool.books->sinks())
       if (sink.port.device == device) sinks.insert(sink.port);
   for (const PortRef sink : sinks) forget_sink(sink, now_ns);
+  forgive(device);
   std::erase_if(ports_, [&](const auto& port) { return port.first.device == device; });
   for (auto& [source, port] : ports_)
     std::erase_if(port.forwarded, [&](PortRef sink) { return sink.device == device; });
+  std::erase_if(roomless_, [&](const auto& each) { return each.first.device == device; });
   for (const std::uint32_t number : pools_by_number()) {
     if (Pool* pool = find(number); pool != nullptr) lose_reader(*pool, device);
     Pool* pool = find(number);
@@ -152,6 +163,7 @@ void MemoryManager::device_gone(DeviceId device, std::uint64_t now_ns) {
     if (produces && (pool->current() || pool->state == PoolState::retiring))
       lose_producer(*pool, now_ns);
   }
+  retry_crowded();
 }
 
 std::uint64_t MemoryManager::deadline() const {
@@ -159,9 +171,12 @@ std::uint64_t MemoryManager::deadline() const {
   return dues_.empty() ? kNever : dues_.begin()->first;
 }
 
-void MemoryManager::tick(std::uint64_t now_ns) {
+void MemoryManager::tick(std::uint64_t now_ns) { settle_touched(now_ns); }
+
+void MemoryManager::judge(std::uint64_t now_ns) {
+  while (!dues_.empty() && dues_.begin()->first <= now_ns)
+    overdue(*find(dues_.begin()->second), now_ns);
   settle_touched(now_ns);
-  while (!dues_.empty() && dues_.begin()->first <= now_ns) overdue(*find(dues_.begin()->second));
 }
 
 }  // namespace dkvm

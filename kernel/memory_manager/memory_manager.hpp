@@ -25,9 +25,12 @@ inline constexpr std::size_t kPoolsPerDeviceMax = 16;
 inline constexpr std::uint32_t kSlotsPerPoolMax = 4096;
 inline constexpr std::uint32_t kWriterSlotsDefault = 3;
 inline constexpr std::uint64_t kSlotBytesMax = std::uint64_t{1} << 40;
-// Pools of a port beside its present one, for a single use or replaced by it, of
-// which a sink may have buffers: so it cannot hold on to all that there may be.
-inline constexpr std::size_t kPoolsBesidePerSinkMax = 4;
+// Pools of a device beside the present ones of its ports, for a single use or
+// replaced, of which a consuming device may have buffers: so it cannot hold on to
+// all that there may be.
+inline constexpr std::size_t kPoolsBesidePerDeviceMax = 4;
+// Pools that a device was asked to close and has not: it gets no more of them.
+inline constexpr std::size_t kPoolsOwedPerDeviceMax = 16;
 inline constexpr std::chrono::seconds kPoolMappedTimeMax{10};
 inline constexpr std::chrono::seconds kPoolClosedTimeMax{1};
 
@@ -63,7 +66,7 @@ class MemoryManager final : public BufferAccount {
   MemoryManager& operator=(const MemoryManager&) = delete;
 
   // Of what is opened from now on; what is open stays.
-  void set_bytes_max(std::uint64_t bytes_max) { bytes_max_ = bytes_max; }
+  void set_bytes_max(std::uint64_t bytes_max);
 
   // --- calls of devices --------------------------------------------------------
 
@@ -101,10 +104,14 @@ class MemoryManager final : public BufferAccount {
   // The device was reaped: its leases return, its pools drain.
   void device_gone(DeviceId device, std::uint64_t now_ns);
 
-  // When tick() is due: 0 for now, kNever while nothing is. Ask at the end of
-  // each turn.
+  // 0: tick() is due, else when judge() is; kNever while nothing is. Ask at the
+  // end of each turn.
   std::uint64_t deadline() const;
+  // Goes on with what calls of the router changed.
   void tick(std::uint64_t now_ns);
+  // Blames those who missed a deadline. To be called only after a poll pass, when
+  // what had arrived has been read.
+  void judge(std::uint64_t now_ns);
 
   // --- BufferAccount, for the router -----------------------------------------------
 
@@ -123,9 +130,16 @@ class MemoryManager final : public BufferAccount {
   using PortBook = detail::PortBook;
   using Pools = std::map<std::uint32_t, Pool>;
 
+  // What a sink was refused.
+  struct Roomless {
+    std::uint32_t beside = 0;  // for it has buffers of too many others: the pool; 0: its share
+    bool lease = false;        // a lease, not a place in its queue
+  };
+
   // Opening (open_pool.cpp).
   Result<PoolMade> try_open(PortRef source, const PoolRequest& request, std::uint64_t now_ns);
   Result<PoolMade> try_allocate(PortRef source, std::uint64_t bytes, std::uint64_t now_ns);
+  Result<> check_overtaken(PortRef source) const;
   Result<Sizing> fit(PortRef source, const PortBook& port, std::uint64_t bytes_max) const;
   Result<Pool*> make_pool(const PoolShape& shape, std::uint32_t writer, bool single_use,
                           std::uint64_t now_ns);
@@ -135,12 +149,28 @@ class MemoryManager final : public BufferAccount {
 
   // Shares (share_out.cpp).
   void share_out(Pool& pool, std::uint64_t now_ns);
+  bool serve_newcomers(Pool& pool, const Sizing& even, const Sizing& least);
   void share_single_use(Pool& pool);
   void note_forwarded(PortBook& port, const Pool& pool);
-  void enlarge(PortRef source, PortBook& port, std::uint64_t now_ns);
+  void enlarge(PortRef source, PortBook& port, bool was_crowded, std::uint64_t now_ns);
+  void retry_crowded();
   void ensure_reader(Pool& pool, PortRef sink);
+
+  // The account (memory_account.cpp).
   void meet(PortRef sink, Bytes refs);
-  bool room_beside(PortRef sink, const Pool& pool) const;
+  bool may_have_all(PortRef sink, Bytes refs, bool lease);
+  bool may_have(PortRef sink, const Pool& pool, bool lease) const;
+  bool has_few_beside(DeviceId reader, const Pool& pool, bool queued_too) const;
+  void freed(PortRef sink);
+  void tell_room(PortRef sink);
+
+  // Pools that are owed (owed_pools.cpp).
+  void owe(const Pool& pool, DeviceId device);
+  bool pay(DeviceId device, std::uint32_t pool);
+  void forgive(DeviceId device);
+  void debt_paid(DeviceId device);
+  std::size_t owed_by(DeviceId device) const;
+  bool owes_too_many(DeviceId device) const;
 
   // Lives (pool_lives.cpp).
   void start(Pool& pool, std::uint64_t now_ns);
@@ -154,11 +184,13 @@ class MemoryManager final : public BufferAccount {
   void lose_reader(Pool& pool, DeviceId device);
   void remove(std::uint32_t pool);
   void forget_sink(PortRef sink, std::uint64_t now_ns);
-  void overdue(Pool& pool);
+  void overdue(Pool& pool, std::uint64_t now_ns);
+  void let_off(Pool& pool, std::uint64_t now_ns);
   void set_due(Pool& pool, std::uint64_t due_ns);
   void touch(Pool& pool);
   std::vector<std::uint32_t> pools_by_number() const;
 
+  bool is_crowded(std::uint32_t pool, PortRef source) const;
   Pool* find(std::uint32_t pool);
 
   MemoryHost& host_;
@@ -168,8 +200,10 @@ class MemoryManager final : public BufferAccount {
   Pools pools_;
   std::map<PortRef, PortBook> ports_;
   std::set<std::pair<std::uint64_t, std::uint32_t>> dues_;  // when → pool
-  std::vector<std::uint32_t> touched_;  // pools that calls of the router changed
-  std::size_t pools_beside_ = 0;        // for a single use, or on their way out
+  std::vector<std::uint32_t> touched_;    // pools that calls of the router changed
+  std::map<PortRef, Roomless> roomless_;  // sinks that were refused, and not told of room since
+  std::map<std::uint32_t, detail::OwedPool> owed_;
+  std::size_t pools_beside_ = 0;  // for a single use, or on their way out
   std::uint32_t last_pool_ = 0;
   std::uint64_t exhausted_ = 0;
   std::uint64_t refused_ = 0;

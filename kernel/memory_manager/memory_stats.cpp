@@ -18,6 +18,11 @@ wire::PoolOpenT detail::pool_open_of(const KeptPool& pool, bool writable) {
   return open;
 }
 
+bool MemoryManager::is_crowded(std::uint32_t pool, PortRef source) const {
+  const auto port = ports_.find(source);
+  return port != ports_.end() && port->second.current == pool && port->second.crowded;
+}
+
 std::vector<PoolStats> MemoryManager::stats() const {
   std::vector<PoolStats> all;
   for (const auto& [number, pool] : pools_) {
@@ -27,6 +32,7 @@ std::vector<PoolStats> MemoryManager::stats() const {
                     pool.state,
                     shape.memory,
                     pool.single_use,
+                    is_crowded(number, pool.source()),
                     shape.bytes(),
                     shape.slot_bytes,
                     shape.slots,

@@ -41,6 +41,7 @@ struct PoolStats {
   PoolState state = PoolState::opening;
   wire::MemoryKind memory = wire::MemoryKind::memfd;
   bool single_use = false;
+  bool crowded = false;  // consumers of it have no share, and no larger one can be had
   std::uint64_t bytes = 0;
   std::uint64_t slot_bytes = 0;
   std::uint32_t slots = 0;

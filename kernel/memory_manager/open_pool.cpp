@@ -62,6 +62,7 @@ Result<PoolMade> MemoryManager::try_open(PortRef source, const PoolRequest& requ
                 fmt::format("'slots' is {}, expected 1 to {}", request.slots, kWriterSlotsMax));
   DKVM_CHECK(check_peer(peer, request.memory));
 
+  DKVM_CHECK(check_overtaken(source));
   const auto known = ports_.find(source);
   PortBook wish = known == ports_.end() ? PortBook{} : known->second;
   wish.slot_bytes = request.slot_bytes;
@@ -102,23 +103,36 @@ Result<PoolMade> MemoryManager::try_allocate(PortRef source, std::uint64_t bytes
   return PoolMade{pool->id(), 1};
 }
 
+// One that asks again and again, and maps nothing, has two pools and no more.
+Result<> MemoryManager::check_overtaken(PortRef source) const {
+  for (const auto& [number, pool] : pools_)
+    if (pool.source() == source && pool.state == PoolState::retiring && !pool.single_use &&
+        !pool.granted)
+      return fail(Errc::exhausted,
+                  fmt::format("pool {} of port {}, which another took the place of before it was "
+                              "in use, is not closed yet (pool_closed)",
+                              number, source.port));
+  return {};
+}
+
 // How large a pool for this port can be: what its device may have beside its
-// other pools, and what all devices together leave.
+// other pools, and what all devices together leave. The one whose place it takes
+// is for free.
 Result<Sizing> MemoryManager::fit(PortRef source, const PortBook& port,
                                   std::uint64_t bytes_max) const {
   const auto consumers = consumers_of(source, port);
   const std::uint64_t stride = stride_of(port.slot_bytes);
   std::uint64_t used = bytes_of(source.device);
-  for (const std::uint32_t replaced : {port.current, port.opening})
-    if (const auto pool = pools_.find(replaced); pool != pools_.end())
-      used -= pool->second.books->shape().bytes();
+  const std::uint32_t replaced = port.current != 0 ? port.current : port.opening;
+  if (const auto pool = pools_.find(replaced); pool != pools_.end())
+    used -= pool->second.books->shape().bytes();
   const std::uint64_t left = bytes_max - std::min(bytes_max, used);
   const auto slots_in = [&](std::uint64_t bytes) {
     return std::min<std::uint64_t>(bytes / stride, kSlotsPerPoolMax);
   };
   const std::uint64_t least = least_slots(consumers).slots;
   if (least > slots_in(left))
-    return fail(Errc::invalid,
+    return fail(least > slots_in(bytes_max) ? Errc::invalid : Errc::exhausted,
                 fmt::format("{} slots of {} bytes (1 to write, 2 for each of {} consumers) are {} "
                             "bytes, expected at most {} slots and the {} bytes that are left of {} "
                             "(limits.buffers)",
@@ -135,14 +149,14 @@ Result<Sizing> MemoryManager::fit(PortRef source, const PortBook& port,
 Result<MemoryManager::Pool*> MemoryManager::make_pool(const PoolShape& shape, std::uint32_t writer,
                                                       bool single_use, std::uint64_t now_ns) {
   const DeviceId device = shape.source.device;
-  const auto pools = std::ranges::count_if(
-      pools_, [&](const auto& pool) { return pool.second.source().device == device; });
-  if (static_cast<std::size_t>(pools) >= kPoolsPerDeviceMax)
+  std::size_t pools = owed_by(device);
+  for (const auto& [other, pool] : pools_) pools += pool.charged_to(device);
+  if (pools >= kPoolsPerDeviceMax)
     return fail(Errc::exhausted, fmt::format("the device has {} pools, expected at most {}: some "
                                              "are not closed yet",
                                              pools, kPoolsPerDeviceMax));
   do ++last_pool_;
-  while (last_pool_ == 0 || pools_.contains(last_pool_));
+  while (last_pool_ == 0 || pools_.contains(last_pool_) || owed_.contains(last_pool_));
   const std::uint32_t number = last_pool_;
   DKVM_TRY(auto memory, shape.memory == wire::MemoryKind::named
                             ? make_named(number, shape.bytes(), worker_)
@@ -173,13 +187,15 @@ std::vector<BufferConsumer> MemoryManager::consumers_of(PortRef source,
 std::uint64_t MemoryManager::bytes_of(DeviceId device) const {
   std::uint64_t bytes = 0;
   for (const auto& [number, pool] : pools_)
-    if (pool.source().device == device && pool.current()) bytes += pool.books->shape().bytes();
+    if (pool.charged_to(device)) bytes += pool.books->shape().bytes();
   return bytes;
 }
 
 std::uint64_t MemoryManager::bytes_left() const {
   std::uint64_t used = 0;
   for (const auto& [number, pool] : pools_) used += pool.books->shape().bytes();
+  for (const auto& [number, owed] : owed_)
+    if (!pools_.contains(number)) used += owed.bytes;
   return bytes_max_ - std::min(bytes_max_, used);
 }
 

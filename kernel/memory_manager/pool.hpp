@@ -37,8 +37,20 @@ struct KeptPool {
 
   std::uint32_t id() const { return books->pool(); }
   PortRef source() const { return books->shape().source; }
-  // In use or about to be: what the budget of its device counts.
+  // In use or about to be.
   bool current() const { return state == PoolState::opening || state == PoolState::open; }
+  // Whether the limits of this device count it: as long as the device has it. What
+  // is left to consumers then is limited where they get it.
+  bool charged_to(DeviceId device) const {
+    return source().device == device && (current() || state == PoolState::retiring);
+  }
+};
+
+// A pool that devices were asked to close and did not in time, but may: nobody
+// watches their health. They may have it mapped for as long as they live.
+struct OwedPool {
+  std::uint64_t bytes = 0;
+  std::vector<DeviceId> by;
 };
 
 // What a source port asked for; kept as long as the port is open, so that a

@@ -1,5 +1,6 @@
 // The life of a pool: opening → open → retiring → draining → closing.
 #include "kernel/loop/assert.hpp"
+#include "kernel/loop/loop_gap.hpp"
 #include "kernel/memory_manager/memory_manager.hpp"
 
 #include <fmt/format.h>
@@ -10,6 +11,8 @@
 namespace dkvm {
 namespace {
 
+constexpr auto kMappedNs =
+    static_cast<std::uint64_t>(std::chrono::nanoseconds(kPoolMappedTimeMax).count());
 constexpr auto kClosedNs =
     static_cast<std::uint64_t>(std::chrono::nanoseconds(kPoolClosedTimeMax).count());
 
@@ -65,6 +68,7 @@ void MemoryManager::lose_producer(Pool& pool, std::uint64_t now_ns) {
   pool.books->end_writing();
   pool.state = PoolState::draining;
   set_due(pool, kNever);
+  retry_crowded();  // its device has more of its limit left
   settle(pool.id(), now_ns);
 }
 
@@ -111,12 +115,7 @@ void MemoryManager::remove(std::uint32_t number) {
   pools_.erase(number);
   ledger_.remove(number);
   std::erase(touched_, number);
-  for (auto& [source, port] : ports_) {
-    if (!port.crowded || port.current == 0) continue;
-    Pool& pool = *find(port.current);
-    pool.share_out_due = true;
-    touch(pool);
-  }
+  retry_crowded();
 }
 
 void MemoryManager::forget_sink(PortRef sink, std::uint64_t now_ns) {
@@ -128,9 +127,13 @@ void MemoryManager::forget_sink(PortRef sink, std::uint64_t now_ns) {
     std::erase(pool->guests, sink);
     settle(number, now_ns);
   }
+  roomless_.erase(sink);
 }
 
-void MemoryManager::overdue(Pool& pool) {
+void MemoryManager::overdue(Pool& pool, std::uint64_t now_ns) {
+  const std::uint64_t allowed_ns = pool.state == PoolState::opening ? kMappedNs : kClosedNs;
+  if (loop_stood_still(std::chrono::nanoseconds(now_ns - pool.due_ns)))
+    return set_due(pool, now_ns + allowed_ns);
   set_due(pool, kNever);
   const auto blame = [&](DeviceId device, std::string why) {
     if (host_.peer(device).watched) host_.memory_offence(device, std::move(why));
@@ -141,8 +144,25 @@ void MemoryManager::overdue(Pool& pool) {
     return blame(pool.source().device,
                  fmt::format("it has not mapped pool {} within {} s (pool_mapped)", pool.id(),
                              kPoolMappedTimeMax.count()));
-  if (pool.state == PoolState::retiring) return blame(pool.source().device, no_answer);
-  for (const detail::PoolReader& reader : pool.readers) blame(reader.device, no_answer);
+  if (pool.state == PoolState::retiring) blame(pool.source().device, no_answer);
+  for (const detail::PoolReader& reader : pool.readers)
+    if (reader.closing) blame(reader.device, no_answer);
+  let_off(pool, now_ns);
+}
+
+// Who is not watched is not waited for either: it owes the pool, others go on.
+void MemoryManager::let_off(Pool& pool, std::uint64_t now_ns) {
+  if (pool.state == PoolState::retiring) {
+    if (host_.peer(pool.source().device).watched) return;
+    owe(pool, pool.source().device);
+    return lose_producer(pool, now_ns);
+  }
+  std::erase_if(pool.readers, [&](const detail::PoolReader& reader) {
+    if (host_.peer(reader.device).watched) return false;
+    owe(pool, reader.device);
+    return true;
+  });
+  if (pool.readers.empty()) remove(pool.id());
 }
 
 void MemoryManager::set_due(Pool& pool, std::uint64_t due_ns) {

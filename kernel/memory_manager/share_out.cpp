@@ -2,6 +2,7 @@
 #include "kernel/memory_manager/memory_manager.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace dkvm {
 namespace {
@@ -25,11 +26,34 @@ std::uint32_t slots_in_use(const detail::KeptPool& pool) {
   return used;
 }
 
+std::uint32_t slots_spare(const detail::KeptPool& pool) {
+  const std::uint32_t slots = pool.books->shape().slots;
+  return slots - std::min(slots, slots_in_use(pool));
+}
+
+// What somebody left goes to those who would like to have more, a slot at a time
+// and leases first.
+void grow_shares(detail::KeptPool& pool, const Sizing& wanted) {
+  for (auto part : {&Share::leases, &Share::queued}) {
+    bool grown = true;
+    while (grown) {
+      grown = false;
+      for (const auto& [sink, share] : wanted.shares) {
+        Share has = pool.books->at(sink).share;
+        if (has.*part >= share.*part || slots_spare(pool) == 0) continue;
+        ++(has.*part);
+        pool.books->set_share(sink, has);
+        grown = true;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 // Sinks that are fed no more give their shares back, those that have one keep
 // it, others get theirs from what is spare; where that is too little, a larger
-// pool is opened.
+// pool is opened. When all are served, they share what nobody needs.
 void MemoryManager::share_out(Pool& pool, std::uint64_t now_ns) {
   pool.share_out_due = false;
   const auto known = ports_.find(pool.source());
@@ -51,24 +75,31 @@ void MemoryManager::share_out(Pool& pool, std::uint64_t now_ns) {
                                         std::min(sink.share.queued, share->queued)});
     }
   }
-  bool crowded = false;
+  const bool all_served = serve_newcomers(pool, even, least);
+  if (all_served && port.opening == 0) grow_shares(pool, wanted);
+  for (const auto& [sink, share] : even.shares) {
+    ensure_reader(pool, sink);
+    if (pool.books->fed(sink)) host_.room_at(sink);
+    if (pool.books->sink(sink)->share.queued > 0) tell_room(sink);
+  }
+  const bool was_crowded = std::exchange(port.crowded, false);
+  if (!all_served) enlarge(pool.source(), port, was_crowded, now_ns);
+}
+
+// False when one of them finds too little that is spare.
+bool MemoryManager::serve_newcomers(Pool& pool, const Sizing& even, const Sizing& least) {
+  bool all = true;
   for (const auto& [sink, share] : even.shares) {
     const Share needed = *share_of(least, sink);
     const PoolBooks::Sink* account = pool.books->sink(sink);
-    const bool has = account != nullptr && covers(account->share, needed);
-    if (!has) {
-      pool.books->set_share(sink, kGuestShare);
-      const std::uint32_t used = slots_in_use(pool);
-      const std::uint32_t slots = pool.books->shape().slots;
-      const auto spare = share_of_spare(needed, share, slots - std::min(slots, used));
-      if (spare) pool.books->set_share(sink, *spare);
-      crowded = crowded || !spare;
-    }
-    ensure_reader(pool, sink);
-    if (pool.books->fed(sink)) host_.room_at(sink);
+    if (account != nullptr && covers(account->share, needed)) continue;
+    pool.books->set_share(sink, kGuestShare);
+    if (const auto spare = share_of_spare(needed, share, slots_spare(pool)))
+      pool.books->set_share(sink, *spare);
+    else
+      all = false;
   }
-  port.crowded = false;
-  if (crowded) enlarge(pool.source(), port, now_ns);
+  return all;
 }
 
 void MemoryManager::share_single_use(Pool& pool) {
@@ -90,19 +121,36 @@ void MemoryManager::note_forwarded(PortBook& port, const Pool& pool) {
   }
 }
 
-void MemoryManager::enlarge(PortRef source, PortBook& port, std::uint64_t now_ns) {
+void MemoryManager::enlarge(PortRef source, PortBook& port, bool was_crowded,
+                            std::uint64_t now_ns) {
   if (port.opening != 0) return;  // shared out anew when it is mapped
-  const BufferPeer peer = host_.peer(source.device);
-  const auto sizing = fit(source, port, peer.bytes_max);
-  if (sizing) {
+  const auto larger = [&]() -> Result<Pool*> {
+    DKVM_TRY(const Sizing sizing, fit(source, port, host_.peer(source.device).bytes_max));
     PoolShape shape = find(port.current)->books->shape();
-    shape.slots = sizing->slots;
-    if (const auto pool = make_pool(shape, sizing->writer, false, now_ns)) {
-      port.opening = (*pool)->id();
-      return;
-    }
+    shape.slots = sizing.slots;
+    return make_pool(shape, sizing.writer, false, now_ns);
+  }();
+  if (larger) {
+    port.opening = (*larger)->id();
+    return;
   }
-  port.crowded = true;  // until a pool is removed or consumers change
+  port.crowded = true;
+  if (!was_crowded)
+    host_.memory_short(source,
+                       "some of its consumers have no buffers, as no larger pool can be "
+                       "had: " +
+                           larger.error().message());
+}
+
+// A pool was closed, or limits are others: who could have no larger pool may have
+// one now.
+void MemoryManager::retry_crowded() {
+  for (auto& [source, port] : ports_) {
+    if (!port.crowded || port.current == 0) continue;
+    Pool& pool = *find(port.current);
+    pool.share_out_due = true;
+    touch(pool);
+  }
 }
 
 void MemoryManager::ensure_reader(Pool& pool, PortRef sink) {
@@ -110,7 +158,7 @@ void MemoryManager::ensure_reader(Pool& pool, PortRef sink) {
       pool.readers.end())
     return;
   const BufferPeer peer = host_.peer(sink.device);
-  if (!peer.connected || pool.state == PoolState::opening) return;
+  if (!peer.connected || pool.state == PoolState::opening || owes_too_many(sink.device)) return;
   const bool named = pool.books->shape().memory == wire::MemoryKind::named;
   const bool can_map = named ? peer.trusted : peer.fds;
   pool.readers.push_back({sink.device, can_map, false});

@@ -18,7 +18,9 @@ class Sessions {
   Sessions(Loop& loop, SessionParts parts) : loop_(loop), scratch_(loop), parts_(parts) {}
   Sessions(const Sessions&) = delete;
   Sessions& operator=(const Sessions&) = delete;
-  ~Sessions() {
+  ~Sessions() { close(); }
+  // All of them; what they are told of it still reaches the parts.
+  void close() {
     for (auto& [id, session] : sessions_) session->close();
   }
 

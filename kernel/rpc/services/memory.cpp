@@ -125,6 +125,7 @@ nlohmann::json MemoryServices::describe(const PoolStats& pool) const {
           {"state", name(pool.state)},
           {"memory", wire::EnumNameMemoryKind(pool.memory)},
           {"single_use", pool.single_use},
+          {"crowded", pool.crowded},
           {"bytes", pool.bytes},
           {"slot_bytes", pool.slot_bytes},
           {"slots", pool.slots},

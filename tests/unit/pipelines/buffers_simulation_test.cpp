@@ -180,7 +180,10 @@ class World {
   }
 
   void take_everywhere() {
-    for (auto& [id, sink] : sinks_) take_all(id);
+    for (auto& [id, sink] : sinks_) {
+      take_all(id);
+      release(id);
+    }
   }
   void take_all(DeviceId id) {
     while (rig_.router.has_entries(id)) {

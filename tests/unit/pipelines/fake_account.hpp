@@ -37,7 +37,9 @@ class FakeAccount final : public BufferAccount {
 
   bool room(PortRef sink, Bytes refs) override {
     const std::uint32_t pool = ref_at(refs, 0).pool();
-    return count(held_, sink, pool) + count_of(refs) <= shares[sink].queued;
+    const bool room = count(held_, sink, pool) + count_of(refs) <= shares[sink].queued;
+    if (!room) refused.insert(sink);
+    return room;
   }
 
   void hold(PortRef sink, Bytes refs) override { move(refs, sink, nullptr, &held_, "hold"); }

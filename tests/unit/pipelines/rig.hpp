@@ -234,7 +234,7 @@ class Rig {
 
   // The sink gives all its buffers back.
   void release(PortRef sink = {2, 0}) {
-    if (account.release(sink)) router.room_at(sink);
+    if (account.release(sink)) router.room_at(sink, now);
   }
 
   template <class Message>

@@ -131,9 +131,9 @@ TEST_CASE("a starved port goes on with its input, and starves no other port") {
 
 TEST_CASE("room at a sink that was refused nothing, or is not there, changes nothing") {
   Screen rig(leases(1));
-  rig.router.room_at(kSink);
-  rig.router.room_at({2, 9});
-  rig.router.room_at({77, 0});
+  rig.router.room_at(kSink, rig.now);
+  rig.router.room_at({2, 9}, rig.now);
+  rig.router.room_at({77, 0}, rig.now);
   REQUIRE(rig.host.woken.empty());
 }
 

@@ -38,6 +38,9 @@ class FakeMemoryHost final : public MemoryHost {
   void memory_offence(DeviceId device, std::string why) override {
     offences.emplace_back(device, std::move(why));
   }
+  void memory_short(PortRef source, std::string why) override {
+    shortages.emplace_back(source, std::move(why));
+  }
   std::vector<BufferConsumer> consumers_of(PortRef source) override { return feeds[source]; }
   BufferPeer peer(DeviceId device) override { return peers[device]; }
 
@@ -57,6 +60,7 @@ class FakeMemoryHost final : public MemoryHost {
   std::map<PortRef, std::vector<wire::BufferRef>> slots;  // in the hands of producers
   std::vector<PortRef> roomy;
   std::vector<std::pair<DeviceId, std::string>> offences;
+  std::vector<std::pair<PortRef, std::string>> shortages;
   std::map<PortRef, std::vector<BufferConsumer>> feeds;
   std::map<DeviceId, BufferPeer> peers;
 };
@@ -153,7 +157,10 @@ class Desk {
     std::erase_if(host.slots, [&](const auto& stock) { return stock.first.device == device; });
     turn();
   }
-  void turn() { memory.tick(now_ns); }
+  void turn() {
+    memory.tick(now_ns);
+    memory.judge(now_ns);
+  }
 
   PoolStats stats(std::uint32_t pool) {
     for (const PoolStats& each : memory.stats())

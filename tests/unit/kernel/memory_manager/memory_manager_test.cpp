@@ -286,3 +286,34 @@ TEST_CASE("A producer that seals its pool itself is found out before consumers g
   CHECK_FALSE(desk.host.open_of(2, made->pool));
   CHECK(desk.host.slots.empty());
 }
+
+TEST_CASE("A device that asks for pools again and again has no more than its limit and one") {
+  Desk desk;
+  const bool maps = GENERATE(true, false);
+  std::uint64_t most = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto made = desk.try_open(kScreen, 5 * kMiB);
+    if (made && maps) desk.map(1, made->pool);
+    if (!made) CHECK(made.error().code() == Errc::exhausted);
+    most = std::max(most, desk.memory.totals().bytes);
+  }
+  CHECK(most <= 2 * 64 * kMiB);
+  CHECK(desk.try_open({2, 7}, kMiB));
+  for (const auto& [device, pool] : std::vector(desk.host.closed))
+    REQUIRE(desk.memory.pool_closed(device, pool, desk.now_ns));
+  CHECK(desk.try_open(kScreen, kMiB));
+}
+
+TEST_CASE("A pool that another of its device leaves too little for is a passing shortage") {
+  Desk desk;
+  desk.open(kSecond, 20 * kMiB);  // 3 slots of 20 MiB
+  const auto now = desk.try_open(kScreen, 40 * kMiB);
+  REQUIRE_FALSE(now);
+  CHECK(now.error().code() == Errc::exhausted);
+  CHECK_THAT(now.error().message(), Contains("limits.buffers"));
+  desk.memory.port_gone(kSecond, desk.now_ns);
+  CHECK_FALSE(desk.try_open(kScreen, 40 * kMiB));  // it has it still
+  REQUIRE(desk.memory.pool_closed(1, 1, desk.now_ns));
+  CHECK(desk.try_open(kScreen, 40 * kMiB));
+  CHECK(desk.try_open(kScreen, 65 * kMiB).error().code() == Errc::invalid);
+}

@@ -196,3 +196,38 @@ TEST_CASE("However consumers come and go, shares fit their pools and a mapped po
       REQUIRE(desk.sink(open.pool, consumer.sink).share.queued > 0);
   }
 }
+
+TEST_CASE("What somebody leaves goes to those who have less than they would like") {
+  Desk desk;
+  const PortRef third{4, 1};
+  desk.connect(4);
+  desk.host.feeds[kScreen] = {kViews, kRecords, {third, 4, false}};
+  const auto pool = desk.open(kScreen, 5 * kMiB);  // 12 slots
+  REQUIRE(desk.sink(pool, kViewer).share == Share{2, 1});
+  desk.feed(kScreen, {kViews, kRecords});
+  const auto viewer = desk.sink(pool, kViewer).share, recorder = desk.sink(pool, kRecorder).share;
+  CHECK(viewer == Share{2, 3});
+  CHECK(recorder == Share{2, 2});
+  desk.feed(kScreen, {kViews});
+  CHECK(desk.sink(pool, kViewer).share == Share{2, 4});
+}
+
+TEST_CASE("Consumers without a share are told of once, and of room when they have one") {
+  Desk desk;
+  desk.feed(kScreen, {kViews});
+  const auto pool = desk.open(kScreen, 20 * kMiB);                     // 3 slots of 20 MiB
+  for (int i = 0; i < 3; ++i) desk.feed(kScreen, {kViews, kRecords});  // at least 5
+  REQUIRE(desk.host.shortages.size() == 1);
+  CHECK(desk.host.shortages[0].first == kScreen);
+  CHECK_THAT(desk.host.shortages[0].second,
+             Catch::Contains("5 slots of 20971520 bytes") && Catch::Contains("limits.buffers"));
+  CHECK(desk.stats(pool).crowded);
+  CHECK(desk.publish(kScreen, desk.borrow()) == std::vector{kViewer});
+  for (const auto& ref : desk.take(kViewer)) desk.release(kViewer, ref);
+  CHECK(desk.host.roomy.empty());
+
+  desk.feed(kScreen, {kRecords});
+  CHECK(desk.host.roomy == std::vector{kRecorder});
+  CHECK_FALSE(desk.stats(pool).crowded);
+  CHECK(desk.publish(kScreen, desk.borrow()) == std::vector{kRecorder});
+}

@@ -46,6 +46,7 @@ struct NoPools final : MemoryHost {
   void send_slots(PortRef, std::span<const wire::BufferRef>) override {}
   void room_at(PortRef) override {}
   void memory_offence(DeviceId, std::string) override {}
+  void memory_short(PortRef, std::string) override {}
   std::vector<BufferConsumer> consumers_of(PortRef) override { return {}; }
   BufferPeer peer(DeviceId) override { return {}; }
 };
