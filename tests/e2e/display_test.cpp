@@ -127,6 +127,32 @@ TEST_CASE("What is in a file comes out of one, as pixels and as images") {
   CHECK((read_text(desk.path("again.raw")) == in.substr(0, whole)));
 }
 
+TEST_CASE("A film that was recorded is played at its own rate, with all its pictures") {
+  Desk desk;
+  const std::string queue = ", queue: {policy: block}}\n";
+  desk.write(
+      "devices:\n"
+      "  screen: {type: dummy-display-source, config: {size: 320x200, fps: 25, frames: 20, "
+      "exhausted: wait}}\n"
+      "  film: {type: dummy-display-sink, config: {file: film.mp4}}\n"
+      "pipelines:\n  - {name: show, from: screen, to: film" +
+          queue,
+      ", exit_when: finished");
+  INFO(run(desk));
+  desk.write(
+      "devices:\n"
+      "  screen: {type: dummy-display-source, config: {picture: file, file: film.mp4, mode: once, "
+      "exhausted: wait, report: screen.json}}\n"
+      "  seen: {type: dummy-display-sink, config: {report: seen.json}}\n"
+      "pipelines:\n  - {name: show, from: screen, to: seen" +
+          queue,
+      ", exit_when: finished");
+  INFO(run(desk));
+  CHECK(report(desk, "screen").at("drawn") == 20);
+  CHECK(report(desk, "seen").at("frames") >= 20);  // the last one may come once more, whole
+  CHECK(report(desk, "seen").at("width") == 320);
+}
+
 TEST_CASE(
     "Under latest, with damage by chance and drops, every sink ends with the source's picture") {
   Desk desk;
