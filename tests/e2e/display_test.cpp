@@ -127,6 +127,21 @@ TEST_CASE("What is in a file comes out of one, as pixels and as images") {
   CHECK((read_text(desk.path("again.raw")) == in.substr(0, whole)));
 }
 
+TEST_CASE("A sink whose check fails makes the whole run fail, and says why") {
+  Desk desk;
+  desk.write(
+      "devices:\n"
+      "  screen: {type: dummy-display-source, config: {size: 320x200, fps: 200, frames: 60}}\n"
+      "  slow: {type: dummy-display-sink, config: {check: pattern, fail_on: lost, delay: 50ms}}\n"
+      "pipelines:\n  - {name: show, from: screen, to: slow, queue: {policy: latest}}\n",
+      ", exit_when: finished");
+  const Finished run =
+      run_program("timeout 60 " DKVM_BIN_DIR "/dkvm-kernel --config " + desk.config());
+  INFO(run.output);
+  CHECK(run.status == 1);
+  CHECK(run.output.find("fail_on: lost, and ") != std::string::npos);
+}
+
 TEST_CASE("A film that was recorded is played at its own rate, with all its pictures") {
   Desk desk;
   const std::string queue = ", queue: {policy: block}}\n";

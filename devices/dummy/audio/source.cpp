@@ -40,22 +40,6 @@ class DummyAudioSource final : public Device {
   void stop(Context&) override { report(); }
 
  private:
-  // Once, and before the status of its end is settled.
-  void report() {
-    if (!started_ || settings_.report.empty() || std::exchange(reported_, true)) return;
-    const auto written =
-        dummy::write_report(settings_.report, {{"chunks", chunks_},
-                                               {"samples", sent_},
-                                               {"dropped", dropped_},
-                                               {"exhausted", sound_.exhausted()},
-                                               {"rate", std::uint64_t{settings_.rate}},
-                                               {"channels", std::uint64_t{settings_.channels}},
-                                               {"crc32", std::uint64_t{crc32_}}});
-    if (written) return;
-    context_->finish(1);  // not what parks a device: its next run may end well
-    context_->finish(written.error());
-  }
-
   static constexpr unsigned kSlots = 8;
   static constexpr std::uint64_t kEndless = UINT64_MAX;
 
@@ -147,6 +131,22 @@ class DummyAudioSource final : public Device {
     ended_ = true;
     report();
     context_->finish(0);
+  }
+
+  // Once, and before the status of its end is settled.
+  void report() {
+    if (!started_ || settings_.report.empty() || std::exchange(reported_, true)) return;
+    const auto written =
+        dummy::write_report(settings_.report, {{"chunks", chunks_},
+                                               {"samples", sent_},
+                                               {"dropped", dropped_},
+                                               {"exhausted", sound_.exhausted()},
+                                               {"rate", std::uint64_t{settings_.rate}},
+                                               {"channels", std::uint64_t{settings_.channels}},
+                                               {"crc32", std::uint64_t{crc32_}}});
+    if (written) return;
+    context_->finish(1);  // not what parks a device: its next run may end well
+    context_->finish(written.error());
   }
 
   OutPort& sound_;

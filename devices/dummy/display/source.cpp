@@ -42,25 +42,6 @@ class DummyDisplaySource final : public Device {
   void stop(Context&) override { report(); }
 
  private:
-  // Once, and before the status of its end is settled.
-  void report() {
-    if (!started_ || settings_.report.empty() || std::exchange(reported_, true)) return;
-    const auto written = dummy::write_report(
-        settings_.report, {{"drawn", drawn_},
-                           {"sent", whole_sent_ + partial_sent_},
-                           {"whole", whole_sent_},
-                           {"partial", partial_sent_},
-                           {"merged", merged_},
-                           {"exhausted", screen_.exhausted()},
-                           {"width", std::uint64_t{settings_.width}},
-                           {"height", std::uint64_t{settings_.height}},
-                           {"format", fourcc_name(settings_.fourcc)},
-                           {"crc32", std::uint64_t{media::crc32(std::as_const(canvas_).bytes())}}});
-    if (written) return;
-    context_->finish(1);  // not what parks a device: its next run may end well
-    context_->finish(written.error());
-  }
-
   static constexpr std::uint32_t kEpoch = 1;  // the mode never changes
   // A whole picture that is asked for comes with the next one, or at once when
   // there is none so soon.
@@ -217,6 +198,25 @@ class DummyDisplaySource final : public Device {
     if (!last_drawn() && pace_.due_ns(next_) < now_ns() + kSoonNs) return;
     owe_all();
     go_on();
+  }
+
+  // Once, and before the status of its end is settled.
+  void report() {
+    if (!started_ || settings_.report.empty() || std::exchange(reported_, true)) return;
+    const auto written = dummy::write_report(
+        settings_.report, {{"drawn", drawn_},
+                           {"sent", whole_sent_ + partial_sent_},
+                           {"whole", whole_sent_},
+                           {"partial", partial_sent_},
+                           {"merged", merged_},
+                           {"exhausted", screen_.exhausted()},
+                           {"width", std::uint64_t{settings_.width}},
+                           {"height", std::uint64_t{settings_.height}},
+                           {"format", fourcc_name(settings_.fourcc)},
+                           {"crc32", std::uint64_t{media::crc32(std::as_const(canvas_).bytes())}}});
+    if (written) return;
+    context_->finish(1);  // not what parks a device: its next run may end well
+    context_->finish(written.error());
   }
 
   OutPort& screen_;

@@ -3,6 +3,8 @@
 #include "devices/media/ffmpeg/scaler.hpp"
 #include "devices/media/numbered_name.hpp"
 
+#include <dkvm/log.hpp>
+
 extern "C" {
 #include <libavutil/dict.h>
 }
@@ -167,6 +169,7 @@ Result<std::unique_ptr<PictureWriter>> write_video(const std::string& wished, do
   DKVM_TRY(const AVOutputFormat* format, format_for(wished));
   const bool go_on = begin == Begin::go_on;
   const std::string path = go_on && !is_images(*format) ? free_name(wished) : wished;
+  if (path != wished) log_info("writing '" + path + "': '" + wished + "' is from before");
   std::uint64_t first = 0;
   if (is_images(*format)) {
     DKVM_TRY(const auto numbered, NumberedName::parse(path));

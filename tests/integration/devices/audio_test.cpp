@@ -140,7 +140,8 @@ TEST_CASE("live sound is sent at its times, and what finds no slot is dropped or
       return slot;
     };
     const auto slot = hear(kernel.wait(wire::FrameKind::event));
-    while (now_ns() < begin + 100'000'000) ::poll(nullptr, 0, 5);  // nobody gives it a slot
+    const std::uint64_t starved = now_ns();
+    while (now_ns() < starved + 100'000'000) ::poll(nullptr, 0, 5);  // nobody gives it a slot
     pool.grant(slot);
     for (const std::uint32_t further : {1u, 2u, 3u}) pool.grant(further);
     for (auto frame = kernel.next(); frame; frame = kernel.next())
