@@ -39,9 +39,11 @@ Result<const Codecs*> load_codecs(const std::string& directory) {
   return reinterpret_cast<decltype(&dkvm_media_codecs)>(entry)();
 }
 
-Result<> prepare_for(const std::string& path) {
-  if (!is_raw(path)) DKVM_CHECK(load_codecs());
-  return {};
+Result<> check_pictures(const std::string& path) {
+  DKVM_CHECK(check_can_be_made(path));
+  if (is_raw(path)) return {};
+  DKVM_TRY(const Codecs* codecs, load_codecs());
+  return codecs->check_writable(path);
 }
 
 Result<std::unique_ptr<PictureReader>> read_pictures(const std::string& path,
@@ -51,10 +53,11 @@ Result<std::unique_ptr<PictureReader>> read_pictures(const std::string& path,
   return codecs->read_pictures(path, wish);
 }
 
-Result<std::unique_ptr<PictureWriter>> write_pictures(const std::string& path, double rate) {
-  if (is_raw(path)) return write_raw_pictures(path);
+Result<std::unique_ptr<PictureWriter>> write_pictures(const std::string& path, double rate,
+                                                      Begin begin) {
+  if (is_raw(path)) return write_raw_pictures(path, begin);
   DKVM_TRY(const Codecs* codecs, load_codecs());
-  return codecs->write_pictures(path, rate);
+  return codecs->write_pictures(path, rate, begin);
 }
 
 }  // namespace dkvm::media

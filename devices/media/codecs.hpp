@@ -1,6 +1,7 @@
 #pragma once
 
 #include "devices/media/canvas.hpp"
+#include "devices/media/new_file.hpp"
 
 #include <dkvm/result.hpp>
 #include <dkvm/sound.hpp>
@@ -78,8 +79,7 @@ class SoundWriter {
 
   // Appends interleaved samples.
   virtual Result<> write(Bytes samples) = 0;
-  // Nothing more will be written; without this the header does not say how much
-  // there is.
+  // Nothing more will be written; without this the header says too little.
   virtual Result<> finish() = 0;
 };
 
@@ -93,17 +93,16 @@ class Codecs {
   virtual Result<std::unique_ptr<PictureReader>> read_pictures(const std::string& path,
                                                                const PictureWish& wish) const = 0;
   // What is written depends on the name's ending; a `%06d` in it numbers images
-  // from 1.
+  // from 1, or with Begin::go_on from behind the last one that is there. A video
+  // cannot go on: it becomes a file beside, of free_name().
   // Units: rate = pictures/s of a video
   virtual Result<std::unique_ptr<PictureWriter>> write_pictures(const std::string& path,
-                                                                double rate) const = 0;
+                                                                double rate, Begin begin) const = 0;
+  // Looks whether write_pictures() would make something of a name's ending.
+  // Errors: Errc::invalid, Errc::unsupported without an encoder.
+  virtual Result<> check_writable(const std::string& path) const = 0;
   virtual Result<std::unique_ptr<SoundReader>> read_sound(const std::string& path,
                                                           const SoundWish& wish) const = 0;
-  // A WAV file.
-  virtual Result<std::unique_ptr<SoundWriter>> write_sound(const std::string& path,
-                                                           std::uint32_t rate,
-                                                           std::uint8_t channels,
-                                                           SampleFormat format) const = 0;
 };
 
 // Errors: Errc::unsupported when the module is not where it was installed:
@@ -112,15 +111,17 @@ class Codecs {
 Result<const Codecs*> load_codecs();
 Result<const Codecs*> load_codecs(const std::string& directory);
 
-// Loads what a file of this name needs, at a time when nobody waits for it.
-// Errors: those of load_codecs().
-Result<> prepare_for(const std::string& path);
+// Looks whether pictures can be written there, and loads what that needs, at a
+// time when nobody waits for it.
+// Errors: those of load_codecs(), check_can_be_made() and Codecs::check_writable().
+Result<> check_pictures(const std::string& path);
 
 // The same as the codecs' own, and `.raw` files without them: pictures one behind
 // the other without anything between. The wish says their size then.
 Result<std::unique_ptr<PictureReader>> read_pictures(const std::string& path,
                                                      const PictureWish& wish);
-Result<std::unique_ptr<PictureWriter>> write_pictures(const std::string& path, double rate);
+Result<std::unique_ptr<PictureWriter>> write_pictures(const std::string& path, double rate,
+                                                      Begin begin = Begin::anew);
 
 }  // namespace dkvm::media
 

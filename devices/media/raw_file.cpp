@@ -54,10 +54,12 @@ class RawReader final : public PictureReader {
 
 class RawWriter final : public PictureWriter {
  public:
-  RawWriter(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  RawWriter(Fd fd, std::string path, Begin begin)
+      : fd_(std::move(fd)), path_(std::move(path)), begin_(begin) {}
 
   Result<> write(const Canvas& picture, std::uint64_t) override {
     Bytes rest = picture.bytes();
+    if (std::exchange(begin_, Begin::anew) == Begin::go_on) DKVM_CHECK(go_on(rest.size()));
     while (!rest.empty()) {
       const ssize_t written = ::write(fd_.get(), rest.data(), rest.size());
       if (written < 0 && errno == EINTR) continue;
@@ -70,8 +72,21 @@ class RawWriter final : public PictureWriter {
   Result<> finish() override { return {}; }
 
  private:
+  // Behind the last whole picture: one that was cut short would shift all others.
+  Result<> go_on(std::size_t picture_bytes) {
+    const off_t end = ::lseek(fd_.get(), 0, SEEK_END);
+    if (end < 0) return {};  // a pipe: there is nothing to go on with
+    const off_t whole = end - end % static_cast<off_t>(picture_bytes);
+    if (whole != end && ::ftruncate(fd_.get(), whole) != 0)
+      return failed(Errc::internal, "mending", path_);
+    if (::lseek(fd_.get(), whole, SEEK_SET) != whole)
+      return failed(Errc::internal, "mending", path_);
+    return {};
+  }
+
   Fd fd_;
   std::string path_;
+  Begin begin_;
 };
 
 }  // namespace
@@ -85,10 +100,11 @@ Result<std::unique_ptr<PictureReader>> read_raw_pictures(const std::string& path
   return std::make_unique<RawReader>(std::move(fd), path, wish);
 }
 
-Result<std::unique_ptr<PictureWriter>> write_raw_pictures(const std::string& path) {
-  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+Result<std::unique_ptr<PictureWriter>> write_raw_pictures(const std::string& path, Begin begin) {
+  const int emptied = begin == Begin::anew ? O_TRUNC : 0;
+  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | emptied, 0644));
   if (!fd) return failed(Errc::not_found, "opening", path);
-  return std::make_unique<RawWriter>(std::move(fd), path);
+  return std::make_unique<RawWriter>(std::move(fd), path, begin);
 }
 
 }  // namespace dkvm::media

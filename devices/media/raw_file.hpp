@@ -12,6 +12,7 @@ namespace dkvm::media {
 //         a picture is Errc::invalid there.
 Result<std::unique_ptr<PictureReader>> read_raw_pictures(const std::string& path,
                                                          const PictureWish& wish);
-Result<std::unique_ptr<PictureWriter>> write_raw_pictures(const std::string& path);
+// Goes on behind the last whole picture of the size that comes first.
+Result<std::unique_ptr<PictureWriter>> write_raw_pictures(const std::string& path, Begin begin);
 
 }  // namespace dkvm::media

@@ -127,6 +127,47 @@ TEST_CASE("What is in a file comes out of one, as pixels and as images") {
   CHECK((read_text(desk.path("again.raw")) == in.substr(0, whole)));
 }
 
+TEST_CASE("A sink whose check fails makes the whole run fail, and says why") {
+  Desk desk;
+  desk.write(
+      "devices:\n"
+      "  screen: {type: dummy-display-source, config: {size: 320x200, fps: 200, frames: 60}}\n"
+      "  slow: {type: dummy-display-sink, config: {check: pattern, fail_on: lost, delay: 50ms}}\n"
+      "pipelines:\n  - {name: show, from: screen, to: slow, queue: {policy: latest}}\n",
+      ", exit_when: finished");
+  const Finished run =
+      run_program("timeout 60 " DKVM_BIN_DIR "/dkvm-kernel --config " + desk.config());
+  INFO(run.output);
+  CHECK(run.status == 1);
+  CHECK(run.output.find("fail_on: lost, and ") != std::string::npos);
+}
+
+TEST_CASE("A film that was recorded is played at its own rate, with all its pictures") {
+  Desk desk;
+  const std::string queue = ", queue: {policy: block}}\n";
+  desk.write(
+      "devices:\n"
+      "  screen: {type: dummy-display-source, config: {size: 320x200, fps: 25, frames: 20, "
+      "exhausted: wait}}\n"
+      "  film: {type: dummy-display-sink, config: {file: film.mp4}}\n"
+      "pipelines:\n  - {name: show, from: screen, to: film" +
+          queue,
+      ", exit_when: finished");
+  INFO(run(desk));
+  desk.write(
+      "devices:\n"
+      "  screen: {type: dummy-display-source, config: {picture: file, file: film.mp4, mode: once, "
+      "exhausted: wait, report: screen.json}}\n"
+      "  seen: {type: dummy-display-sink, config: {report: seen.json}}\n"
+      "pipelines:\n  - {name: show, from: screen, to: seen" +
+          queue,
+      ", exit_when: finished");
+  INFO(run(desk));
+  CHECK(report(desk, "screen").at("drawn") == 20);
+  CHECK(report(desk, "seen").at("frames") >= 20);  // the last one may come once more, whole
+  CHECK(report(desk, "seen").at("width") == 320);
+}
+
 TEST_CASE(
     "Under latest, with damage by chance and drops, every sink ends with the source's picture") {
   Desk desk;

@@ -1,17 +1,20 @@
 #include "devices/dummy/audio/listener.hpp"
 
+#include "devices/dummy/counted.hpp"
 #include "devices/media/crc32.hpp"
 #include "devices/media/samples.hpp"
-
-#include <dkvm/log.hpp>
+#include "devices/media/wav_file.hpp"
 
 #include <algorithm>
 
 namespace dkvm::dummy {
 namespace {
 
-constexpr std::uint64_t kComplaintsMax = 20;      // lines in the log; all are counted
 constexpr std::uint64_t kSilenceSecondsMax = 60;  // in one gap; a longer one is not filled
+
+std::string described(const Sound& sound) {
+  return counted(sound.channels, "channel") + " at " + std::to_string(sound.rate) + " Hz";
+}
 
 }  // namespace
 
@@ -19,25 +22,15 @@ Result<> Listener::take(const AudioFrame& frame, Bytes buffer) {
   const auto sound = Sound::of(frame, buffer);
   if (!sound) {
     ++counts_.broken;
-    return complain("a frame that is no sound: " + sound.error().message()), Result<>{};
+    complaints_.say("a frame that is no sound: " + sound.error().message());
+    return {};
   }
-  if (!shape_) {
-    shape_ = *sound;
-    shape_->samples = {};
-    expected_ = frame.position;
-    if (!options_.file.empty()) {
-      DKVM_TRY(const media::Codecs* codecs, media::load_codecs());
-      DKVM_TRY(writer_,
-               codecs->write_sound(options_.file, sound->rate, sound->channels, sound->format));
-    }
-  }
+  if (!shape_) DKVM_CHECK(begin(*sound, frame.position));
   if (sound->rate != shape_->rate || sound->channels != shape_->channels) {
     ++counts_.refused;
-    return complain("sound of " + std::to_string(sound->channels) + " channels at " +
-                    std::to_string(sound->rate) + " Hz, expected " +
-                    std::to_string(shape_->channels) + " at " + std::to_string(shape_->rate) +
-                    " Hz as it began"),
-           Result<>{};
+    complaints_.say("sound of " + described(*sound) + ", expected " + described(*shape_) +
+                    " as it began");
+    return {};
   }
   DKVM_CHECK(mind_gap(frame.position));
   expected_ = frame.position + sound->frames;
@@ -46,16 +39,26 @@ Result<> Listener::take(const AudioFrame& frame, Bytes buffer) {
   return write(*sound);
 }
 
+Result<> Listener::begin(const Sound& sound, std::uint64_t position) {
+  shape_ = sound;
+  shape_->samples = {};
+  expected_ = position;
+  if (options_.file.empty()) return {};
+  DKVM_TRY(writer_, media::write_wav(options_.file, sound.rate, sound.channels, sound.format,
+                                     options_.begin));
+  return {};
+}
+
 Result<> Listener::mind_gap(std::uint64_t position) {
   if (position < expected_) {
     ++counts_.restarts;
-    complain("the sound begins anew");
+    complaints_.say("the sound begins anew");
   }
   if (position <= expected_) return {};
   const std::uint64_t missing = position - expected_;
   ++counts_.gaps;
   counts_.lost += missing;
-  complain(std::to_string(missing) + " samples are missing before " + std::to_string(position));
+  complaints_.say(counted(missing, "sample") + " missing before " + std::to_string(position));
   return options_.fill ? write_silence(missing) : Result<>{};
 }
 
@@ -71,7 +74,8 @@ Result<> Listener::write(const Sound& sound) {
 Result<> Listener::write_silence(std::uint64_t frames) {
   if (!writer_) return {};
   if (frames > kSilenceSecondsMax * shape_->rate) {
-    complain("a gap of more than " + std::to_string(kSilenceSecondsMax) + " s is not filled");
+    complaints_.say("a gap of more than " + std::to_string(kSilenceSecondsMax) +
+                    " s is not filled");
     return {};
   }
   const std::size_t frame_bytes = std::size_t{bytes_per_sample(shape_->format)} * shape_->channels;
@@ -82,11 +86,6 @@ Result<> Listener::write_silence(std::uint64_t frames) {
     left -= bytes;
   }
   return {};
-}
-
-void Listener::complain(std::string_view what) {
-  if (++complaints_ <= kComplaintsMax) log_warning(what);
-  if (complaints_ == kComplaintsMax) log_warning("further ones are only counted");
 }
 
 Result<> Listener::finish() { return writer_ ? writer_->finish() : Result<>{}; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "devices/dummy/complaints.hpp"
 #include "devices/media/codecs.hpp"
 
 #include <dkvm/sound.hpp>
@@ -20,6 +21,7 @@ class Listener {
   struct Options {
     std::string file{};  // empty: nowhere
     bool fill = false;   // what is missing is silence in the file
+    media::Begin begin = media::Begin::anew;
   };
 
   struct Counts {
@@ -46,10 +48,10 @@ class Listener {
   std::uint32_t crc32() const { return crc32_; }
 
  private:
+  Result<> begin(const Sound& sound, std::uint64_t position);
   Result<> mind_gap(std::uint64_t position);
   Result<> write(const Sound& sound);
   Result<> write_silence(std::uint64_t frames);
-  void complain(std::string_view what);
 
   Options options_;
   std::unique_ptr<media::SoundWriter> writer_;
@@ -58,7 +60,7 @@ class Listener {
   Counts counts_;
   std::uint32_t crc32_ = 0;
   std::vector<std::byte> converted_;
-  std::uint64_t complaints_ = 0;
+  Complaints complaints_;
 };
 
 }  // namespace dkvm::dummy

@@ -1,5 +1,6 @@
 #include "devices/dummy/audio/settings.hpp"
 
+#include "devices/dummy/config_checks.hpp"
 #include "devices/media/samples.hpp"
 
 #include <algorithm>
@@ -16,11 +17,6 @@ constexpr double kFrequencyDefault = 440;
 constexpr std::chrono::nanoseconds kChunkMin = std::chrono::milliseconds(1);
 constexpr std::chrono::nanoseconds kChunkMax = std::chrono::seconds(1);
 constexpr std::chrono::nanoseconds kDurationMax = std::chrono::hours(24 * 365);
-
-// True when the key has this value.
-Result<bool> is(const ConfigReader& config, std::string_view key, std::string_view value) {
-  return config.text(key).map([value](const std::string& text) { return text == value; });
-}
 
 // A number, or 0 for auto.
 Result<std::int64_t> number_or_auto(const ConfigReader& config, std::string_view key) {
@@ -144,7 +140,10 @@ Result<AudioSettings> AudioSettings::read(const ConfigReader& config) {
   DKVM_TRY(settings.live, is(config, "pace", "live"));
   DKVM_TRY(settings.waits, is(config, "exhausted", "wait"));
   settings.waits = settings.waits || !settings.live;
-  settings.report = config.find("report").value_or("");
+  DKVM_TRY(settings.report, path_to_write(config, "report"));
+  if (settings.sound != "file") DKVM_CHECK(refuse_without_effect(config, "file", "sound: file"));
+  if (settings.sound != "sine")
+    DKVM_CHECK(refuse_without_effect(config, "frequencies", "sound: sine"));
   if (settings.sound == "file" && settings.file.empty())
     return fail(Errc::invalid, "config key 'file' is required with sound: file");
   return settings;

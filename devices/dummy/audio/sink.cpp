@@ -1,9 +1,13 @@
 #include "devices/dummy/audio/listener.hpp"
+#include "devices/dummy/config_checks.hpp"
+#include "devices/dummy/counted.hpp"
 #include "devices/dummy/report.hpp"
 
 #include <dkvm/device_main.hpp>
 
 #include <optional>
+#include <string>
+#include <utility>
 
 namespace {
 
@@ -22,8 +26,7 @@ class DummyAudioSink final : public Device {
             .help = "what has come, as JSON, written at the end"});
     sink<AudioFrame>({.name = "sound", .help = "the sound"})
         .on<AudioFrame>([this](const AudioFrame& frame, const EventInfo& info) {
-          if (const auto taken = listener_->take(frame, info.bytes()); !taken)
-            context_->finish(taken.error());
+          if (const auto taken = listener_->take(frame, info.bytes()); !taken) end(taken.error());
         });
   }
 
@@ -31,24 +34,47 @@ class DummyAudioSink final : public Device {
     context_ = &context;
     const ConfigReader& config = context.config();
     DKVM_TRY(const bool fill, config.flag("fill"));
-    report_ = config.find("report").value_or("");
-    const std::string file = config.find("file").value_or("");
-    listener_.emplace(dummy::Listener::Options{.file = file, .fill = fill});
-    if (!file.empty()) DKVM_CHECK(media::load_codecs());  // not when the first sound comes
+    DKVM_TRY(report_, dummy::path_to_write(config, "report"));
+    DKVM_TRY(const std::string file, dummy::path_to_write(config, "file"));
+    if (!file.empty() && !file.ends_with(".wav"))
+      return fail(Errc::invalid,
+                  "config key 'file': '" + file + "' is not the name of a WAV, expected .wav");
+    listener_.emplace(dummy::Listener::Options{
+        .file = file,
+        .fill = fill,
+        .begin = context.incarnation() > 1 ? media::Begin::go_on : media::Begin::anew});
     return {};
   }
 
+  // What went wrong comes last: those are the words that are kept of a device.
   void stop(Context&) override {
     if (!listener_) return;
-    if (const auto finished = listener_->finish(); !finished) context_->finish(finished.error());
-    const auto& counts = listener_->counts();
-    log_info(std::to_string(counts.samples) + " samples, " + std::to_string(counts.lost) +
-             " lost in " + std::to_string(counts.gaps) + " gaps");
-    if (report_.empty()) return;
-    if (const auto written = write_report(); !written) context_->finish(written.error());
+    const auto finished = listener_->finish();
+    const auto reported = report_.empty() ? Result<>{} : write_report();
+    say_summary();
+    if (!finished) fail_at_the_end(finished.error());
+    if (!reported) fail_at_the_end(reported.error());
   }
 
  private:
+  void end(const Error& error) {
+    say_summary();
+    context_->finish(error);
+  }
+
+  // Not what parks a device: its next run may end well.
+  void fail_at_the_end(const Error& error) {
+    context_->finish(1);
+    context_->finish(error);
+  }
+
+  void say_summary() {
+    if (std::exchange(summed_up_, true)) return;
+    const auto& counts = listener_->counts();
+    log_info(dummy::counted(counts.samples, "sample") + ", " + std::to_string(counts.lost) +
+             " lost in " + dummy::counted(counts.gaps, "gap"));
+  }
+
   Result<> write_report() const {
     const auto& counts = listener_->counts();
     const auto& shape = listener_->shape();
@@ -69,6 +95,7 @@ class DummyAudioSink final : public Device {
   Context* context_ = nullptr;
   std::optional<dummy::Listener> listener_;
   std::string report_;
+  bool summed_up_ = false;
 };
 
 }  // namespace

@@ -30,23 +30,14 @@ class DummyAudioSource final : public Device {
     if (settings_.duration.count() != 0) end_ = settings_.frames_in(settings_.duration);
     sound_.on_resume([this] { go_on(); });
     sound_.on_slots([this] { go_on(); });
-    return sound_.open_pool(
-        {.slot_bytes = static_cast<std::size_t>(chunk_) * settings_.frame_bytes(),
-         .slots = kSlots});  // the first slots set it going
+    DKVM_CHECK(
+        sound_.open_pool({.slot_bytes = static_cast<std::size_t>(chunk_) * settings_.frame_bytes(),
+                          .slots = kSlots}));
+    started_ = true;
+    return {};  // the first slots set it going
   }
 
-  void stop(Context&) override {
-    if (settings_.report.empty()) return;
-    const auto written =
-        dummy::write_report(settings_.report, {{"chunks", chunks_},
-                                               {"samples", sent_},
-                                               {"dropped", dropped_},
-                                               {"exhausted", sound_.exhausted()},
-                                               {"rate", std::uint64_t{settings_.rate}},
-                                               {"channels", std::uint64_t{settings_.channels}},
-                                               {"crc32", std::uint64_t{crc32_}}});
-    if (!written) log_error(written.error().message());
-  }
+  void stop(Context&) override { report(); }
 
  private:
   static constexpr unsigned kSlots = 8;
@@ -70,8 +61,15 @@ class DummyAudioSource final : public Device {
       auto slot = sound_.borrow();
       if (!slot && settings_.waits) return;
       if (!chunk(slot ? std::move(*slot) : Slot())) return;
-      if (!settings_.live) return context_->on_idle([this] { return step(), false; });
+      if (!settings_.live) return go_on_when_idle();
     }
+  }
+
+  void go_on_when_idle() {
+    context_->on_idle([this] {
+      step();
+      return false;
+    });
   }
 
   void wait_until(std::uint64_t time_ns) {
@@ -86,10 +84,13 @@ class DummyAudioSource final : public Device {
     const std::span<std::byte> out =
         slot ? slot.bytes().first(frames * settings_.frame_bytes()) : std::span(lost_);
     const auto filled = tone_->fill(index_, out);
-    if (!filled) return ended_ = true, context_->finish(filled.error()), false;
+    if (!filled) return give_up(filled.error());
     const Bytes samples = out.first(*filled);
     if (samples.size() < out.size()) end_ = index_ + samples.size() / settings_.frame_bytes();
-    if (samples.empty()) return finish(), false;
+    if (samples.empty()) {
+      finish();
+      return false;
+    }
     if (!slot) {
       ++dropped_;
     } else if (!send(std::move(slot), samples)) {
@@ -108,17 +109,44 @@ class DummyAudioSource final : public Device {
     frame.position = index_;
     const std::uint64_t capture_ns = settings_.live ? pace_.due_ns(index_) : now_ns();
     const auto sent = sound_.publish(std::move(slot), samples.size(), frame, capture_ns);
-    if (!sent && sent.error().code() == Errc::overloaded) return ++dropped_, true;
-    if (!sent) return ended_ = true, context_->finish(sent.error()), false;
+    if (!sent && sent.error().code() == Errc::overloaded) {
+      ++dropped_;
+      return true;
+    }
+    if (!sent) return give_up(sent.error());
     crc32_ = media::crc32(samples, crc32_);
     ++chunks_;
     sent_ += frame.frames;
     return true;
   }
 
+  // False: it does not go on.
+  bool give_up(const Error& error) {
+    ended_ = true;
+    context_->finish(error);
+    return false;
+  }
+
   void finish() {
     ended_ = true;
+    report();
     context_->finish(0);
+  }
+
+  // Once, and before the status of its end is settled.
+  void report() {
+    if (!started_ || settings_.report.empty() || std::exchange(reported_, true)) return;
+    const auto written =
+        dummy::write_report(settings_.report, {{"chunks", chunks_},
+                                               {"samples", sent_},
+                                               {"dropped", dropped_},
+                                               {"exhausted", sound_.exhausted()},
+                                               {"rate", std::uint64_t{settings_.rate}},
+                                               {"channels", std::uint64_t{settings_.channels}},
+                                               {"crc32", std::uint64_t{crc32_}}});
+    if (written) return;
+    context_->finish(1);  // not what parks a device: its next run may end well
+    context_->finish(written.error());
   }
 
   OutPort& sound_;
@@ -130,6 +158,8 @@ class DummyAudioSource final : public Device {
   std::uint64_t chunk_ = 0;  // samples per channel, as all below
   std::uint64_t end_ = kEndless;
   std::uint64_t index_ = 0;  // of the next one
+  bool started_ = false;
+  bool reported_ = false;
   bool begun_ = false;
   bool ended_ = false;
   std::vector<std::byte> lost_;  // where a chunk goes that nobody gets

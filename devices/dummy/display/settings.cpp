@@ -1,9 +1,11 @@
 #include "devices/dummy/display/settings.hpp"
 
+#include "devices/dummy/config_checks.hpp"
 #include "devices/dummy/display/file_painter.hpp"
 #include "devices/dummy/display/noise.hpp"
 #include "devices/dummy/display/pattern.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 
@@ -12,6 +14,7 @@ namespace {
 
 constexpr std::uint32_t kWidthDefault = 1280;
 constexpr std::uint32_t kHeightDefault = 720;
+constexpr double kFpsDefault = 60;
 constexpr double kFpsMin = 0.001;
 constexpr double kFpsMax = 1000;
 
@@ -39,11 +42,6 @@ Result<> read_size(const std::string& text, std::uint32_t& width, std::uint32_t&
                                  std::to_string(kPictureSideMax) + ", or auto");
 }
 
-// True when the key has this value.
-Result<bool> is(const ConfigReader& config, std::string_view key, std::string_view value) {
-  return config.text(key).map([value](const std::string& text) { return text == value; });
-}
-
 }  // namespace
 
 void DisplaySettings::declare(Device& device) {
@@ -69,9 +67,10 @@ void DisplaySettings::declare(Device& device) {
                  .choices = format_names()});
   device.option({.name = "fps",
                  .type = ValueType::number,
-                 .fallback = "60",
-                 .help = "pictures/s; max: as fast as they are taken",
-                 .words = {"max"},
+                 .fallback = "auto",
+                 .help = "pictures/s; auto: 60, or as the file says; max: as fast as they are "
+                         "taken",
+                 .words = {"auto", "max"},
                  .min = kFpsMin,
                  .max = kFpsMax});
   device.option({.name = "frames",
@@ -117,8 +116,9 @@ Result<DisplaySettings> DisplaySettings::read(const ConfigReader& config) {
   DKVM_TRY(const std::string format, config.text("format"));
   settings.fourcc = fourcc_from_name(format).value_or(kXR24);
   DKVM_TRY(const bool unpaced, is(config, "fps", "max"));
-  settings.fps = 0;
-  if (!unpaced) {
+  DKVM_TRY(settings.fps_of_file, is(config, "fps", "auto"));
+  settings.fps = unpaced ? 0 : kFpsDefault;
+  if (!unpaced && !settings.fps_of_file) {
     DKVM_TRY(settings.fps, config.number("fps"));
   }
   DKVM_TRY(const std::int64_t pictures, config.integer("frames"));
@@ -130,28 +130,35 @@ Result<DisplaySettings> DisplaySettings::read(const ConfigReader& config) {
   settings.waits = waits || unpaced;
   DKVM_TRY(const std::int64_t slots, config.integer("slots"));
   settings.slots = static_cast<unsigned>(slots);
-  settings.report = config.find("report").value_or("");
+  DKVM_TRY(settings.report, path_to_write(config, "report"));
+  if (settings.picture != "file")
+    DKVM_CHECK(refuse_without_effect(config, "file", "picture: file"));
   if (settings.picture == "file" && settings.file.empty())
     return fail(Errc::invalid, "config key 'file' is required with picture: file");
   return settings;
 }
 
-Result<std::unique_ptr<Painter>> DisplaySettings::make_painter(media::Canvas& canvas) const {
+Result<> DisplaySettings::settle() {
   if (picture == "file") {
-    DKVM_TRY(auto reader,
+    DKVM_TRY(reader,
              media::read_pictures(file, {.fourcc = fourcc, .width = width, .height = height}));
-    canvas = media::Canvas(reader->width(), reader->height(), fourcc);
-    return std::make_unique<FilePainter>(canvas, std::move(reader), loop);
+    width = reader->width();
+    height = reader->height();
+    if (fps_of_file && reader->rate() > 0) fps = std::clamp(reader->rate(), kFpsMin, kFpsMax);
+    return {};
   }
-  canvas = media::Canvas(width != 0 ? width : kWidthDefault, height != 0 ? height : kHeightDefault,
-                         fourcc);
+  if (width == 0) width = kWidthDefault;
+  if (height == 0) height = kHeightDefault;
+  if (picture == "random" || (width >= kStampWidth && height >= kStampHeight)) return {};
+  return fail(Errc::invalid, "config key 'size': " + std::to_string(width) + "x" +
+                                 std::to_string(height) +
+                                 " is too small for the pattern, expected at least " +
+                                 std::to_string(kStampWidth) + "x" + std::to_string(kStampHeight));
+}
+
+std::unique_ptr<Painter> DisplaySettings::make_painter(media::Canvas& canvas) {
+  if (reader) return std::make_unique<FilePainter>(canvas, std::move(reader), loop);
   if (picture == "random") return std::make_unique<NoisePainter>(canvas, seed);
-  if (canvas.width() < kStampWidth || canvas.height() < kStampHeight)
-    return fail(Errc::invalid, "config key 'size': " + std::to_string(canvas.width()) + "x" +
-                                   std::to_string(canvas.height()) +
-                                   " is too small for the pattern, expected at least " +
-                                   std::to_string(kStampWidth) + "x" +
-                                   std::to_string(kStampHeight));
   return std::make_unique<PatternPainter>(canvas, seed);
 }
 

@@ -1,3 +1,5 @@
+#include "devices/dummy/config_checks.hpp"
+#include "devices/dummy/counted.hpp"
 #include "devices/dummy/display/viewer.hpp"
 #include "devices/dummy/report.hpp"
 #include "devices/media/crc32.hpp"
@@ -34,29 +36,35 @@ class DummyDisplaySink final : public Device {
     DKVM_TRY(const auto late, config.duration("late"));
     DKVM_TRY(fail_on_, config.text("fail_on"));
     DKVM_TRY(delay_, config.duration("delay"));
-    final_ = config.find("final").value_or("");
-    report_ = config.find("report").value_or("");
-    viewer_.emplace(dummy::Viewer::Options{.file = config.find("file").value_or(""),
-                                           .check = check == "pattern",
-                                           .late_ns = static_cast<std::uint64_t>(late.count())});
     if (fail_on_ != "nothing" && check != "pattern")
       return fail(Errc::invalid,
                   "config key 'fail_on': '" + fail_on_ + "' needs check: pattern, which tells it");
+    DKVM_TRY(const std::string file, pictures_to_write(config, "file"));
+    DKVM_TRY(final_, pictures_to_write(config, "final"));
+    if (!final_.empty() && !final_.ends_with(".png") && !final_.ends_with(".raw"))
+      return fail(Errc::invalid, "config key 'final': '" + final_ +
+                                     "' is not the name of one picture, expected .png or .raw");
+    DKVM_TRY(report_, dummy::path_to_write(config, "report"));
     if (slow()) screen_.apply_by_hand();
-    // Not when the first picture comes, and not at the end, which has its deadline.
-    for (const std::string& path : {config.find("file").value_or(""), final_})
-      if (!path.empty()) DKVM_CHECK(media::prepare_for(path));
+    viewer_.emplace(dummy::Viewer::Options{
+        .file = file,
+        .check = check == "pattern",
+        .late_ns = static_cast<std::uint64_t>(late.count()),
+        .loses = slow(),
+        .begin = context.incarnation() > 1 ? media::Begin::go_on : media::Begin::anew});
     return {};
   }
 
+  // What went wrong comes last: those are the words that are kept of a device.
   void stop(Context&) override {
     if (!viewer_) return;
     while (!waiting_.empty()) take_first();
-    log_info(summary());
-    if (!report_.empty())
-      if (const auto written = write_report(); !written) end(written.error());
-    if (const auto finished = viewer_->finish(final_); !finished) end(finished.error());
-    if (failed()) context_->finish(1);
+    const auto finished = viewer_->finish(final_);
+    const auto reported = report_.empty() ? Result<>{} : write_report();
+    say_summary();
+    if (!finished) fail_at_the_end(finished.error());
+    if (!reported) fail_at_the_end(reported.error());
+    if (const auto judged = judge(); !judged) fail_at_the_end(judged.error());
   }
 
  private:
@@ -99,6 +107,14 @@ class DummyDisplaySink final : public Device {
     option({.name = "report",
             .type = ValueType::path,
             .help = "what has come, as JSON, written at the end"});
+  }
+
+  static Result<std::string> pictures_to_write(const ConfigReader& config, const std::string& key) {
+    std::string path = config.find(key).value_or("");
+    if (path.empty()) return path;
+    if (auto checked = media::check_pictures(path); !checked)
+      return tl::unexpected<Error>(std::move(checked).error().within("config key '" + key + "'"));
+    return path;
   }
 
   bool slow() const { return delay_.count() > 0; }
@@ -145,23 +161,44 @@ class DummyDisplaySink final : public Device {
     [[maybe_unused]] const auto reported = screen_.applied(sequence);
   }
 
-  void end(const Error& error) { context_->finish(error); }
-
-  bool failed() const {
-    const bool torn = viewer_->counts().torn + viewer_->counts().broken != 0;
-    return (fail_on_ != "nothing" && torn) ||
-           (fail_on_ == "lost" && viewer_->sequence().lost() != 0);
+  void end(const Error& error) {
+    say_summary();
+    context_->finish(error);
   }
 
-  std::string summary() const {
+  // Not what parks a device: its next run may end well.
+  void fail_at_the_end(const Error& error) {
+    context_->finish(1);
+    context_->finish(error);
+  }
+
+  // What fail_on says of the pictures.
+  Result<> judge() const {
+    const auto& counts = viewer_->counts();
+    const std::uint64_t lost = viewer_->sequence().lost();
+    const auto bad = [this](std::uint64_t count, const char* what) -> Result<> {
+      return fail(Errc::invalid, "fail_on: " + fail_on_ + ", and " + dummy::counted(count, what) +
+                                     " came, expected none");
+    };
+    if (fail_on_ == "nothing") return {};
+    if (counts.torn != 0) return bad(counts.torn, "torn picture");
+    if (counts.broken != 0) return bad(counts.broken, "broken frame");
+    if (fail_on_ == "lost" && lost != 0)
+      return fail(Errc::invalid, "fail_on: lost, and " + dummy::counted(lost, "picture") +
+                                     " did not come, expected all");
+    return {};
+  }
+
+  void say_summary() {
+    if (std::exchange(summed_up_, true)) return;
     const auto& counts = viewer_->counts();
     const auto& sequence = viewer_->sequence();
     const auto text = [](std::uint64_t count, const char* what) {
       return ", " + std::to_string(count) + " " + what;
     };
-    return std::to_string(counts.pictures) + " pictures" + text(counts.partial, "partial") +
-           text(sequence.lost(), "lost") + text(sequence.late(), "late") +
-           text(counts.torn, "torn") + text(counts.broken, "broken");
+    log_info(dummy::counted(counts.pictures, "picture") + text(counts.partial, "partial") +
+             text(sequence.lost(), "lost") + text(sequence.late(), "late") +
+             text(counts.torn, "torn") + text(counts.broken, "broken"));
   }
 
   Result<> write_report() const {
@@ -193,6 +230,7 @@ class DummyDisplaySink final : public Device {
   std::string report_;
   std::chrono::nanoseconds delay_{0};
   std::deque<Waiting> waiting_;
+  bool summed_up_ = false;
 };
 
 }  // namespace

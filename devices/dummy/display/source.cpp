@@ -27,31 +27,19 @@ class DummyDisplaySource final : public Device {
   Result<> start(Context& context) override {
     context_ = &context;
     DKVM_TRY(settings_, dummy::DisplaySettings::read(context.config()));
-    DKVM_TRY(painter_, settings_.make_painter(canvas_));
+    DKVM_CHECK(settings_.settle());
     pace_ = dummy::Pace(settings_.fps);
     screen_.on_resume([this] { go_on(); });
     screen_.on_slots([this] { go_on(); });
     screen_.on_upstream<Refresh>([this](const Refresh& refresh) { answer(refresh); });
-    DKVM_CHECK(screen_.open_pool({.slot_bytes = canvas_.bytes().size(), .slots = settings_.slots}));
+    DKVM_CHECK(
+        screen_.open_pool({.slot_bytes = settings_.picture_bytes(), .slots = settings_.slots}));
     DKVM_CHECK(screen_.emit(mode()));
+    started_ = true;
     return {};  // the first slots set it going
   }
 
-  void stop(Context&) override {
-    if (settings_.report.empty()) return;
-    const auto written = dummy::write_report(
-        settings_.report, {{"drawn", drawn_},
-                           {"sent", whole_sent_ + partial_sent_},
-                           {"whole", whole_sent_},
-                           {"partial", partial_sent_},
-                           {"merged", merged_},
-                           {"exhausted", screen_.exhausted()},
-                           {"width", std::uint64_t{canvas_.width()}},
-                           {"height", std::uint64_t{canvas_.height()}},
-                           {"format", fourcc_name(canvas_.fourcc())},
-                           {"crc32", std::uint64_t{media::crc32(std::as_const(canvas_).bytes())}}});
-    if (!written) log_error(written.error().message());
-  }
+  void stop(Context&) override { report(); }
 
  private:
   static constexpr std::uint32_t kEpoch = 1;  // the mode never changes
@@ -59,14 +47,16 @@ class DummyDisplaySource final : public Device {
   // there is none so soon.
   static constexpr std::uint64_t kSoonNs = 100'000'000;
   static constexpr std::uint64_t kBacklogWaitNs = 10'000'000;
+  // So late it makes up for nothing: the machine slept, or it was stopped.
+  static constexpr std::uint64_t kStallNs = 100'000'000;
 
   DisplayMode mode() const {
     DisplayMode mode;
     mode.epoch = kEpoch;
-    mode.width = canvas_.width();
-    mode.height = canvas_.height();
+    mode.width = settings_.width;
+    mode.height = settings_.height;
     mode.refresh_mhz = static_cast<std::uint32_t>(std::lround(settings_.fps * 1000));
-    mode.fourcc = canvas_.fourcc();
+    mode.fourcc = settings_.fourcc;
     return mode;
   }
 
@@ -76,14 +66,34 @@ class DummyDisplaySource final : public Device {
     if (ended_ || screen_.paused()) return;
     if (last_drawn()) return end();
     const std::uint64_t due = pace_.due_ns(next_);
-    if (due > now_ns()) return wait_until(due);
+    const std::uint64_t now = now_ns();
+    if (due > now) return wait_until(due);
+    if (now - due > kStallNs) pace_.begin(next_, now);
     if (!has_slot() && settings_.waits) return;
     if (!draw()) return;
     if (has_slot()) send();
     if (ended_) return;
     if (last_drawn()) return end();
-    if (pace_.free_running()) return context_->on_idle([this] { return step(), false; });
-    wait_until(pace_.due_ns(next_));
+    if (!pace_.free_running()) return wait_until(pace_.due_ns(next_));
+    context_->on_idle([this] {
+      step();
+      return false;
+    });
+  }
+
+  // All that takes memory comes here, when the kernel has granted the slots: not
+  // for a picture that is larger than it allows.
+  bool set_up() {
+    if (painter_) return true;
+    if (!has_slot()) return false;
+    canvas_ = media::Canvas(settings_.width, settings_.height, settings_.fourcc);
+    painter_ = settings_.make_painter(canvas_);
+    return true;
+  }
+
+  void give_up(const Error& error) {
+    ended_ = true;
+    context_->finish(error);
   }
 
   void wait_until(std::uint64_t time_ns) {
@@ -93,7 +103,7 @@ class DummyDisplaySource final : public Device {
 
   // There may be a slot again, or the port goes on.
   void go_on() {
-    if (ended_ || screen_.paused()) return;
+    if (ended_ || screen_.paused() || !set_up()) return;
     if (owes_ && has_slot()) send();
     if (last_drawn()) return end();
     if (timer_ != 0) return;
@@ -112,7 +122,10 @@ class DummyDisplaySource final : public Device {
         may_be_partial && dummy::SeededRandom(settings_.seed, ~next_).share() < settings_.partial;
     const std::uint64_t now = now_ns();
     const auto drawn = painter_->draw(next_, partial);
-    if (!drawn) return ended_ = true, context_->finish(drawn.error()), false;
+    if (!drawn) {
+      give_up(drawn.error());
+      return false;
+    }
     if (!*drawn) {
       file_ended_ = true;
       end();
@@ -133,6 +146,7 @@ class DummyDisplaySource final : public Device {
     if (owes_ && has_slot()) send();
     if (owes_) return;  // go_on() comes back to this
     ended_ = true;
+    report();
     context_->finish(0);
   }
 
@@ -165,7 +179,7 @@ class DummyDisplaySource final : public Device {
                                       whole ? std::uint16_t{0} : kFlagDelta);
     if (!sent && sent.error().code() == Errc::overloaded)
       return wait_until(now_ns() + kBacklogWaitNs);
-    if (!sent) return ended_ = true, context_->finish(sent.error());
+    if (!sent) return give_up(sent.error());
     ++(whole ? whole_sent_ : partial_sent_);
     if (drawn_ > sent_number_) merged_ += drawn_ - sent_number_ - 1;
     sent_number_ = drawn_;
@@ -186,6 +200,25 @@ class DummyDisplaySource final : public Device {
     go_on();
   }
 
+  // Once, and before the status of its end is settled.
+  void report() {
+    if (!started_ || settings_.report.empty() || std::exchange(reported_, true)) return;
+    const auto written = dummy::write_report(
+        settings_.report, {{"drawn", drawn_},
+                           {"sent", whole_sent_ + partial_sent_},
+                           {"whole", whole_sent_},
+                           {"partial", partial_sent_},
+                           {"merged", merged_},
+                           {"exhausted", screen_.exhausted()},
+                           {"width", std::uint64_t{settings_.width}},
+                           {"height", std::uint64_t{settings_.height}},
+                           {"format", fourcc_name(settings_.fourcc)},
+                           {"crc32", std::uint64_t{media::crc32(std::as_const(canvas_).bytes())}}});
+    if (written) return;
+    context_->finish(1);  // not what parks a device: its next run may end well
+    context_->finish(written.error());
+  }
+
   OutPort& screen_;
   Context* context_ = nullptr;
   dummy::DisplaySettings settings_;
@@ -196,6 +229,8 @@ class DummyDisplaySource final : public Device {
   Slot slot_;  // in hand for the next picture
 
   std::uint64_t next_ = 1;  // number of the picture that is drawn next
+  bool started_ = false;
+  bool reported_ = false;
   bool file_ended_ = false;
   bool ended_ = false;
 

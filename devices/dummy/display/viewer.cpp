@@ -1,15 +1,12 @@
 #include "devices/dummy/display/viewer.hpp"
 
+#include "devices/dummy/counted.hpp"
+
 #include <dkvm/log.hpp>
 
 #include <utility>
 
 namespace dkvm::dummy {
-namespace {
-
-constexpr std::uint64_t kComplaintsMax = 20;  // lines in the log; all are counted
-
-}  // namespace
 
 Result<bool> Viewer::take(const DisplayFrame& frame, Bytes buffer, std::uint64_t capture_ns,
                           std::uint64_t now_ns) {
@@ -23,7 +20,7 @@ bool Viewer::compose(const DisplayFrame& frame, Bytes buffer) {
   const auto picture = Picture::of(frame, buffer);
   if (!picture) {
     ++counts_.broken;
-    complain("a frame that is no picture: " + picture.error().message());
+    complaints_.say("a frame that is no picture: " + picture.error().message());
     return false;
   }
   if (!canvas_.fits(*picture)) {
@@ -45,23 +42,25 @@ void Viewer::look(const Rect& area, std::uint64_t now_ns) {
   const auto stamp = pattern_.check(canvas_, area);
   if (!stamp) {
     ++counts_.torn;
-    complain("picture " + std::to_string(counts_.pictures) + " is torn, after number " +
-             std::to_string(sequence_.last()));
+    complaints_.say("picture " + std::to_string(counts_.pictures) + " is torn, after number " +
+                    std::to_string(sequence_.last()));
     return;
   }
   const std::uint64_t lost = sequence_.note(stamp->number, stamp->capture_ns, now_ns);
-  if (lost != 0)
-    complain(std::to_string(lost) + " lost before number " + std::to_string(stamp->number));
+  if (lost != 0) tell_lost(lost, stamp->number);
 }
 
-void Viewer::complain(std::string_view what) {
-  if (++complaints_ <= kComplaintsMax) log_warning(what);
-  if (complaints_ == kComplaintsMax) log_warning("further ones are only counted");
+void Viewer::tell_lost(std::uint64_t lost, std::uint64_t number) {
+  if (!options_.loses)
+    return complaints_.say(counted(lost, "picture") + " lost before number " +
+                           std::to_string(number));
+  if (!std::exchange(told_lost_, true))
+    log_info("pictures are lost while it takes its delay; their sum is told at the end");
 }
 
 Result<> Viewer::write(std::uint64_t capture_ns) {
   if (!writer_) {
-    DKVM_TRY(writer_, media::write_pictures(options_.file, rate_));
+    DKVM_TRY(writer_, media::write_pictures(options_.file, rate_, options_.begin));
   }
   if (!first_ns_) first_ns_ = capture_ns;
   return writer_->write(canvas_, capture_ns > *first_ns_ ? capture_ns - *first_ns_ : 0);

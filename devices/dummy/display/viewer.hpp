@@ -1,5 +1,6 @@
 #pragma once
 
+#include "devices/dummy/complaints.hpp"
 #include "devices/dummy/display/pattern.hpp"
 #include "devices/dummy/display/sequence_check.hpp"
 #include "devices/media/codecs.hpp"
@@ -21,6 +22,8 @@ class Viewer {
     std::string file{};         // where the pictures go; empty: nowhere
     bool check = false;         // they are the test pattern
     std::uint64_t late_ns = 0;  // age of a late one
+    bool loses = false;         // it is slow: losses are told once, and their sum at the end
+    media::Begin begin = media::Begin::anew;
   };
 
   struct Counts {
@@ -54,7 +57,7 @@ class Viewer {
  private:
   bool compose(const DisplayFrame& frame, Bytes buffer);
   void look(const Rect& area, std::uint64_t now_ns);
-  void complain(std::string_view what);
+  void tell_lost(std::uint64_t lost, std::uint64_t number);
   Result<> write(std::uint64_t capture_ns);
 
   Options options_;
@@ -66,7 +69,8 @@ class Viewer {
   double rate_ = 60;
   std::unique_ptr<media::PictureWriter> writer_;
   std::optional<std::uint64_t> first_ns_;  // capture of the first picture in the file
-  std::uint64_t complaints_ = 0;
+  Complaints complaints_;
+  bool told_lost_ = false;
 };
 
 }  // namespace dkvm::dummy

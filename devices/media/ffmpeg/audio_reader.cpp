@@ -9,7 +9,7 @@
 namespace dkvm::media {
 namespace {
 
-constexpr int kFlushSamplesMax = 16'384;  // what a resampler may hold at the end
+constexpr int kFlushSamples = 16'384;  // taken at once of what a resampler holds at the end
 
 class AudioReader final : public SoundReader {
  public:
@@ -54,7 +54,7 @@ class AudioReader final : public SoundReader {
 
  private:
   Result<> make_resampler(const AVCodecContext& codec) {
-    AVChannelLayout from{};
+    AVChannelLayout from{};  // without memory of its own, whatever becomes of it
     AVChannelLayout to{};
     if (codec.ch_layout.order == AV_CHANNEL_ORDER_UNSPEC) {
       av_channel_layout_default(&from, codec.ch_layout.nb_channels);
@@ -78,10 +78,9 @@ class AudioReader final : public SoundReader {
   // Replaces what is pending, which was taken, by the samples of the next frame.
   Result<> convert_next() {
     DKVM_TRY(const AVFrame* frame, decoder_->next());
-    ended_ = frame == nullptr;
     const int given = frame == nullptr ? 0 : frame->nb_samples;
     const int room =
-        frame == nullptr ? kFlushSamplesMax : swr_get_out_samples(resampler_.get(), given);
+        frame == nullptr ? kFlushSamples : swr_get_out_samples(resampler_.get(), given);
     const std::size_t frame_bytes = std::size_t{bytes_per_sample(wish_.format)} * wish_.channels;
     pending_.resize(static_cast<std::size_t>(std::max(room, 0)) * frame_bytes);
     taken_ = 0;
@@ -91,6 +90,7 @@ class AudioReader final : public SoundReader {
     const int made = swr_convert(resampler_.get(), &out, room, in, given);
     if (made < 0) return av_failed(made, "resampling", path_);
     pending_.resize(static_cast<std::size_t>(made) * frame_bytes);
+    ended_ = frame == nullptr && made == 0;  // else the resampler may hold more
     return {};
   }
 

@@ -51,6 +51,10 @@ tl::unexpected<Error> av_failed(int code, const std::string& doing, const std::s
   return fail(code_of(code), doing + " '" + path + "': " + text.data());
 }
 
+tl::unexpected<Error> no_memory(const std::string& doing, const std::string& path) {
+  return av_failed(AVERROR(ENOMEM), doing, path);
+}
+
 AVPixelFormat av_format_of(std::uint32_t fourcc) {
   switch (fourcc) {
     case kAR24: return AV_PIX_FMT_BGRA;

@@ -19,6 +19,10 @@ extern "C" {
 // FFmpeg's objects with owners, and its errors as ours.
 namespace dkvm::media {
 
+// From so many lines up a picture that does not say its colours has those of
+// BT.709, below those of BT.601.
+inline constexpr int kHdLines = 720;
+
 template <auto free_by_address>
 struct FreeByAddress {
   template <class Object>
@@ -49,6 +53,8 @@ using AvResampler = std::unique_ptr<SwrContext, FreeByAddress<swr_free>>;
 
 // What FFmpeg refused while doing something with a file.
 tl::unexpected<Error> av_failed(int code, const std::string& doing, const std::string& path);
+
+tl::unexpected<Error> no_memory(const std::string& doing, const std::string& path);
 
 // A path as FFmpeg takes it: never the address of something on a network.
 inline std::string av_address(const std::string& path) { return "file:" + path; }

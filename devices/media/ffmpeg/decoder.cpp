@@ -8,6 +8,7 @@ namespace dkvm::media {
 
 Result<Decoder> Decoder::open(const std::string& path, AVMediaType kind) {
   Decoder decoder(path);
+  if (!decoder.packet_ || !decoder.frame_) return no_memory("reading", path);
   AVDictionary* options = nullptr;  // a playlist must not lead to a network
   av_dict_set(&options, "protocol_whitelist", "file", 0);
   AVFormatContext* input = nullptr;
@@ -23,6 +24,7 @@ Result<Decoder> Decoder::open(const std::string& path, AVMediaType kind) {
     return fail(Errc::invalid, "'" + path + "' holds nothing that can be decoded, expected " +
                                    (kind == AVMEDIA_TYPE_VIDEO ? "pictures" : "sound"));
   decoder.codec_.reset(avcodec_alloc_context3(codec));
+  if (!decoder.codec_) return no_memory("decoding", path);
   code = avcodec_parameters_to_context(decoder.codec_.get(), decoder.stream().codecpar);
   if (code >= 0) code = avcodec_open2(decoder.codec_.get(), codec, nullptr);
   if (code < 0) return av_failed(code, "decoding", path);

@@ -39,14 +39,31 @@ void set_quality(AVCodecContext& context) {
   if (has_option(context, "cpu-used")) av_opt_set(context.priv_data, "cpu-used", "8", 0);
 }
 
+// Players that are not told go by the height.
+void set_colours(AVCodecContext& context) {
+  const AVPixFmtDescriptor* format = av_pix_fmt_desc_get(context.pix_fmt);
+  if ((format->flags & AV_PIX_FMT_FLAG_RGB) != 0 || format->nb_components < 3) return;
+  const bool jpeg = context.codec_id == AV_CODEC_ID_MJPEG;
+  const bool hd = context.height >= kHdLines && !jpeg;
+  context.colorspace = hd ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
+  context.color_primaries = hd ? AVCOL_PRI_BT709 : AVCOL_PRI_SMPTE170M;
+  context.color_trc = hd ? AVCOL_TRC_BT709 : AVCOL_TRC_SMPTE170M;
+  context.color_range = jpeg ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+}
+
 }  // namespace
 
+Result<const AVCodec*> find_encoder(AVCodecID id, const std::string& path) {
+  if (const AVCodec* codec = avcodec_find_encoder(id)) return codec;
+  return fail(Errc::unsupported, "'" + path + "' cannot be written: no encoder for " +
+                                     avcodec_get_name(id) +
+                                     " is installed, expected another ending");
+}
+
 Result<AvCodecContext> open_encoder(const EncoderWish& wish, const std::string& path) {
-  const AVCodec* codec = avcodec_find_encoder(wish.codec);
-  if (codec == nullptr)
-    return fail(Errc::unsupported, "writing '" + path + "': no encoder for " +
-                                       avcodec_get_name(wish.codec) + " is installed");
+  DKVM_TRY(const AVCodec* codec, find_encoder(wish.codec, path));
   AvCodecContext context(avcodec_alloc_context3(codec));
+  if (!context) return no_memory("writing", path);
   context->width = wish.width;
   context->height = wish.height;
   context->pix_fmt = format_for(*codec, wish);
@@ -54,6 +71,7 @@ Result<AvCodecContext> open_encoder(const EncoderWish& wish, const std::string& 
   context->framerate = wish.rate;
   if (wish.global_header) context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
   set_quality(*context);
+  set_colours(*context);
   if (const int code = avcodec_open2(context.get(), codec, nullptr); code < 0)
     return av_failed(code, std::string("starting the encoder ") + codec->name + " for", path);
   return context;

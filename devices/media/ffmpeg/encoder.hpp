@@ -16,6 +16,9 @@ struct EncoderWish {
   bool global_header = false;
 };
 
+// Errors: Errc::unsupported when FFmpeg has none.
+Result<const AVCodec*> find_encoder(AVCodecID id, const std::string& path);
+
 // An encoder set for good pictures at little effort.
 // Errors: Errc::unsupported when FFmpeg has none, or it cannot do this size.
 Result<AvCodecContext> open_encoder(const EncoderWish& wish, const std::string& path);

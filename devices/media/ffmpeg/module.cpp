@@ -12,18 +12,14 @@ class FfmpegCodecs final : public Codecs {
                                                        const PictureWish& wish) const override {
     return read_video(path, wish);
   }
-  Result<std::unique_ptr<PictureWriter>> write_pictures(const std::string& path,
-                                                        double rate) const override {
-    return write_video(path, rate);
+  Result<std::unique_ptr<PictureWriter>> write_pictures(const std::string& path, double rate,
+                                                        Begin begin) const override {
+    return write_video(path, rate, begin);
   }
+  Result<> check_writable(const std::string& path) const override { return check_video(path); }
   Result<std::unique_ptr<SoundReader>> read_sound(const std::string& path,
                                                   const SoundWish& wish) const override {
     return read_audio(path, wish);
-  }
-  Result<std::unique_ptr<SoundWriter>> write_sound(const std::string& path, std::uint32_t rate,
-                                                   std::uint8_t channels,
-                                                   SampleFormat format) const override {
-    return write_wav(path, rate, channels, format);
   }
 };
 

@@ -1,10 +1,11 @@
 #include "devices/dummy/display/viewer.hpp"
-#include "tests/support/fake_kernel.hpp"
-#include "tests/support/pool_memory.hpp"
+#include "tests/support/fake_pool.hpp"
+#include "tests/support/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <map>
+#include <algorithm>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -13,49 +14,24 @@ using namespace dkvm::test;
 
 namespace {
 
-constexpr std::uint32_t kPool = 7;
 constexpr std::uint32_t kSlots = 3;
 constexpr std::size_t kSlotBytes = 160 * 100 * 4;
-constexpr std::size_t kStride = (kSlotBytes + 4095) / 4096 * 4096;
 
 // The kernel of a display source of 160x100 pixels, and one who looks at what
 // it shows.
 class Screen {
  public:
   explicit Screen(FakeKernel::Environment config)
-      : kernel_({DKVM_BIN_DIR "/dkvm-dummy-display-source"}, with_size(std::move(config))),
-        memory_(make_memory(kSlots * kStride)) {
+      : kernel_({DKVM_BIN_DIR "/dkvm-dummy-display-source"}, with_size(std::move(config))) {
     port_ = kernel_.greet().ports.at(0)->id;
-    const auto call = kernel_.wait(wire::FrameKind::request);
-    kernel_.respond(call.header.sequence(), wire::Code::ok, R"({"pool":7,"slot_count":3})");
-    wire::PoolOpenT open;
-    open.pool = kPool;
-    open.writable = true;
-    open.slot_count = kSlots;
-    open.slot_bytes = kStride;
-    open.bytes = kSlots * kStride;
-    open.port = port_;
-    PayloadWriter writer;
-    std::vector<std::byte> bytes;
-    append_frame(bytes, {make_header(wire::FrameKind::pool_open), {}, {}, writer.write(open)});
-    send_with_fds(kernel_.fd(), bytes, {memory_.get()});
-    while (kernel_.next()->kind() != wire::FrameKind::pool_mapped) {
-    }
+    pool_.grant_pool();
   }
 
   FakeKernel& kernel() { return kernel_; }
   std::uint16_t port() const { return port_; }
   const dummy::Viewer& viewer() const { return viewer_; }
 
-  void grant(std::uint32_t slot) {
-    const wire::BufferRef buffer(kPool, slot, ++generations_[slot], 0, 0, slot * kStride,
-                                 kSlotBytes);
-    Frame frame{make_header(wire::FrameKind::slots), std::as_bytes(std::span(&buffer, 1)), {}, {}};
-    frame.header.mutate_port(port_);
-    std::vector<std::byte> bytes;
-    append_frame(bytes, frame);
-    kernel_.send_bytes(bytes);
-  }
+  void grant(std::uint32_t slot) { pool_.grant(slot); }
 
   // Looks at the next picture; says what it was, and in which slot.
   std::pair<DisplayFrame, std::uint32_t> next() {
@@ -66,15 +42,11 @@ class Screen {
   }
   std::pair<DisplayFrame, std::uint32_t> look(const Received& event) {
     const auto frame = event.as<DisplayFrame>();
-    REQUIRE(event.buffers.size() == 1);
-    const wire::BufferRef& ref = event.buffers[0];
     CHECK(frame.partial == ((event.header.flags() & kFlagDelta) != 0));
-    std::vector<std::byte> pixels(ref.length());
-    REQUIRE(::pread(memory_.get(), pixels.data(), pixels.size(),
-                    static_cast<off_t>(ref.offset())) == static_cast<ssize_t>(pixels.size()));
+    const auto [pixels, slot] = pool_.bytes_of(event);
     const std::uint64_t now = now_ns();
     CHECK(viewer_.take(frame, pixels, event.header.capture_ns(), now).value());
-    return {frame, ref.slot()};
+    return {frame, slot};
   }
 
  private:
@@ -84,9 +56,8 @@ class Screen {
   }
 
   FakeKernel kernel_;
-  detail::Fd memory_;
+  FakePool pool_{kernel_, 1, kSlots, kSlotBytes};
   std::uint16_t port_ = 0;
-  std::map<std::uint32_t, std::uint32_t> generations_;
   dummy::Viewer viewer_{{.check = true, .late_ns = 1'000'000'000'000}};
 };
 
@@ -161,6 +132,89 @@ TEST_CASE("a static display answers who asks for a whole picture, or for its mod
   CHECK(told.fourcc == kXR24);
 }
 
+TEST_CASE("a display that was stopped makes up for nothing") {
+  Screen screen(FakeKernel::Environment{{"DKVM_CONFIG_FPS", "100"}, {"DKVM_CONFIG_FRAMES", "40"}});
+  for (std::uint32_t slot = 0; slot < kSlots; ++slot) screen.grant(slot);
+  std::vector<std::uint64_t> times;
+  const auto look = [&] {
+    const auto event = screen.kernel().wait(wire::FrameKind::event);
+    if (!event.is(wire::Topic::display_frame)) return;
+    times.push_back(event.header.capture_ns());
+    screen.grant(screen.look(event).second);
+  };
+  while (times.size() < 10) look();
+  ::kill(screen.kernel().pid(), SIGSTOP);
+  ::poll(nullptr, 0, 1000);  // as long as a hundred pictures
+  ::kill(screen.kernel().pid(), SIGCONT);
+  while (times.size() < 40) look();
+  CHECK(screen.kernel().wait_exit() == 0);
+  // 29 periods, without the one that is long: all in a burst would take none of them.
+  std::uint64_t longest = 0;
+  for (std::size_t i = 1; i < times.size(); ++i)
+    longest = std::max(longest, times[i] - times[i - 1]);
+  CHECK(longest > 900'000'000);
+  CHECK(times.back() - times.front() - longest > 29 * 9'000'000);
+}
+
+TEST_CASE("a file's pictures come at its own rate, unless another one is told") {
+  const TempDir dir;
+  const auto codecs = media::load_codecs(DKVM_BIN_DIR);
+  REQUIRE(codecs);
+  const std::string film = dir.file("film.mkv");
+  auto writer = (*codecs)->write_pictures(film, 12.5, media::Begin::anew);
+  REQUIRE(writer);
+  for (std::uint64_t i = 0; i < 5; ++i)
+    REQUIRE((*writer)->write(media::Canvas(64, 48, kXR24), i * 80'000'000));
+  REQUIRE((*writer)->finish());
+  for (const auto& [fps, mhz] : {std::pair{"auto", 12'500u}, {"30", 30'000u}, {"max", 0u}}) {
+    FakeKernel kernel(
+        {DKVM_BIN_DIR "/dkvm-dummy-display-source"},
+        {{"DKVM_CONFIG_PICTURE", "file"}, {"DKVM_CONFIG_FILE", film}, {"DKVM_CONFIG_FPS", fps}});
+    kernel.greet();
+    const auto mode = kernel.wait_event<DisplayMode>();
+    CHECK(mode.refresh_mhz == mhz);
+    CHECK(mode.width == 64);
+  }
+}
+
+TEST_CASE("a display whose pictures are too large for the kernel takes no memory for them") {
+  const TempDir dir;
+  FakeKernel kernel(
+      {DKVM_BIN_DIR "/dkvm-dummy-display-source"},
+      {{"DKVM_CONFIG_SIZE", "32768x32768"}, {"DKVM_CONFIG_REPORT", dir.file("r.json")}});
+  kernel.greet();
+  const auto call = kernel.wait(wire::FrameKind::request);
+  const std::string status = read_file("/proc/" + std::to_string(kernel.pid()) + "/status");
+  const auto peak = status.find("VmHWM:");
+  REQUIRE(peak != std::string::npos);
+  CHECK(std::stoul(status.substr(peak + 6)) < 512 * 1024);  // KiB; the pictures have 4 GiB
+  kernel.respond(call.header.sequence(), wire::Code::invalid, "too large");
+  CHECK(kernel.wait_exit() == kExitRefused);
+}
+
+TEST_CASE("a display source that never started, or cannot, leaves no report") {
+  const TempDir dir;
+  const std::string old = dir.file("r.json", "of another run");
+  FakeKernel kernel({DKVM_BIN_DIR "/dkvm-dummy-display-source"},
+                    {{"DKVM_CONFIG_SIZE", "1x1"}, {"DKVM_CONFIG_REPORT", old}});
+  kernel.greet();
+  kernel.rest();
+  CHECK(kernel.wait_exit() == kExitRefused);
+  CHECK(read_file(old) == "of another run");
+}
+
+TEST_CASE("a source whose report cannot be written at its end fails") {
+  const TempDir dir;
+  std::filesystem::create_directory(dir.file("there"));
+  Screen screen(FakeKernel::Environment{{"DKVM_CONFIG_FPS", "max"},
+                                        {"DKVM_CONFIG_FRAMES", "1"},
+                                        {"DKVM_CONFIG_REPORT", dir.file("there/r.json")}});
+  std::filesystem::remove(dir.file("there"));
+  screen.grant(0);
+  CHECK(screen.kernel().wait_exit() == 1);
+  CHECK_THAT(screen.kernel().drain_log(), Catch::Contains("<3>opening '"));
+}
+
 TEST_CASE("a display source that is told nonsense says what was expected") {
   const std::pair<FakeKernel::Environment, std::string> cases[] = {
       {{{"DKVM_CONFIG_SIZE", "80x100"}},
@@ -169,6 +223,9 @@ TEST_CASE("a display source that is told nonsense says what was expected") {
        "config key 'size': 'big' is not a size such as 1920x1080, sides from 1 to 32768, or auto"},
       {{{"DKVM_CONFIG_SIZE", "1x99999"}}, "sides from 1 to 32768"},
       {{{"DKVM_CONFIG_PICTURE", "file"}}, "config key 'file' is required with picture: file"},
+      {{{"DKVM_CONFIG_FILE", "film.mp4"}},
+       "config key 'file' has no effect without picture: file, expected that or no such key"},
+      {{{"DKVM_CONFIG_REPORT", "/proc/nodir/r.json"}}, "config key 'report': '/proc/nodir/r.json'"},
       {{{"DKVM_CONFIG_FORMAT", "NV12"}}, "config key 'format': 'NV12' is not one of XR24"},
       {{{"DKVM_CONFIG_PICTURE", "file"}, {"DKVM_CONFIG_FILE", DKVM_SOURCE_DIR "/README.md"}},
        "README.md'"},

@@ -3,12 +3,15 @@
 #include "devices/dummy/audio/sine.hpp"
 #include "devices/dummy/display/noise.hpp"
 #include "devices/dummy/display/pattern.hpp"
+#include "devices/media/pixel.hpp"
 #include "devices/media/samples.hpp"
+#include "devices/media/wav_file.hpp"
 #include "tests/support/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -26,8 +29,8 @@ const Codecs& codecs() {
 
 // Test pictures 1 … count, written to a file 40 ms apart.
 std::vector<Canvas> written(const std::string& path, std::uint32_t width, std::uint32_t height,
-                            std::uint32_t fourcc, std::uint64_t count) {
-  auto writer = codecs().write_pictures(path, 25);
+                            std::uint32_t fourcc, std::uint64_t count, Begin begin = Begin::anew) {
+  auto writer = codecs().write_pictures(path, 25, begin);
   if (!writer) FAIL(writer.error().message());
   std::vector<Canvas> pictures;
   Canvas canvas(width, height, fourcc);
@@ -108,10 +111,99 @@ TEST_CASE("pictures are scaled to the size that is wished for") {
   CHECK(back[0].bytes().size() == 512 * 128 * 2);
 }
 
+TEST_CASE("colours come back from a video, tagged as those of its height") {
+  const TempDir dir;
+  for (const std::uint32_t height : {200u, 720u}) {
+    for (const char* name : {"film.mp4", "film.mkv", "film.y4m", "film.jpg"}) {
+      INFO(name << " of " << height << " lines");
+      Canvas canvas(320, height, kXR24);
+      for (std::size_t at = 0; at < canvas.bytes().size(); at += 4)
+        write_pixel(kXR24, {200, 40, 90}, canvas.bytes().data() + at);
+      auto writer = codecs().write_pictures(dir.file(name), 25, Begin::anew);
+      REQUIRE(writer);
+      REQUIRE((*writer)->write(canvas, 0));
+      REQUIRE((*writer)->finish());
+      auto reader = codecs().read_pictures(dir.file(name), {});
+      REQUIRE(reader);
+      Canvas back(320, height, kXR24);
+      REQUIRE((*reader)->next(back).value());
+      const Rgba pixel = read_pixel(kXR24, back.bytes().data());
+      CHECK(int{pixel.r} == Approx(200).margin(4));
+      CHECK(int{pixel.g} == Approx(40).margin(4));
+      CHECK(int{pixel.b} == Approx(90).margin(4));
+    }
+    // What MP4 says of them: colour primaries, transfer and matrix by number.
+    const char code = height == 720 ? 1 : 6;
+    const std::string tag = {'c', 'o', 'l', 'r', 'n', 'c', 'l', 'x', 0, code, 0, code, 0, code};
+    CHECK(test::read_file(dir.file("film.mp4")).find(tag) != std::string::npos);
+  }
+}
+
+TEST_CASE("a row of images goes on with the next number, a video in a file beside") {
+  const TempDir dir;
+  const std::string images = dir.file("frame-%04d.png");
+  const auto first = written(images, 128, 32, kXR24, 2);
+  written(images, 128, 32, kXR24, 3, Begin::go_on);
+  auto row = codecs().read_pictures(images, {});
+  REQUIRE(row);
+  const auto all = read_all(**row, kXR24);
+  REQUIRE(all.size() == 5);
+  for (std::size_t i : {0u, 1u, 2u, 3u}) CHECK(same(all[i], first[i % 2]));
+
+  const std::string film = dir.file("film.mkv");
+  written(film, 128, 32, kXR24, 4);
+  const std::string before = test::read_file(film);
+  written(film, 128, 32, kXR24, 5, Begin::go_on);
+  written(film, 128, 32, kXR24, 6, Begin::go_on);
+  CHECK((test::read_file(film) == before));
+  for (const auto& [name, count] : {std::pair{"film.2.mkv", 5u}, {"film.3.mkv", 6u}}) {
+    auto reader = codecs().read_pictures(dir.file(name), {});
+    REQUIRE(reader);
+    CHECK(read_all(**reader, kXR24).size() == count);
+  }
+}
+
+TEST_CASE("raw pixels go on behind the last whole picture") {
+  const TempDir dir;
+  const std::string path = dir.file("all.raw", std::string(100 * 3, 'a') + "cut short");
+  for (int i = 0; i < 2; ++i) {
+    auto writer = write_pictures(path, 25, Begin::go_on);
+    REQUIRE(writer);
+    REQUIRE((*writer)->write(Canvas(10, 10, kRG24), 0));
+  }
+  CHECK((test::read_file(path) == std::string(300, 'a') + std::string(600, '\0')));
+}
+
+TEST_CASE("a place where no pictures can be written is refused before there are any") {
+  const TempDir dir;
+  const auto refusal = [](const std::string& path) {
+    const auto checked =
+        check_can_be_made(path) ? codecs().check_writable(path) : check_can_be_made(path);
+    INFO(path);
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().code() == Errc::invalid);
+    CHECK_THAT(checked.error().message(), Catch::Contains("'" + path + "'"));
+    return checked.error().message();
+  };
+  CHECK_THAT(refusal(dir.file("film.foo")), Catch::Contains("has no ending of a file of pictures"));
+  CHECK_THAT(refusal(dir.file("film")), Catch::Contains("has no ending of a file of pictures"));
+  CHECK_THAT(refusal(dir.file("tone.wav")), Catch::Contains("has no ending"));
+  CHECK_THAT(refusal(dir.file("song.mp3")), Catch::Contains("has no ending"));
+  CHECK_THAT(refusal(dir.file("none/film.mp4")),
+             Catch::Contains("No such file or directory, expected the folder"));
+  CHECK_THAT(refusal(dir.file("none/f-%d.png")), Catch::Contains("No such file or directory"));
+  CHECK_THAT(refusal(dir.file("text", "x") + "/film.mp4"), Catch::Contains("Not a directory"));
+  CHECK_THAT(refusal(dir.path()), Catch::Contains("it is a folder, expected a file"));
+  CHECK_THAT(refusal(dir.file("%d-%d.png")), Catch::Contains("2 places for a number"));
+  for (const char* name : {"a.mp4", "a.png", "a-%03d.png", "100%.png", "a.y4m", "a.mkv", "a.gif"})
+    CHECK(codecs().check_writable(dir.file(name)));
+  CHECK_FALSE(std::filesystem::exists(dir.file("a.mp4")));
+}
+
 TEST_CASE("a picture of odd size, and one whose size changes, can be written all the same") {
   const TempDir dir;
   written(dir.file("odd.mp4"), 161, 33, kXR24, 2);
-  auto writer = codecs().write_pictures(dir.file("size-%d.png"), 25);
+  auto writer = codecs().write_pictures(dir.file("size-%d.png"), 25, Begin::anew);
   REQUIRE(writer);
   for (const std::uint32_t side : {16u, 40u, 24u})
     REQUIRE((*writer)->write(Canvas(side, side, kXR24), 0));
@@ -168,8 +260,10 @@ TEST_CASE("a file that is not there can be tried again, one that is no picture c
   CHECK(code_of(dir.file("none.mp4")) == Errc::not_found);
   CHECK(code_of(dir.file("none-%d.png")) == Errc::not_found);
   CHECK(code_of(dir.file("text.mp4", "no picture at all\n")) == Errc::invalid);
-  CHECK(codecs().write_pictures(dir.file("film.nonsense"), 25).error().code() == Errc::invalid);
-  CHECK(codecs().write_pictures(dir.file("none/film.mp4"), 25).error().code() == Errc::not_found);
+  CHECK(codecs().write_pictures(dir.file("film.nonsense"), 25, Begin::anew).error().code() ==
+        Errc::invalid);
+  CHECK(codecs().write_pictures(dir.file("none/film.mp4"), 25, Begin::anew).error().code() ==
+        Errc::not_found);
   CHECK(codecs().read_sound(dir.file("none.wav"), {}).error().code() == Errc::not_found);
 }
 
@@ -190,7 +284,7 @@ TEST_CASE("sound comes back from a WAV sample by sample, in every format") {
     const std::string path = dir.file("tone.wav");
     std::vector<std::byte> samples(4410 * 3 * bytes_per_sample(format));
     dummy::Sine(44'100, 3, {440, 441, 442}, 0.7).fill(0, format, samples);
-    auto writer = codecs().write_sound(path, 44'100, 3, format);
+    auto writer = write_wav(path, 44'100, 3, format);
     REQUIRE(writer);
     const std::size_t half = samples.size() / 2 / 12 * 12;
     REQUIRE((*writer)->write(Bytes(samples).first(half)));
@@ -217,7 +311,7 @@ TEST_CASE("sound is resampled to the rate and channels that are wished for, to i
   const TempDir dir;
   std::vector<std::byte> samples(48'000 * 2);
   dummy::Sine(48'000, 1, {1000}, 0.5).fill(0, SampleFormat::s16, samples);
-  auto writer = codecs().write_sound(dir.file("tone.wav"), 48'000, 1, SampleFormat::s16);
+  auto writer = write_wav(dir.file("tone.wav"), 48'000, 1, SampleFormat::s16);
   REQUIRE(writer);
   REQUIRE((*writer)->write(samples));
   REQUIRE((*writer)->finish());

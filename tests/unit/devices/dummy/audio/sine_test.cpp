@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <cmath>
+#include <numbers>
 #include <vector>
 
 using namespace dkvm;
@@ -37,6 +39,17 @@ TEST_CASE("after an hour of a simulated clock the tone stands where it has to") 
   while (pace.due_ns(sent) < hour_ns) sent += 441;
   CHECK(sent == 44'100ull * 3600);
   for (std::uint64_t i = 0; i < 441; ++i) CHECK(sine.at(sent + i, 0) == sine.at(i, 0));
+}
+
+TEST_CASE("a tone that does not divide its rate has no jump in it after an hour") {
+  const Sine sine(44'100, 1, {440.7}, 1);
+  const long double turn = 2 * std::numbers::pi_v<long double>;
+  const std::uint64_t hour = 44'100ull * 3600;
+  for (std::uint64_t i = hour - 500; i < hour + 500; ++i) {
+    const long double turns = 440.7L * static_cast<long double>(i) / 44'100;
+    const auto exact = std::sin(turn * (turns - std::floor(turns)));
+    REQUIRE(sine.at(i, 0) == Approx(static_cast<double>(exact)).margin(1e-4));
+  }
 }
 
 TEST_CASE("samples are written in the format that is asked for, channel by channel") {
