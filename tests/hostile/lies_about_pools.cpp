@@ -159,7 +159,7 @@ int more_than_its_share(LiarStream& stream) {
   expect(liar, Code::invalid, "memory.allocate", "{\"port\":1,\"bytes\":1048577}");
   expect(liar, Code::ok, "memory.pool", ask("1048576"));  // one slot is all that it gets
   expect(liar, Code::exhausted, "memory.allocate", "{\"port\":1,\"bytes\":1}");
-  expect(liar, Code::invalid, "memory.pool", "{\"port\":3,\"slot_bytes\":1}");
+  expect(liar, Code::exhausted, "memory.pool", "{\"port\":3,\"slot_bytes\":1}");
   return liar.goodbye();
 }
 

@@ -42,8 +42,8 @@ struct Pool {
   std::uint64_t ticket = 0;                      // which open_pool() it is of
   bool single = false;                           // of allocate(): one slot, once
   bool closing = false;
-  bool replaced = false;    // closed, whoever still holds slots of it
-  std::uint64_t grace = 0;  // the timer until then, while it is closing
+  bool replaced = false;                 // closed, whoever still holds slots of it
+  std::uint64_t grace = 0;               // the timer until then, while it is closing
   std::vector<wire::BufferRef> stock{};  // granted and in nobody's hands
   std::size_t in_hands = 0;
   PoolHome* home = nullptr;

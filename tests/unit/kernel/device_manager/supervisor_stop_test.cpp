@@ -43,7 +43,7 @@ TEST_CASE("a device that stops with an error is stopped, and its error is told")
   device.on(event::Stop{"by hand", device.now});
   device.on(event::StoppedFrame{});
   CHECK(device.on(Supervised::exited(1, "the disk is full")) ==
-        Words{"disconnect", "died: exit status 1 after its goodbye: the disk is full",
+        Words{"disconnect", "gap 1", "died: exit status 1 after its goodbye: the disk is full",
               "stopped: by hand, badly: exit status 1 after its goodbye: the disk is full"});
 }
 
