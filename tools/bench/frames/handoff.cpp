@@ -39,6 +39,7 @@ constexpr std::chrono::milliseconds kPoolsCloseTime{250};  // until those of the
 // measured is the hand-off, not waiting for who writes or reads pixels.
 constexpr double kRateHzMax = 30;
 constexpr double kTouchedBytesPerSecond = 1.5e9;
+constexpr int kRoundsOfOne = 2;  // times as many with one consumer
 
 constexpr std::array kRows = {"", "relay_", "iceoryx_"};
 
@@ -87,7 +88,9 @@ class Handoff {
     const auto laps = [&](Laps wanted, Reading reading) -> Result<> {
       const double share = std::min(1.0, wanted.laps * bench_.options.scale);
       const int frames = std::max(kFramesMin, static_cast<int>(wanted.frames * share));
-      for (int lap = 0; lap < rounds_of(wanted.laps, bench_.options); ++lap)
+      const int rounds = rounds_of(wanted.laps, bench_.options);
+      // Sizes are compared with each other where there is one consumer.
+      for (int lap = 0; lap < (consumers == 1 ? kRoundsOfOne : 1) * rounds; ++lap)
         for (const Size& size : kSizes)
           DKVM_CHECK(turn(size, consumers, reading, frames, ours, iceoryx ? &*iceoryx : nullptr));
       return {};
@@ -150,11 +153,11 @@ class Handoff {
       bench_.report.goals.push_back(std::move(goal));
     }
     // With more consumers than one, who is called last waits for those who read.
-    const double least = table.row(row_name(kSizes[0], 1)).at("p50_us").median();
+    const Series& least = table.row(row_name(kSizes[0], 1)).at("p50_us");
     double deviation = 0;
     for (const Size& size : kSizes) {
-      const double p50 = table.row(row_name(size, 1)).at("p50_us").median();
-      deviation = std::max(deviation, 100 * std::abs(p50 / least - 1));
+      const Series ratios = ratio(table.row(row_name(size, 1)).at("p50_us"), least);
+      deviation = std::max(deviation, 100 * std::abs(ratios.median() - 1));
     }
     bench_.report.goals.push_back({"handoff_flat",
                                    "p50 of any size to that of 64 B, to 1",
