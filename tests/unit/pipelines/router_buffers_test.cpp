@@ -1,31 +1,9 @@
 #include <catch2/catch.hpp>
 
-#include "tests/unit/pipelines/rig.hpp"
+#include "tests/unit/pipelines/screen.hpp"
 
 using namespace dkvm;
 using namespace dkvm::test;
-
-namespace {
-
-constexpr PortRef kSource{1, 0};
-constexpr PortRef kSink{2, 0};
-
-// A source (1) and a sink (2) with this share of its buffers.
-struct Screen : Rig {
-  explicit Screen(FakeAccount::Share share, std::optional<Policy> policy = std::nullopt,
-                  std::size_t depth = 100) {
-    account.shares[kSink] = share;
-    desk();
-    apply({queued(pipeline("screen", "keyboard", "desk"), policy, depth)});
-    host.upstream.clear();  // what a sink asks for when it joins
-    now += kSecond;
-  }
-  std::uint64_t dropped(Drop reason) const { return edge("screen").counters.dropped_for(reason); }
-};
-
-FakeAccount::Share leases(std::size_t count) { return {count, 1000}; }
-
-}  // namespace
 
 TEST_CASE("a buffer is held while it waits and leased when it is taken") {
   Screen rig({});
