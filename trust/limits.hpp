@@ -14,6 +14,6 @@ inline constexpr long kCertificateListBytesMax = 16 * 1024;      // what a stran
 inline constexpr std::chrono::hours kValidFor{24 * 3653};       // ten years
 inline constexpr std::chrono::hours kValidBefore{24};           // for a peer whose clock is behind
 inline constexpr std::chrono::hours kWarnedBefore{24 * 30};     // of a certificate's end
-inline constexpr std::chrono::milliseconds kLockTimeMax{5000};  // for another program's change
+inline constexpr std::chrono::milliseconds kLockTimeMax{2000};  // for another program's change
 
 }  // namespace dkvm::trust
