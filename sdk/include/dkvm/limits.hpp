@@ -39,6 +39,7 @@ inline constexpr std::size_t kMonitorsMax = 64;
 inline constexpr std::size_t kChordsPerGrabMax = 64;
 inline constexpr std::size_t kCodesPerChordMax = 8;
 inline constexpr std::size_t kEdgesPerGrabMax = 64;
+inline constexpr std::size_t kLinkSessionBytes = 32;
 
 inline constexpr std::size_t kConfigEnvBytesMax = 96 * 1024;
 inline constexpr std::size_t kLogLineBytesMax = 64 * 1024;

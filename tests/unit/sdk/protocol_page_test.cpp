@@ -51,7 +51,7 @@ const std::map<std::string, std::string> kLimits = {
     DKVM_LIMIT(kCallTimeDefault),     DKVM_LIMIT(kKernelPort),
     DKVM_LIMIT(kCallAddressBytesMax), DKVM_LIMIT(kExitRefused),
     DKVM_LIMIT(kCallBodyBytesMax),    DKVM_LIMIT(kControlLineBytesMax),
-    DKVM_LIMIT(kWriterSlotsMax),
+    DKVM_LIMIT(kWriterSlotsMax),      DKVM_LIMIT(kLinkSessionBytes),
 };
 #undef DKVM_LIMIT
 
