@@ -46,7 +46,7 @@ inline bool within_limits(const wire::PortOpen& open) {
 
 inline bool within_limits(const wire::Hello& hello) {
   return at_most(hello.type(), kNameBytesMax) && at_most(hello.version(), kNameBytesMax) &&
-         each(hello.ports(), kPortsPerDeviceMax,
+         each(hello.ports(), kPortsPerHelloMax,
               [](const auto& port) { return within_limits(port); });
 }
 
