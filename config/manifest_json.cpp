@@ -198,7 +198,7 @@ Result<Manifest> parse_manifest(std::string_view text) {
   manifest.type = fields.text("type", kNameBytesMax, true);
   manifest.version = fields.text("version", kNameBytesMax);
   manifest.summary = fields.text("summary", kManifestTextBytesMax);
-  const Json& ports = fields.list("ports", kPortsPerDeviceMax);
+  const Json& ports = fields.list("ports", kPortsPerHelloMax);
   const Json& keys = fields.list("config", kManifestKeysMax);
   manifest.runtime_ports = fields.flag("runtime_ports");
   manifest.fds = fields.flag("fds");

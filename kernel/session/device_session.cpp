@@ -197,6 +197,7 @@ Result<> DeviceSession::take(const Frame& frame, std::uint64_t received_ns) {
     case Kind::slots:
     case Kind::topics:
     case Kind::stop: break;
+    case Kind::chunk: return fail(unexpected(frame, "that only links use among themselves"));
   }
   return fail(unexpected(frame, "that only a kernel sends"));
 }

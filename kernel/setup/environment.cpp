@@ -24,6 +24,7 @@ constexpr auto kInherited = std::to_array<std::string_view>({"PATH",
                                                              "XAUTHORITY",
                                                              "WAYLAND_DISPLAY",
                                                              "XDG_RUNTIME_DIR",
+                                                             "XDG_CONFIG_HOME",
                                                              "XDG_SESSION_TYPE",
                                                              "DBUS_SESSION_BUS_ADDRESS",
                                                              "PULSE_SERVER",
@@ -34,7 +35,8 @@ constexpr auto kInherited = std::to_array<std::string_view>({"PATH",
                                                              "ASAN_OPTIONS",
                                                              "UBSAN_OPTIONS",
                                                              "TSAN_OPTIONS",
-                                                             "PYTHONPATH"});
+                                                             "PYTHONPATH",
+                                                             "DKVM_IDENTITY"});
 
 bool is_inherited(std::string_view name) {
   return name.starts_with("LC_") || std::ranges::find(kInherited, name) != kInherited.end();

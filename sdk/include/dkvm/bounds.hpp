@@ -2,6 +2,7 @@
 
 #include <dkvm/wire/control_generated.h>
 #include <dkvm/wire/events_generated.h>
+#include <dkvm/wire/link_generated.h>
 #include <dkvm/wire/upstream_generated.h>
 #include <dkvm/limits.hpp>
 
@@ -45,7 +46,7 @@ inline bool within_limits(const wire::PortOpen& open) {
 
 inline bool within_limits(const wire::Hello& hello) {
   return at_most(hello.type(), kNameBytesMax) && at_most(hello.version(), kNameBytesMax) &&
-         each(hello.ports(), kPortsPerDeviceMax,
+         each(hello.ports(), kPortsPerHelloMax,
               [](const auto& port) { return within_limits(port); });
 }
 
@@ -74,6 +75,10 @@ inline bool within_limits(const wire::Request& request) {
 inline bool within_limits(const wire::Response& response) {
   const std::size_t message = response.message() == nullptr ? 0 : response.message()->size();
   return message <= kCallBodyBytesMax && at_most(response.body(), kCallBodyBytesMax - message);
+}
+
+inline bool within_limits(const wire::LinkHello& hello) {
+  return at_most(hello.kernel(), kNameBytesMax) && at_most(hello.session(), kLinkSessionBytes);
 }
 
 inline bool within_limits(const wire::InputState& state) {

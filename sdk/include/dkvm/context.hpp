@@ -10,10 +10,13 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -40,6 +43,7 @@ class Context {
   // As the kernel's welcome says; empty and 0 before it.
   const std::string& name() const { return kernel_.session().welcome().device; }
   const std::string& kernel() const { return kernel_.session().welcome().kernel; }
+  std::uint64_t kernel_id() const { return kernel_.session().welcome().kernel_id; }
   std::uint32_t incarnation() const { return kernel_.session().welcome().incarnation; }
 
   // --- events and ports -----------------------------------------------------
@@ -76,6 +80,11 @@ class Context {
   //         has this id.
   Result<> close_port(std::uint16_t id) { return kernel_.close_port(id); }
 
+  // The number that this kernel has for a topic; 0 for one of one's own that no port
+  // has declared. And its name; empty for a number that nobody has.
+  TopicId topic_id(std::string_view name) const { return kernel_.session().topic_id(name); }
+  std::string topic_name(TopicId id) const { return kernel_.session().topic_name(id); }
+
   // --- descriptors, timers, other work ----------------------------------------
 
   // Calls back whenever fd is readable (or closed by its other end).
@@ -110,6 +119,12 @@ class Context {
     poller_.stay_ready(idle_ && !backlogged());
   }
 
+  // Called after all other callbacks of a turn, before what was sent in it leaves:
+  // the place to flush other streams. Several are called in the order in which they
+  // were given.
+  // Life: as long as the context
+  void on_turn_end(std::function<void()> callback) { turn_ends_.push_back(std::move(callback)); }
+
   // Runs `work` on the device's thread. The only call that other threads may make.
   // Errors: Errc::overloaded when 4096 pieces of work wait; this one is not taken.
   Result<> post(std::function<void()> work) { return mailbox_.post(std::move(work)); }
@@ -124,6 +139,14 @@ class Context {
   Result<std::uint64_t> call(std::string target, std::string method, std::string body,
                              std::function<void(Answer)> on_answer,
                              std::chrono::milliseconds deadline = kCallTimeDefault) {
+    return call_as({}, std::move(target), std::move(method), std::move(body), std::move(on_answer),
+                   deadline);
+  }
+  // The same on behalf of `caller`, link/PEER:device: for links, whose kernel takes
+  // their word for peers that they have a port open for. Empty: this device.
+  Result<std::uint64_t> call_as(std::string caller, std::string target, std::string method,
+                                std::string body, std::function<void(Answer)> on_answer,
+                                std::chrono::milliseconds deadline = kCallTimeDefault) {
     if (!kernel_.life().welcomed())
       return fail(Errc::invalid, "calling " + method + ": the device is not running yet");
     auto timer = std::make_shared<Timer>();  // shared with the answer, which ends it
@@ -133,7 +156,7 @@ class Context {
     };
     DKVM_TRY(const std::uint64_t id,
              kernel_.calls().call(std::move(target), std::move(method), std::move(body),
-                                  std::move(answered), deadline));
+                                  std::move(answered), deadline, std::move(caller)));
     *timer = after(deadline + kAnswerGrace, [this, id] { kernel_.calls().expire(id); });
     return id;
   }
@@ -143,6 +166,12 @@ class Context {
   // Answers the calls of this method; a later handler takes the earlier's place.
   void serve(std::string method, std::function<void(const Call&, Reply)> handler) {
     kernel_.calls().serve(std::move(method), std::move(handler));
+  }
+
+  // Answers the calls whose target is not this device but beyond it (`link/…`), of
+  // every method. Without it they are taken as this device's own.
+  void serve_links(std::function<void(const Call&, Reply)> handler) {
+    kernel_.calls().serve_links(std::move(handler));
   }
 
   // Tells of every change of any device's state, from now on (needs a grant
@@ -206,6 +235,8 @@ class Context {
     poller_.dispatch(timeout_ms);
     run_idle();
     kernel_.end_batches();
+    for (std::size_t i = 0; i < turn_ends_.size(); ++i) turn_ends_[i]();  // one may add another
+    if (!turn_ends_.empty()) kernel_.write_owed();
     detail::Life& life = kernel_.life();
     if (!stream().flush()) life.hurry();
     if (life.ending() && (life.hurried() || !backlogged())) return leave();
@@ -268,6 +299,7 @@ class Context {
   detail::Conversation kernel_;
   ConfigReader config_;
   std::function<bool()> idle_;
+  std::deque<std::function<void()>> turn_ends_;  // stay where they are while they run
   bool writable_wanted_ = false;
   bool dispatching_ = false;
   detail::Mailbox mailbox_;

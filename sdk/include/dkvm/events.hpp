@@ -24,6 +24,7 @@ using Clipboard = wire::ClipboardT;
 using DeviceState = wire::DeviceStateT;
 using Custom = wire::CustomT;
 
+using LinkState = wire::LinkStateT;
 using Refresh = wire::RefreshT;
 using Feedback = wire::FeedbackT;
 using LockState = wire::LockStateT;

@@ -62,6 +62,19 @@ class InPort : public Port {
                                 message);
   }
 
+  // Sends on a message that came from another kernel, as links do: its topic (the
+  // number that this kernel has for it), payload and hop stamps.
+  Result<> relay_upstream(const Frame& message) {
+    if (session_ == nullptr) return not_running();
+    return session_->send({.kind = wire::FrameKind::upstream,
+                           .port = id(),
+                           .topic = message.header.topic(),
+                           .sequence = 0,
+                           .capture_ns = now_ns(),
+                           .hops = message.hops},
+                          message.payload);
+  }
+
   // Asks the kernel to hold back this port's events, and to go on.
   Result<> pause() { return signal(wire::FrameKind::pause); }
   Result<> resume() { return signal(wire::FrameKind::resume); }

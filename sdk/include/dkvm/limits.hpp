@@ -30,7 +30,8 @@ inline constexpr std::size_t kCallsOutstandingMax = 256;
 // what the kernel adds it still fits a frame.
 inline constexpr std::size_t kCallBodyBytesMax = 60 * 1024;
 inline constexpr std::size_t kCallAddressBytesMax = 256;  // a target or a caller
-inline constexpr std::size_t kPortsPerDeviceMax = 256;
+inline constexpr std::size_t kPortsPerDeviceMax = 1024;
+inline constexpr std::size_t kPortsPerHelloMax = 256;  // the others open at run time
 inline constexpr std::size_t kTopicsPerPortMax = 64;
 inline constexpr std::size_t kNameBytesMax = 64;
 inline constexpr std::size_t kInputCodesMax = 768;    // evdev KEY_CNT: keys and buttons
@@ -39,6 +40,7 @@ inline constexpr std::size_t kMonitorsMax = 64;
 inline constexpr std::size_t kChordsPerGrabMax = 64;
 inline constexpr std::size_t kCodesPerChordMax = 8;
 inline constexpr std::size_t kEdgesPerGrabMax = 64;
+inline constexpr std::size_t kLinkSessionBytes = 32;
 
 inline constexpr std::size_t kConfigEnvBytesMax = 96 * 1024;
 inline constexpr std::size_t kLogLineBytesMax = 64 * 1024;

@@ -12,7 +12,7 @@
 // and holds the device to it at hello.
 // Every field has an initializer, so that naming some of them draws no warning.
 // Units:  names and the version are at most kNameBytesMax bytes, ports at most
-//         kPortsPerDeviceMax, a port's topics at most kTopicsPerPortMax; the
+//         kPortsPerHelloMax, a port's topics at most kTopicsPerPortMax; the
 //         kernel refuses a device with more
 // Source: docs/protocol.md, "Manifest".
 namespace dkvm {
@@ -25,6 +25,7 @@ struct PortManifest {
   bool live = false;                  // a source that cannot be paused
   bool injects = false;               // a sink that presses keys on a real machine
   std::string help{};
+  std::string peer{};  // of a link's run-time port: whose it is
 };
 
 enum class ValueType : std::uint8_t { text, integer, number, boolean, duration, path, list, map };

@@ -83,13 +83,14 @@ class OutPort : public Port {
     static_assert(topic_of<Event> != wire::Topic::none, "use publish_custom()");
     if (session_ == nullptr) return not_running();
     return send_slot(std::move(slot), length, envelope(id_of(topic_of<Event>), capture_ns, flags),
-                     event);
+                     [&](const Envelope& to) { return send(to, event); });
   }
   Result<> publish_custom(std::string_view topic, Slot slot, std::size_t length, Bytes data = {},
                           std::uint64_t capture_ns = now_ns(), std::uint16_t flags = 0) {
     if (session_ == nullptr) return not_running();
     DKVM_TRY(const TopicId id, number_of(topic));
-    return send_slot(std::move(slot), length, envelope(id, capture_ns, flags), custom(data));
+    return send_slot(std::move(slot), length, envelope(id, capture_ns, flags),
+                     [&](const Envelope& to) { return send(to, custom(data)); });
   }
 
   // Sends on what this device was sent, untouched: the event as it came,
@@ -120,6 +121,23 @@ class OutPort : public Port {
     return send(to, event);
   }
 
+  // Sends on what came from another kernel, as links do: topic (the number that this
+  // kernel has for it), flags, payload, origin and hop stamps of `event`, numbered by
+  // this port. Its buffers are the other kernel's and stay behind;
+  // Units:  capture_ns = CLOCK_MONOTONIC of this machine
+  // Errors: those of emit()
+  Result<> relay(const Frame& event, std::uint64_t capture_ns) {
+    if (session_ == nullptr) return not_running();
+    return count(session_->relay(envelope(event, capture_ns), event));
+  }
+  // their bytes come along in a slot.
+  // Errors: those of publish()
+  Result<> relay(Slot slot, std::size_t length, const Frame& event, std::uint64_t capture_ns) {
+    if (session_ == nullptr) return not_running();
+    return send_slot(std::move(slot), length, envelope(event, capture_ns),
+                     [&](const Envelope& to) { return count(session_->relay(to, event)); });
+  }
+
   // A buffer of a size of its own, outside of the port's pool: on_slot gets it, or
   // Errc::exhausted. For what is rare: it costs a pool.
   void allocate(std::size_t bytes, const std::function<void(Result<Slot>)>& on_slot) {
@@ -147,6 +165,13 @@ class OutPort : public Port {
     return *this;
   }
 
+  // Every such message that has no handler of its own, as it came.
+  // Life: the frame is valid during the call
+  OutPort& on_upstream_any(std::function<void(const Frame&)> handle) {
+    handlers_.set_any([handle = std::move(handle)](const EventInfo& info) { handle(info.frame); });
+    return *this;
+  }
+
  private:
   Result<TopicId> number_of(std::string_view topic) const {
     const TopicId id = session_->topic_id(topic);
@@ -165,6 +190,12 @@ class OutPort : public Port {
     return {wire::FrameKind::event, id(), topic, flags, sequence_ + 1, capture_ns};
   }
 
+  Envelope envelope(const Frame& relayed, std::uint64_t capture_ns) {
+    Envelope to = envelope(relayed.header.topic(), capture_ns, relayed.header.flags());
+    to.hops = relayed.hops;
+    return to;
+  }
+
   // An event that could not be sent has used up no sequence: it may be sent again.
   template <class Event>
   Result<> send(const Envelope& envelope, const Event& event) {
@@ -175,8 +206,9 @@ class OutPort : public Port {
     return sent;
   }
 
-  template <class Event>
-  Result<> send_slot(Slot slot, std::size_t length, Envelope to, const Event& event) {
+  // send_it(const Envelope&) sends the event with the slot's bytes as its buffer 0.
+  template <class Send>
+  Result<> send_slot(Slot slot, std::size_t length, Envelope to, Send&& send_it) {
     if (slot && slot.pool_->replaced)
       return fail(Errc::invalid,
                   "publishing a slot whose pool was replaced while it was held: borrow again");
@@ -188,7 +220,7 @@ class OutPort : public Port {
     wire::BufferRef ref = slot.ref_;
     ref.mutate_length(length);
     to.buffers = std::as_bytes(std::span(&ref, 1));
-    DKVM_CHECK(send(to, event));
+    DKVM_CHECK(send_it(to));
     slot.published();
     return {};
   }

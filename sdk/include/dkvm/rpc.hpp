@@ -27,6 +27,7 @@ struct Call {
   std::string caller;  // written by the kernel: a device, or link/laptop:device
   std::string body;
   std::chrono::milliseconds deadline{0};  // from now
+  std::string target{};                   // this device's name, or link/laptop:device beyond it
 };
 
 namespace detail {
@@ -108,10 +109,13 @@ class Calls {
   void serve(std::string method, Serve handler) {
     methods_[std::move(method)] = std::move(handler);
   }
+  void serve_links(Serve handler) { links_ = std::move(handler); }
 
   // Errors: Errc::overloaded with too many calls outstanding.
+  // caller: on whose behalf a link calls; empty: this device's.
   Result<std::uint64_t> call(std::string target, std::string method, std::string body,
-                             OnAnswer on_answer, std::chrono::milliseconds deadline) {
+                             OnAnswer on_answer, std::chrono::milliseconds deadline,
+                             std::string caller = {}) {
     if (waiting_.size() >= kCallsOutstandingMax)
       return fail(Errc::overloaded, "calling " + method + ": " +
                                         std::to_string(kCallsOutstandingMax) +
@@ -119,6 +123,7 @@ class Calls {
     wire::RequestT request;
     request.target = std::move(target);
     request.method = std::move(method);
+    request.caller = std::move(caller);
     request.body = std::move(body);
     request.deadline_ms = static_cast<std::uint32_t>(deadline.count());
     if (request.body.size() > kCallBodyBytesMax)
@@ -173,14 +178,14 @@ class Calls {
                  std::to_string(kCallsServedMax) + " calls wait for this device already"));
       return {};
     }
-    const auto method = methods_.find(request.method);
-    if (method == methods_.end()) {
+    const Serve* handler = handler_of(request);
+    if (handler == nullptr) {
       reply(fail(Errc::not_found, "no method '" + request.method + "' here"));
       return {};
     }
-    const Call call{request.method, std::move(request.caller), std::move(request.body),
-                    std::chrono::milliseconds(request.deadline_ms)};
-    method->second(call, std::move(reply));
+    const Call call{std::move(request.method), std::move(request.caller), std::move(request.body),
+                    std::chrono::milliseconds(request.deadline_ms), std::move(request.target)};
+    (*handler)(call, std::move(reply));
     return {};
   }
 
@@ -194,6 +199,12 @@ class Calls {
   }
 
  private:
+  const Serve* handler_of(const wire::RequestT& request) const {
+    if (links_ && request.target.starts_with("link/")) return &links_;
+    const auto method = methods_.find(request.method);
+    return method == methods_.end() ? nullptr : &method->second;
+  }
+
   void finish(std::uint64_t id, Answer answer) {
     auto waiting = waiting_.extract(id);
     if (!waiting.empty() && waiting.mapped()) waiting.mapped()(std::move(answer));
@@ -208,6 +219,7 @@ class Calls {
 
   Session& session_;
   std::unordered_map<std::string, Serve> methods_;
+  Serve links_;
   std::unordered_map<std::uint64_t, OnAnswer> waiting_;
   std::unordered_map<std::uint64_t, std::weak_ptr<PendingReply>> serving_;
   std::uint64_t last_id_ = 0;

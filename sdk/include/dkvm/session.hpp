@@ -22,6 +22,7 @@ struct Envelope {
   std::uint64_t sequence = 0;
   std::uint64_t capture_ns = 0;
   Bytes buffers{};  // whole BufferRefs, at most kBuffersPerFrameMax
+  Bytes hops{};     // whole HopStamps, at most kHopsMax; of links only
 };
 
 // A device's side of the stream to its kernel: writes frames, knows who the
@@ -37,16 +38,18 @@ class Session {
   // Errors: Errc::invalid for a payload that no frame can carry, those of
   //         detail::Stream::write().
   Result<> send(const Envelope& envelope, Bytes payload = {}) {
-    if (payload.size() > kPayloadBytesMax)
-      return fail(Errc::invalid, "a payload of " + std::to_string(payload.size()) +
-                                     " bytes is larger than a frame's, which is at most " +
-                                     std::to_string(kPayloadBytesMax));
-    Frame frame{make_header(envelope.kind), envelope.buffers, {}, payload};
-    frame.header.mutate_port(envelope.port);
-    frame.header.mutate_topic(envelope.topic);
-    frame.header.mutate_flags(envelope.flags);
-    frame.header.mutate_sequence(envelope.sequence);
-    frame.header.mutate_capture_ns(envelope.capture_ns);
+    DKVM_CHECK(check_size(payload));
+    return stream_.write(frame_of(envelope, payload));
+  }
+
+  // The same, with the payload and the origin of another frame.
+  Result<> relay(const Envelope& envelope, const Frame& from) {
+    DKVM_CHECK(check_size(from.payload));
+    Frame frame = frame_of(envelope, from.payload);
+    frame.header.mutate_origin_kernel(from.header.origin_kernel());
+    frame.header.mutate_origin_device(from.header.origin_device());
+    frame.header.mutate_origin_incarnation(from.header.origin_incarnation());
+    frame.header.mutate_origin_sequence(from.header.origin_sequence());
     return stream_.write(frame);
   }
 
@@ -117,10 +120,27 @@ class Session {
     spec.topics = port.topics;
     spec.live = port.live;
     spec.injects = port.injects;
+    spec.peer = port.peer;
     return spec;
   }
 
  private:
+  static Result<> check_size(Bytes payload) {
+    if (payload.size() <= kPayloadBytesMax) return {};
+    return fail(Errc::invalid, "a payload of " + std::to_string(payload.size()) +
+                                   " bytes is larger than a frame's, which is at most " +
+                                   std::to_string(kPayloadBytesMax));
+  }
+  static Frame frame_of(const Envelope& envelope, Bytes payload) {
+    Frame frame{make_header(envelope.kind), envelope.buffers, envelope.hops, payload};
+    frame.header.mutate_port(envelope.port);
+    frame.header.mutate_topic(envelope.topic);
+    frame.header.mutate_flags(envelope.flags);
+    frame.header.mutate_sequence(envelope.sequence);
+    frame.header.mutate_capture_ns(envelope.capture_ns);
+    return frame;
+  }
+
   void learn(const std::vector<std::unique_ptr<wire::TopicNameT>>& topics) {
     for (const auto& topic : topics) topics_[topic->name] = topic->id;
   }

@@ -35,6 +35,7 @@ template <> inline constexpr wire::Topic topic_of<AudioFrame> = wire::Topic::aud
 template <> inline constexpr wire::Topic topic_of<MediaPacket> = wire::Topic::media_packet;
 template <> inline constexpr wire::Topic topic_of<Clipboard> = wire::Topic::clipboard;
 template <> inline constexpr wire::Topic topic_of<DeviceState> = wire::Topic::device_state;
+template <> inline constexpr wire::Topic topic_of<LinkState> = wire::Topic::link_state;
 template <> inline constexpr wire::Topic topic_of<Refresh> = wire::Topic::refresh;
 template <> inline constexpr wire::Topic topic_of<Feedback> = wire::Topic::feedback;
 template <> inline constexpr wire::Topic topic_of<LockState> = wire::Topic::lock_state;

@@ -40,8 +40,8 @@ TEST_CASE("a port's topics and names are bounded") {
 }
 
 TEST_CASE("the ports of a hello are bounded, and each of them") {
-  CHECK(accepted(hello_with(kPortsPerDeviceMax)));
-  CHECK_FALSE(accepted(hello_with(kPortsPerDeviceMax + 1)));
+  CHECK(accepted(hello_with(kPortsPerHelloMax)));
+  CHECK_FALSE(accepted(hello_with(kPortsPerHelloMax + 1)));
   wire::HelloT hello = hello_with(1);
   hello.ports.front()->topics.assign(kTopicsPerPortMax + 1, "key");
   CHECK_FALSE(accepted(hello));

@@ -254,6 +254,7 @@ std::vector<GoldenFrame> golden_frames() {
   frames.push_back(plain("ping", {{.kind = FrameKind::ping, .sequence = 3}}));
   frames.push_back(plain("pong", {{.kind = FrameKind::pong, .sequence = 3}}));
   frames.push_back(plain("stopped", {{FrameKind::stopped}}));
+  frames.push_back(plain("chunk", {{.kind = FrameKind::chunk, .port = 3, .sequence = 17}}));
   return frames;
 }
 

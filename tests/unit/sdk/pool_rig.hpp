@@ -19,6 +19,7 @@ struct Heard {
   wire::FrameHeader header;
   std::vector<wire::BufferRef> buffers;
   std::vector<std::byte> payload;
+  std::vector<wire::HopStamp> hops{};
 
   wire::FrameKind kind() const { return kind_of(header); }
   template <class Native>
@@ -142,6 +143,7 @@ class PoolRig {
       Heard one{frame.header, {}, {frame.payload.begin(), frame.payload.end()}};
       for (std::size_t i = 0; i < frame.header.buffer_count(); ++i)
         one.buffers.push_back(frame.buffer(i));
+      for (std::size_t i = 0; i < frame.header.hop_count(); ++i) one.hops.push_back(frame.hop(i));
       frames.push_back(std::move(one));
     }
     REQUIRE(decoder.consumed() == filled);

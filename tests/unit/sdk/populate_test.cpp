@@ -61,7 +61,7 @@ TEST_CASE("a device goes on while the pages of a large pool are got") {
   rig.asked_large();
   rig.open_large_and({make_header(wire::FrameKind::ping), {}, {}, {}});
   std::string said = names_of(rig.heard());
-  while (said == "pong") said += " " + names_of(rig.wait_heard());
+  while (said == "pong") said.append(" ").append(names_of(rig.wait_heard()));
   CHECK(said == "pong pool_mapped");
   CHECK(rig.attached == 1);
   CHECK(rig.populated());

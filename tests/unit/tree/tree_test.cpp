@@ -25,7 +25,8 @@ std::string read(const fs::path& path) {
 
 std::vector<fs::path> sources() {
   std::vector<fs::path> found;
-  for (const char* folder : {"sdk", "config", "pipelines", "kernel", "devices", "tools", "tests"})
+  for (const char* folder :
+       {"sdk", "config", "trust", "pipelines", "kernel", "devices", "tools", "tests"})
     for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder))
       if (entry.path().extension() == ".hpp" || entry.path().extension() == ".cpp")
         found.push_back(entry.path());

@@ -59,6 +59,9 @@ class Conversation {
     if (const auto ended = ports_.end_batches(); !ended) life_.end(ended.error());
   }
 
+  // Puts what the kernel is owed into the batch: buffers that were released since.
+  void write_owed() { log_unless_gone(pools_.write_owed()); }
+
   // Errors: those of Ports::close().
   Result<> close_port(std::uint16_t id) {
     silence_.closed(id);

@@ -4,9 +4,9 @@
 #include <dkvm/detail/closed_pools.hpp>
 #include <dkvm/detail/given_back.hpp>
 #include <dkvm/detail/helpers.hpp>
-#include <dkvm/detail/number_in_json.hpp>
 #include <dkvm/detail/poller_linux.hpp>
 #include <dkvm/detail/pool_table.hpp>
+#include <dkvm/detail/pool_wishes.hpp>
 #include <dkvm/detail/producer.hpp>
 #include <dkvm/limits.hpp>
 #include <dkvm/rpc.hpp>
@@ -60,22 +60,10 @@ class OwnPools final : private PoolHome {
   // Errors: Errc::invalid, Errc::overloaded with too many calls outstanding.
   Result<> open(std::uint16_t port, const std::shared_ptr<Producer>& producer,
                 PoolOptions options) {
-    if (options.slot_bytes == 0 || options.slots == 0 || options.slots > kWriterSlotsMax)
-      return fail(Errc::invalid, "opening a pool of " + std::to_string(options.slots) +
-                                     " slots of " + std::to_string(options.slot_bytes) +
-                                     " bytes: expected 1 to " + std::to_string(kWriterSlotsMax) +
-                                     " slots of at least 1 byte");
-    const std::string body = "{\"port\":" + std::to_string(port) +
-                             ",\"slot_bytes\":" + std::to_string(options.slot_bytes) +
-                             ",\"slots\":" + std::to_string(options.slots) + ",\"memory\":\"" +
-                             wire::EnumNameMemoryKind(options.memory) + "\"}";
-    auto asked = std::make_shared<const PoolOptions>(std::move(options));
+    DKVM_CHECK(check_pool(options));
     const std::uint64_t ticket = producer->asked + 1;
-    DKVM_CHECK(ask("memory.pool", body, port, producer,
-                   [this, producer, asked, ticket](Result<std::uint32_t> pool) {
-                     if (pool) return await(*pool, {producer, asked, ticket, {}});
-                     refused(*producer, ticket, pool.error());
-                   }));
+    DKVM_CHECK(ask_for(
+        {port, producer, std::make_shared<const PoolOptions>(std::move(options)), ticket, 0}));
     producer->wanted = producer->asked = ticket;
     return {};
   }
@@ -87,8 +75,8 @@ class OwnPools final : private PoolHome {
     PoolOptions options;
     options.slot_bytes = bytes;
     const auto asked = std::make_shared<const PoolOptions>(std::move(options));
-    const auto answered = [this, producer, asked, on_slot](Result<std::uint32_t> pool) {
-      if (pool) return await(*pool, {producer, asked, 0, on_slot});
+    const auto answered = [this, port, producer, asked, on_slot](Result<std::uint32_t> pool) {
+      if (pool) return await(*pool, {port, producer, asked, 0, on_slot});
       if (!producer->closed) on_slot(fail(std::move(pool).error()));
     };
     const std::string body =
@@ -121,6 +109,7 @@ class OwnPools final : private PoolHome {
       poller_.cancel(pool->grace);
       const bool answer_due = pool->closing;
       leave(*pool);
+      wishes_.count_close();
       if (answer_due) closed_.say(pool->id);
     }
   }
@@ -152,7 +141,7 @@ class OwnPools final : private PoolHome {
     if (!pool) {
       std::erase_if(early_, [&](const auto& entry) { return entry.open.pool == id; });
       cancel_populating(id);
-      closed_.say(id);
+      say_closed(id);
       return true;
     }
     pool->closing = true;
@@ -177,12 +166,22 @@ class OwnPools final : private PoolHome {
     return {};
   }
 
-  // Gives back what could not be given back before.
-  void give_back_all() { given_back_.write(); }
+  // At the end of a batch: gives back what could not be given back before, and asks
+  // again for what may be had now.
+  void end_batch() {
+    given_back_.write();
+    if (!wishes_.any()) return;
+    const auto again = [this](const PoolWish& wish) {
+      if (auto asked = ask_for(wish); !asked) refused(wish, asked.error());
+    };
+    wishes_.settle(more_will_close(), again,
+                   [this](const PoolWish& wish, const Error& why) { refused(wish, why); });
+  }
 
  private:
   // A pool that the kernel has promised and not opened yet.
   struct Awaited {
+    std::uint16_t port;
     std::shared_ptr<Producer> producer;
     std::shared_ptr<const PoolOptions> options;
     std::uint64_t ticket;
@@ -204,6 +203,19 @@ class OwnPools final : private PoolHome {
 
   // --- asking -------------------------------------------------------------------
 
+  // Errors: those of ask().
+  Result<> ask_for(PoolWish wish) {
+    wish.closes = wishes_.closes();
+    return ask("memory.pool", body_of(wish), wish.port, wish.producer,
+               [this, wish](Result<std::uint32_t> pool) {
+                 if (pool)
+                   return await(*pool, {wish.port, wish.producer, wish.options, wish.ticket, {}});
+                 if (pool.error().code() == Errc::exhausted)
+                   return wishes_.wait(wish, std::move(pool).error());
+                 refused(wish, pool.error());
+               });
+  }
+
   // answered: with the number of the pool.
   Result<> ask(const char* method, const std::string& body, std::uint16_t port,
                const std::shared_ptr<Producer>& producer,
@@ -219,22 +231,30 @@ class OwnPools final : private PoolHome {
     return {};
   }
 
-  static Result<std::uint32_t> pool_in(const Answer& answer) {
-    if (!answer) return fail(answer.error());
-    const auto pool = number_in_json(*answer, "pool");
-    if (!pool || *pool > UINT32_MAX)
-      return fail(Errc::corrupt, "the kernel's answer names no pool: " + *answer);
-    return static_cast<std::uint32_t>(*pool);
-  }
-
   void await(std::uint32_t pool, Awaited awaited) {
     if (!awaited.producer->closed) awaited_[pool] = std::move(awaited);
   }
 
+  // A pool is closing, or will as soon as the one that takes its place is in use.
+  bool more_will_close() const {
+    std::unordered_map<std::uint16_t, unsigned> pools_of;
+    for (const auto& [id, awaited] : awaited_)
+      if (!awaited.on_slot) ++pools_of[awaited.port];
+    for (const auto& [id, populating] : populating_)
+      if (!populating->pool->single) ++pools_of[populating->pool->port];
+    for (const auto& pool : pools_.all()) {
+      if (pool->closing) return true;
+      if (!pool->single) ++pools_of[pool->port];
+    }
+    return std::any_of(pools_of.begin(), pools_of.end(),
+                       [](const auto& port) { return port.second > 1; });
+  }
+
   // What was in use before serves on.
-  void refused(Producer& producer, std::uint64_t ticket, const Error& error) {
+  void refused(const PoolWish& wish, const Error& error) {
+    Producer& producer = *wish.producer;
     if (producer.closed || error.code() == Errc::disconnected) return;
-    if (producer.wanted == ticket) producer.wanted = producer.granted;
+    if (producer.wanted == wish.ticket) producer.wanted = producer.granted;
     if (producer.on_refused) return producer.on_refused(error);
     end_(Error(error).within("no pool for what this device sends"));
   }
@@ -255,7 +275,7 @@ class OwnPools final : private PoolHome {
 
   Result<> take_over(const wire::PoolOpenT& open, Fd& fd) {
     const auto producer = producers_.at(open.port);
-    Awaited awaited{producer, producer->options, producer->granted, {}};
+    Awaited awaited{open.port, producer, producer->options, producer->granted, {}};
     if (auto asked = awaited_.extract(open.pool)) awaited = std::move(asked.mapped());
     if (!awaited.options) return fail(Errc::corrupt, "nobody has asked for it");
     DKVM_TRY(const auto pool, pools_.map(open, fd));
@@ -368,6 +388,10 @@ class OwnPools final : private PoolHome {
         producer != producers_.end() && producer->second->current.get() == &pool)
       producer->second->current = nullptr;
     leave(pool);
+    say_closed(id);
+  }
+  void say_closed(std::uint32_t id) {
+    wishes_.count_close();
     closed_.say(id);
   }
 
@@ -391,6 +415,7 @@ class OwnPools final : private PoolHome {
   std::vector<Early> early_;
   std::unordered_map<std::uint32_t, OnSlot> single_;  // the slot is on its way
   GivenBack given_back_;
+  PoolWishes wishes_;
   // Shared with the helpers that work on them.
   std::unordered_map<std::uint32_t, std::shared_ptr<Populating>> populating_;
   Helpers helpers_;  // ends first

@@ -51,7 +51,7 @@ class Pools {
   // Puts what the kernel is owed into the batch.
   // Errors: Errc::overloaded, Errc::disconnected; what did not go is kept.
   Result<> write_owed() {
-    own_.give_back_all();
+    own_.end_batch();
     DKVM_CHECK(read_.write_returns());
     return closed_.write();
   }

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+// What links allow, wait for and give up on.
+// Source: docs/links.md, "Limits".
+namespace dkvm::tcp {
+
+inline constexpr std::uint16_t kLinkPortDefault = 24860;
+inline constexpr std::uint16_t kLinkProtocolVersion = 1;
+
+// --- names and addresses ------------------------------------------------------
+
+inline constexpr std::size_t kAddressesMax = 16;  // in listen or connect
+inline constexpr std::size_t kResolvedMax = 16;   // of one name; the rest is left out
+inline constexpr std::size_t kHostBytesMax = 255;
+inline constexpr std::size_t kPinsPerPeerMax = 16;
+
+// --- strangers ------------------------------------------------------------------
+
+inline constexpr int kListenBacklogMax = 1024;
+inline constexpr std::size_t kAcceptsPerTurnMax = 64;
+inline constexpr std::size_t kWaitingMax = 256;  // connected, and not a byte yet
+inline constexpr std::size_t kWaitingPerAddressMax = 64;
+inline constexpr std::size_t kHandshakesMax = 64;
+inline constexpr std::size_t kHandshakesPerAddressMax = 16;
+inline constexpr std::chrono::milliseconds kHandshakeTimeMax{2000};  // from accept to hello
+inline constexpr std::chrono::milliseconds kAcceptPause{100};        // when descriptors ran out
+inline constexpr std::size_t kHelloBytesMax = 1024;                  // a whole frame
+inline constexpr std::chrono::seconds kStrangerLogPause{10};
+
+// --- a link's life --------------------------------------------------------------
+
+inline constexpr std::chrono::milliseconds kPingPause{100};
+inline constexpr std::chrono::milliseconds kSilenceMax{400};
+inline constexpr std::chrono::milliseconds kDeadAfter{3000};
+inline constexpr std::chrono::milliseconds kLoopGapMax{100};  // later than due: the gap is ours
+inline constexpr std::chrono::milliseconds kBulkMissingMax{1000};
+
+inline constexpr std::chrono::milliseconds kDialTimeMax{700};
+inline constexpr std::chrono::milliseconds kDialStagger{150};  // between addresses of one dial
+inline constexpr std::size_t kDialsAtOnceMax = 4;
+inline constexpr std::chrono::milliseconds kRetryPauseMin{100};
+inline constexpr std::chrono::milliseconds kRetryPauseMax{500};
+inline constexpr std::chrono::minutes kRetryOftenFor{5};
+inline constexpr std::chrono::milliseconds kRetryPauseLateMax{5000};
+inline constexpr std::chrono::milliseconds kRefusedPause{5000};
+inline constexpr std::chrono::milliseconds kNetworkChangePause{50};
+
+// --- clocks -----------------------------------------------------------------------
+
+inline constexpr std::chrono::seconds kOffsetWindow{10};
+inline constexpr std::size_t kOffsetSamplesToSet = 3;  // until then an offset may step
+inline constexpr std::int64_t kSlewUsPerSecondMax = 500;
+inline constexpr std::size_t kPingsOpenMax = 64;  // older ones are no sample any more
+
+// --- the stream -------------------------------------------------------------------
+
+inline constexpr std::size_t kChannelReadBytesPerTurnMax = 64 * 1024;
+inline constexpr std::size_t kChannelBacklogMax = 1024 * 1024;
+inline constexpr std::size_t kInputUnsentBytesMax = 4 * 1024;  // TCP_NOTSENT_LOWAT
+inline constexpr std::size_t kBulkUnsentBytesMax = 64 * 1024;
+inline constexpr std::chrono::milliseconds kUserTimeout{3000};  // TCP_USER_TIMEOUT
+
+// --- peers --------------------------------------------------------------------------
+
+inline constexpr std::size_t kPeersDefault = 128;
+inline constexpr std::size_t kPeersMax = 1000;
+inline constexpr std::uint64_t kPeerBufferBytesDefault = 256ull * 1024 * 1024;
+inline constexpr std::chrono::milliseconds kTrustReadPause{50};  // a change is read once it settles
+
+}  // namespace dkvm::tcp

@@ -1,0 +1,391 @@
+#include "devices/tcp/transport/link_life.hpp"
+#include "devices/tcp/limits.hpp"
+
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+
+#include <string>
+
+using namespace dkvm;
+using namespace dkvm::tcp;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Kind = LinkAction::Kind;
+
+const char* word(Kind kind) {
+  switch (kind) {
+    case Kind::dial_input: return "dial";
+    case Kind::dial_bulk: return "dial-bulk";
+    case Kind::cancel_input: return "cancel";
+    case Kind::cancel_bulk: return "cancel-bulk";
+    case Kind::ping: return "ping";
+    case Kind::close: return "close";
+    case Kind::adopt: return "adopt";
+    case Kind::up: return "up";
+    case Kind::silent: return "silent";
+    case Kind::alive: return "alive";
+    case Kind::down: return "down";
+    case Kind::status: return "status";
+  }
+  return "?";
+}
+
+// A life on a clock of its own, which is turned as its rim would: a tick whenever one is
+// due. What is to be done stands in `done` as text, without pings and words of the state.
+struct Rig {
+  explicit Rig(LinkLife::Role role)
+      : life(role, [this](std::uint64_t least, std::uint64_t most) {
+          least_asked = least;
+          most_asked = most;
+          return most;
+        }) {}
+
+  void take(const LinkActions& actions) {
+    for (const auto& action : actions) {
+      if (action.kind == Kind::ping) ++pings;
+      if (action.kind == Kind::status) ++words;
+      if (action.kind == Kind::ping || action.kind == Kind::status) continue;
+      if (!done.empty()) done += ' ';
+      done += word(action.kind);
+      if (action.kind == Kind::adopt || action.kind == Kind::close)
+        done += std::to_string(action.connection);
+      if (action.kind == Kind::up && action.resumed) done += "-again";
+      if (action.kind == Kind::close && action.why)
+        done += fmt::format("({})", action.come_again.count());
+    }
+  }
+  std::string taken() { return std::exchange(done, {}); }
+
+  // Lets time pass; the connections that are heard bring bytes every 100 ms.
+  void pass(std::chrono::milliseconds time, ConnectionId heard = 0) {
+    const std::uint64_t end = now + static_cast<std::uint64_t>(time.count()) * 1'000'000;
+    std::uint64_t bytes = now;
+    for (;;) {
+      std::uint64_t next = life.due() == 0 ? end : std::max(life.due(), now);
+      if (heard != 0) next = std::min(next, bytes);
+      if (next > end) break;
+      now = next;
+      if (heard != 0 && now >= bytes) {
+        take(life.heard(heard, now));
+        bytes += 100'000'000;
+      }
+      if (life.due() != 0 && life.due() <= now) take(life.tick(now));
+      if (now >= end) break;
+    }
+    now = end;
+  }
+
+  // The link has been up for a second, with both of its connections.
+  void connect() {
+    take(life.begin(now));
+    take(life.joined(1, false, now));
+    take(life.bulk_joined(now));
+    pass(1s, 1);
+    REQUIRE(life.state() == LinkState::up);
+    done.clear();
+    pings = 0;
+  }
+
+  std::uint64_t now = 1'000'000'000'000;
+  std::uint64_t least_asked = 0, most_asked = 0;
+  LinkLife life;
+  std::string done;
+  int pings = 0, words = 0;
+};
+
+const Error kGone(Errc::disconnected, "the connection is gone");
+const Error kDenied(Errc::denied, "not trusted there");
+
+}  // namespace
+
+TEST_CASE("one that dials does so at once, and its bulk connection when it is up") {
+  Rig rig(LinkLife::Role::dials);
+  rig.take(rig.life.begin(rig.now));
+  CHECK(rig.taken() == "dial");
+  CHECK(rig.life.state() == LinkState::connecting);
+  rig.take(rig.life.joined(1, false, rig.now));
+  CHECK(rig.taken() == "adopt1 up dial-bulk");
+  CHECK(rig.life.state() == LinkState::up);
+}
+
+TEST_CASE("one that listens dials nothing, ever") {
+  Rig rig(LinkLife::Role::listens);
+  rig.take(rig.life.begin(rig.now));
+  rig.pass(10s);
+  rig.take(rig.life.network_changed(rig.now));
+  CHECK(rig.life.state() == LinkState::down);
+  CHECK(rig.life.reason() == "it has not connected yet");
+  rig.take(rig.life.joined(1, false, rig.now));
+  CHECK(rig.taken() == "adopt1 up");
+  rig.take(rig.life.lost(1, kGone, rig.now));
+  rig.pass(10s);
+  CHECK(rig.taken() == "silent down");
+}
+
+TEST_CASE("a ping goes out every 100 ms") {
+  Rig rig(GENERATE(LinkLife::Role::dials, LinkLife::Role::listens));
+  rig.connect();
+  rig.pass(1s, 1);
+  CHECK(rig.pings >= 10);
+  CHECK(rig.pings <= 11);
+  CHECK(rig.taken().empty());
+}
+
+TEST_CASE("200 ms of jitter release nothing") {
+  Rig rig(LinkLife::Role::dials);
+  rig.connect();
+  for (int i = 0; i < 20; ++i) {
+    rig.pass(300ms);
+    rig.take(rig.life.heard(1, rig.now));
+  }
+  CHECK(rig.taken().empty());
+}
+
+TEST_CASE("400 ms of silence are told, and a second connection is dialled beside the first") {
+  Rig rig(LinkLife::Role::dials);
+  rig.connect();
+  rig.take(rig.life.heard(1, rig.now));
+  rig.pass(399ms);
+  CHECK(rig.taken().empty());
+  rig.pass(1ms);
+  CHECK(rig.taken() == "silent dial");
+  CHECK(rig.life.state() == LinkState::degraded);
+
+  SECTION("the first comes back to life: the dial is given up") {
+    rig.take(rig.life.heard(1, rig.now));
+    CHECK(rig.taken() == "cancel alive");
+    CHECK(rig.life.state() == LinkState::up);
+    rig.take(rig.life.dial_failed(kGone, rig.now));
+    rig.pass(2s, 1);
+    CHECK(rig.taken().empty());
+  }
+  SECTION("the second works first: the session goes on there, with bulk dialled anew") {
+    rig.take(rig.life.joined(2, true, rig.now));
+    CHECK(rig.taken() == "close1 adopt2 up-again dial-bulk");
+    CHECK(rig.life.state() == LinkState::up);
+    rig.take(rig.life.heard(1, rig.now));
+    rig.take(rig.life.lost(1, kGone, rig.now));
+    CHECK(rig.taken().empty());
+  }
+  SECTION("a dial that fails is followed by another") {
+    rig.take(rig.life.dial_failed(kGone, rig.now));
+    CHECK(rig.least_asked == 100);
+    CHECK(rig.most_asked == 500);
+    rig.pass(499ms);
+    CHECK(rig.taken().empty());
+    rig.pass(1ms);
+    CHECK(rig.taken() == "dial");
+  }
+}
+
+TEST_CASE("one that listens keeps both connections until the peer uses the second") {
+  Rig rig(LinkLife::Role::listens);
+  rig.connect();
+  rig.pass(400ms);
+  CHECK(rig.taken() == "silent");
+  rig.take(rig.life.joined(2, true, rig.now));
+  CHECK(rig.taken().empty());
+
+  SECTION("the second brings a frame") {
+    rig.take(rig.life.heard(2, rig.now));
+    CHECK(rig.taken() == "close1 adopt2 up-again");
+  }
+  SECTION("the first comes back, and the peer lets go of the second") {
+    rig.take(rig.life.heard(1, rig.now));
+    CHECK(rig.taken() == "alive");
+    rig.take(rig.life.lost(2, kGone, rig.now));
+    rig.pass(5s, 1);
+    CHECK(rig.taken().empty());
+  }
+  SECTION("the first is closed by the peer") {
+    rig.take(rig.life.lost(1, kGone, rig.now));
+    CHECK(rig.taken() == "adopt2 up-again");
+  }
+  SECTION("the first comes back and the second is never used: it is closed after 3 s") {
+    rig.pass(4s, 1);
+    CHECK(rig.taken() == "alive close2");
+  }
+  SECTION("a third takes the place of the second") {
+    rig.take(rig.life.joined(3, true, rig.now));
+    CHECK(rig.taken() == "close2");
+  }
+}
+
+TEST_CASE("after 3 s of silence the session is over, and what comes later is a new one") {
+  Rig rig(GENERATE(LinkLife::Role::dials, LinkLife::Role::listens));
+  rig.connect();
+  rig.take(rig.life.heard(1, rig.now));
+  rig.pass(2999ms);
+  CHECK(rig.life.session());
+  rig.pass(1ms);
+  CHECK_FALSE(rig.life.session());
+  CHECK(rig.taken().find("close1 down") != std::string::npos);
+  CHECK(rig.life.reason().find("nothing") != std::string::npos);
+  rig.take(rig.life.joined(2, false, rig.now));
+  CHECK(rig.taken().starts_with("adopt2 up"));
+}
+
+TEST_CASE("a connection that is lost is silence, until another one takes the session over") {
+  Rig rig(LinkLife::Role::dials);
+  rig.connect();
+  rig.take(rig.life.lost(1, kGone, rig.now));
+  CHECK(rig.taken() == "silent dial");
+  CHECK(rig.life.session());
+  CHECK(rig.life.connection() == 0);
+  rig.pass(100ms);
+  rig.take(rig.life.joined(2, true, rig.now));
+  CHECK(rig.taken() == "adopt2 up-again dial-bulk");
+}
+
+TEST_CASE("a peer that has forgotten the session ends it before the new one begins") {
+  Rig rig(LinkLife::Role::dials);
+  rig.connect();
+  rig.take(rig.life.lost(1, kGone, rig.now));
+  rig.taken();
+  rig.take(rig.life.joined(2, false, rig.now));
+  CHECK(rig.taken() == "down adopt2 up dial-bulk");
+}
+
+TEST_CASE("a new run of the peer's device ends the session of the old one, which is told") {
+  Rig rig(LinkLife::Role::listens);
+  rig.connect();
+  rig.take(rig.life.joined(2, false, rig.now));
+  CHECK(rig.taken() == "close1(5000) down adopt2 up");
+}
+
+TEST_CASE("dials are tried every 100 to 500 ms for five minutes, then up to every 5 s") {
+  Rig rig(LinkLife::Role::dials);
+  rig.take(rig.life.begin(rig.now));
+  rig.pass(4min + 59s);
+  rig.take(rig.life.dial_failed(kGone, rig.now));
+  CHECK(rig.life.state() == LinkState::down);
+  CHECK(rig.most_asked == 500);
+  rig.pass(2s);
+  rig.take(rig.life.dial_failed(kGone, rig.now));
+  CHECK(rig.most_asked == 5000);
+  rig.taken();
+
+  SECTION("but at once when the network changes, and often again") {
+    rig.take(rig.life.network_changed(rig.now));
+    CHECK(rig.taken() == "dial");
+    rig.take(rig.life.dial_failed(kGone, rig.now));
+    CHECK(rig.most_asked == 500);
+  }
+  SECTION("a network that changes all the time is no reason for more than 20 dials a second") {
+    int dials = 0;
+    for (int i = 0; i < 1000; ++i) {
+      rig.pass(1ms);
+      rig.take(rig.life.network_changed(rig.now));
+      if (rig.taken().find("dial") == std::string::npos) continue;
+      ++dials;
+      rig.take(rig.life.dial_failed(kGone, rig.now));
+    }
+    CHECK(dials >= 10);
+    CHECK(dials <= 20);
+  }
+}
+
+TEST_CASE("who is refused says so, and tries again after 5 s") {
+  Rig rig(LinkLife::Role::dials);
+  rig.take(rig.life.begin(rig.now));
+  rig.taken();
+  rig.take(rig.life.dial_failed(kDenied, rig.now));
+  CHECK(rig.life.state() == LinkState::refused);
+  CHECK(rig.life.reason() == kDenied.message());
+  rig.take(rig.life.network_changed(rig.now));
+  rig.pass(4999ms);
+  CHECK(rig.taken().empty());
+  rig.pass(1ms);
+  CHECK(rig.taken() == "dial");
+  rig.take(rig.life.joined(1, false, rig.now));
+  CHECK(rig.life.state() == LinkState::up);
+}
+
+TEST_CASE("a peer that breaks a rule is told, refused, and tried again after 5 s") {
+  Rig rig(LinkLife::Role::dials);
+  rig.connect();
+  rig.take(rig.life.cut(Error(Errc::corrupt, "it lies"), rig.now));
+  CHECK(rig.taken() == "close1(5000) down");
+  CHECK(rig.life.state() == LinkState::refused);
+  CHECK(rig.life.reason() == "it lies");
+  rig.pass(5s);
+  CHECK(rig.taken() == "dial");
+}
+
+TEST_CASE("a peer that says stop is tried again when it wants to be") {
+  Rig rig(LinkLife::Role::dials);
+  rig.connect();
+  SECTION("soon") {
+    rig.take(rig.life.stopped(kGone, 0ms, rig.now));
+    CHECK(rig.taken() == "close1 down");
+    CHECK(rig.life.state() == LinkState::down);
+    rig.pass(100ms);
+    CHECK(rig.taken() == "dial");
+  }
+  SECTION("later, at most after 5 s") {
+    rig.take(rig.life.stopped(kDenied, 100'000ms, rig.now));
+    CHECK(rig.life.state() == LinkState::refused);
+    rig.taken();
+    rig.pass(4999ms);
+    CHECK(rig.taken().empty());
+    rig.pass(1ms);
+    CHECK(rig.taken() == "dial");
+  }
+}
+
+TEST_CASE("trust that ends cuts the link, and nothing is dialled until it is back") {
+  Rig rig(LinkLife::Role::dials);
+  rig.connect();
+  rig.take(rig.life.forbid(kDenied, rig.now));
+  CHECK(rig.taken() == "close1(5000) down");
+  CHECK(rig.life.state() == LinkState::refused);
+  rig.pass(60s);
+  rig.take(rig.life.network_changed(rig.now));
+  rig.take(rig.life.joined(2, false, rig.now));
+  CHECK(rig.taken() == "close2");
+  rig.take(rig.life.begin(rig.now));
+  CHECK(rig.taken() == "dial");
+  CHECK(rig.life.state() == LinkState::connecting);
+}
+
+TEST_CASE("a link without a bulk connection is degraded after a second") {
+  Rig rig(LinkLife::Role::dials);
+  rig.connect();
+  rig.take(rig.life.bulk_lost(rig.now));
+  CHECK(rig.taken() == "dial-bulk");
+  rig.take(rig.life.bulk_dial_failed(rig.now));
+  rig.pass(500ms, 1);
+  CHECK(rig.taken() == "dial-bulk");
+  CHECK(rig.life.state() == LinkState::up);
+  rig.pass(500ms, 1);
+  CHECK(rig.life.state() == LinkState::degraded);
+  CHECK(rig.life.reason() == "the bulk connection is missing");
+  const int words = rig.words;
+  rig.take(rig.life.bulk_joined(rig.now));
+  CHECK(rig.life.state() == LinkState::up);
+  CHECK(rig.words == words + 1);
+}
+
+TEST_CASE("who has not run himself does not take it for the peer's silence") {
+  Rig rig(LinkLife::Role::dials);
+  rig.connect();
+  rig.take(rig.life.heard(1, rig.now));
+  rig.now += 10'000'000'000;  // stopped for 10 s
+  rig.take(rig.life.tick(rig.now));
+  CHECK(rig.taken().empty());
+  rig.pass(500ms);
+  CHECK(rig.taken() == "silent dial");
+}
+
+TEST_CASE("the end of this side is said, and is the end") {
+  Rig rig(LinkLife::Role::dials);
+  rig.connect();
+  rig.take(rig.life.end(kGone, rig.now));
+  CHECK(rig.taken() == "close1(0) down");
+  rig.pass(60s);
+  CHECK(rig.taken().empty());
+  CHECK(rig.life.due() == 0);
+}
