@@ -61,7 +61,7 @@ Result<> BulkConnection::write(std::uint64_t now_ns) {
 std::uint64_t BulkConnection::allowance(std::uint64_t now_ns, bool waiting) {
   const TcpFigures tcp = stream_.figures();
   const std::uint64_t unacked = stream_.unacked();
-  pace_.note(now_ns, {tcp.acked_bytes, unacked, tcp.min_rtt_ns, tcp.segment_bytes}, waiting);
+  pace_.note(now_ns, {tcp.acked_bytes, unacked, tcp.min_rtt_ns, tcp.mss_bytes}, waiting);
   writer_.set_chunk_bytes(pace_.rate() / (1'000'000'000 / kChunkNs));
   const std::uint64_t window = pace_.window_bytes();
   return window > unacked ? window - unacked : 0;

@@ -12,7 +12,7 @@ namespace dkvm::tcp {
 void BulkIncoming::opened() {
   port_->on_slots([this] { grant(); });
   port_->on_pool_refused([this](const Error& why) {
-    log_warning("link/" + port_->name() + ": no memory for what the peer sends: " + why.message());
+    log_warning("link/" + address() + ": no memory for what the peer sends: " + why.message());
     slot_bytes_ = 0;
     shared_.signal(wire::FrameKind::pool_close, offer_.id);
   });

@@ -22,7 +22,7 @@ void Incoming::want() {
   if (port_) return;
   PortManifest manifest;
   manifest.id = shared_.port_ids.take();
-  manifest.name = shared_.link.name() + "/" + offer_.name;
+  manifest.name = address();
   manifest.topics = offer_.topics;
   manifest.live = true;
   manifest.peer = shared_.link.name();

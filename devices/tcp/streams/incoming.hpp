@@ -21,6 +21,7 @@ class Incoming {
   virtual ~Incoming() { close(); }
 
   const std::string& name() const { return offer_.name; }
+  std::string address() const { return shared_.link.name() + "/" + offer_.name; }
   bool open() const { return port_ != nullptr; }
   virtual bool on_bulk() const = 0;
 

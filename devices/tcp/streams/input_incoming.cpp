@@ -12,8 +12,8 @@ void InputIncoming::opened() {
   if (std::none_of(offer_.topics.begin(), offer_.topics.end(),
                    [](const std::string& topic) { return brings_buffers(topic); }))
     return;
-  port_->on_pool_refused([name = port_->name()](const Error& why) {
-    log_warning("link/" + name + ": no memory for what the peer sends: " + why.message());
+  port_->on_pool_refused([this](const Error& why) {
+    log_warning("link/" + address() + ": no memory for what the peer sends: " + why.message());
   });
   [[maybe_unused]] const auto asked =
       port_->open_pool({.slot_bytes = kInlineBodyMax, .slots = kSlots});
