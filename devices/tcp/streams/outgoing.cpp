@@ -11,7 +11,7 @@ namespace dkvm::tcp {
 bool rides_on_bulk(const std::vector<std::string>& topics) {
   return std::any_of(topics.begin(), topics.end(), [](const std::string& topic) {
     return topic == "display_frame" || topic == "display_mode" || topic == "media_packet" ||
-           topic == "clipboard" || topic == "*" || topic.find('/') != std::string::npos;
+           topic == "clipboard" || topic == "*" || !well_known_topic(topic);
   });
 }
 
