@@ -67,8 +67,9 @@ Result<> BulkReader::on_header() {
   const bool whole = decoder.next(frame);
   if (decoder.fault() != FrameFault::none) return broken(std::string(describe(decoder.fault())));
   if (kind_of(header_) == wire::FrameKind::chunk) return on_chunk_header();
-  if (kind_of(header_) != wire::FrameKind::event)
-    return broken(fmt::format("a frame of kind {}, expected events and chunks", header_.kind()));
+  if (kind_of(header_) != wire::FrameKind::event && kind_of(header_) != wire::FrameKind::slots)
+    return broken(
+        fmt::format("a frame of kind {}, expected events, chunks and slots", header_.kind()));
   if (whole) return on_frame();
   const std::size_t size = frame_bytes(header_);
   bytes_.resize(std::max(bytes_.size(), size));
@@ -82,6 +83,14 @@ Result<> BulkReader::on_frame() {
   Frame frame;
   if (!decoder.next(frame)) return broken(std::string(describe(decoder.fault())));
   const StreamId stream = header_.port();
+  begin(State::header, kHeaderBytes);
+  if (frame.kind() == wire::FrameKind::slots) {
+    Granted granted{stream, {}};
+    for (std::size_t i = 0; i < header_.buffer_count(); ++i)
+      granted.slots.push_back(frame.buffer(i));
+    grants_.push_back(std::move(granted));
+    return {};
+  }
   if (incoming_.contains(stream))
     return broken(fmt::format("an event on stream {} before the body of the last one", stream));
   if (header_.buffer_count() > 1)
@@ -102,7 +111,6 @@ Result<> BulkReader::on_frame() {
       return broken(fmt::format("events on more than {} streams at a time", kStreamsMax));
     incoming_.emplace(stream, std::move(incoming));
   }
-  begin(State::header, kHeaderBytes);
   return {};
 }
 

@@ -36,6 +36,7 @@ class BulkReader {
   Result<> took(std::size_t bytes);
 
   std::vector<Arrival> take_arrivals() { return std::exchange(arrivals_, {}); }
+  std::vector<Granted> take_grants() { return std::exchange(grants_, {}); }
   // Events that were read past, since the beginning.
   std::uint64_t passed_by() const { return passed_by_; }
 
@@ -67,6 +68,7 @@ class BulkReader {
   std::map<StreamId, Incoming> incoming_;
   std::vector<std::byte> past_;  // where bytes go that nobody wants
   std::vector<Arrival> arrivals_;
+  std::vector<Granted> grants_;
   std::uint64_t passed_by_ = 0;
 };
 

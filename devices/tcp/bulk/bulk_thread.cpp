@@ -77,9 +77,9 @@ void BulkThread::close(BulkId id, StreamId stream) {
   });
 }
 
-void BulkThread::stock(BulkId id, StreamId stream, Vessel vessel) {
-  command([=](BulkThread& it) {
-    it.with(id, [=](BulkConnection& io) { io.reader().stock(stream, vessel); });
+void BulkThread::stock(BulkId id, StreamId stream, std::vector<Vessel> vessels) {
+  command([id, stream, vessels = std::move(vessels)](BulkThread& it) {
+    it.with(id, [&](BulkConnection& io) { io.stock(stream, vessels); });
   });
 }
 
@@ -100,6 +100,7 @@ void BulkThread::tell() {
   for (Note& each : notes_.take()) {
     switch (each.kind) {
       case Note::Kind::arrived: host_.arrived(each.id, std::move(each.arrival)); break;
+      case Note::Kind::granted: host_.granted(each.id, std::move(each.granted)); break;
       case Note::Kind::done: host_.done(each.id, each.token); break;
       case Note::Kind::stream_closed:
         host_.stream_closed(each.id, static_cast<StreamId>(each.token));

@@ -22,6 +22,7 @@ using BulkId = std::uint64_t;
 class BulkHost {
  public:
   virtual void arrived(BulkId id, Arrival arrival) = 0;
+  virtual void granted(BulkId id, Granted granted) = 0;
   // The parcel's bytes are needed no more: written, or dropped with its stream.
   virtual void done(BulkId id, std::uint64_t token) = 0;
   // The stream's vessels are not touched any more: after close().
@@ -53,16 +54,18 @@ class BulkThread {
   // Without effect on a connection that is over.
   void open(BulkId id, StreamId stream);
   void close(BulkId id, StreamId stream);
-  void stock(BulkId id, StreamId stream, Vessel vessel);
+  // Stocks a stream with vessels, and grants them to the peer.
+  void stock(BulkId id, StreamId stream, std::vector<Vessel> vessels);
   void send(BulkId id, Parcel parcel);
 
  private:
   using Command = std::function<void(BulkThread&)>;
   struct Note {
-    enum class Kind : std::uint8_t { arrived, done, stream_closed, closed };
+    enum class Kind : std::uint8_t { arrived, granted, done, stream_closed, closed };
     Kind kind;
     BulkId id;
     Arrival arrival{};
+    Granted granted{};
     std::uint64_t token = 0;  // or the stream that is closed
     Error why{Errc::internal, {}};
   };

@@ -19,7 +19,8 @@ void BulkWriter::drop_stream(StreamId stream) {
   const auto found = streams_.find(stream);
   if (found == streams_.end()) return;
   auto& queue = found->second;
-  const bool begun = queue.front().announced || (piece_open_ && turn_ == stream);
+  const bool begun =
+      queue.front().announced || (piece_open_ && !piece_is_frame_ && turn_ == stream);
   while (queue.size() > (begun ? 1 : 0)) {
     queued_bytes_ -= queue.back().parcel.body.size();
     done_.push_back(queue.back().parcel.token);
@@ -45,11 +46,16 @@ void BulkWriter::wrote(std::size_t bytes) {
 
 // The next stream in turn after the last one.
 bool BulkWriter::begin_piece() {
+  part_ = 0;
+  piece_is_frame_ = !frames_.empty();
+  if (piece_is_frame_) {
+    piece_ = {Bytes(frames_.front()), {}, {}};
+    return piece_open_ = true;
+  }
   if (streams_.empty()) return false;
   auto next = streams_.upper_bound(turn_);
   if (next == streams_.end()) next = streams_.begin();
   turn_ = next->first;
-  part_ = 0;
   piece_open_ = true;
   Outgoing& at = next->second.front();
   if (at.announced) {
@@ -78,6 +84,7 @@ void BulkWriter::begin_chunk(Outgoing& at) {
 
 void BulkWriter::end_piece() {
   piece_open_ = false;
+  if (piece_is_frame_) return frames_.pop_front();
   const auto found = streams_.find(turn_);
   Outgoing& at = found->second.front();
   at.announced = true;

@@ -20,6 +20,8 @@ inline constexpr std::size_t kChunkBytesMin = 4 * 1024;
 class BulkWriter {
  public:
   void add(Parcel parcel);
+  // A whole frame of a few bytes, which goes before all bodies.
+  void add_frame(std::vector<std::byte> frame) { frames_.push_back(std::move(frame)); }
   // What of this stream is not begun is given back unsent (sent() has its tokens).
   void drop_stream(StreamId stream);
 
@@ -54,6 +56,8 @@ class BulkWriter {
   std::array<Bytes, 3> piece_{};
   std::size_t part_ = 0;
   bool piece_open_ = false;
+  bool piece_is_frame_ = false;  // the first of frames_
+  std::deque<std::vector<std::byte>> frames_;
   std::size_t chunk_bytes_ = kChunkBytesMax;
   std::size_t queued_bytes_ = 0;
   std::vector<std::uint64_t> done_;

@@ -36,4 +36,10 @@ struct Arrival {
   std::uint64_t body_bytes = 0;
 };
 
+// Slots that the peer grants to a stream of this side.
+struct Granted {
+  StreamId stream = 0;
+  std::vector<wire::BufferRef> slots;
+};
+
 }  // namespace dkvm::tcp
