@@ -19,6 +19,19 @@ void acknowledge_at_once(int socket) {
 
 }  // namespace
 
+void BulkConnection::stock(StreamId stream, const std::vector<Vessel>& vessels) {
+  std::vector<wire::BufferRef> slots;
+  for (const Vessel& vessel : vessels) {
+    reader_.stock(stream, vessel);
+    slots.emplace_back(0, vessel.number, 0, 0, 0, 0, vessel.room.size());
+  }
+  Frame frame{make_header(wire::FrameKind::slots), std::as_bytes(std::span(slots)), {}, {}};
+  frame.header.mutate_port(stream);
+  std::vector<std::byte> bytes;
+  append_frame(bytes, frame);
+  writer_.add_frame(std::move(bytes));
+}
+
 Result<bool> BulkConnection::read() {
   std::size_t total = 0;
   while (total < kReadBytesMax) {

@@ -20,6 +20,9 @@ class BulkConnection {
   BulkReader& reader() { return reader_; }
   BulkWriter& writer() { return writer_; }
 
+  // Slots to read to; the peer is told of them.
+  void stock(StreamId stream, const std::vector<Vessel>& vessels);
+
   // Reads what is there, at most kReadBytesMax; true when there may be more.
   // Errors: the stream's, Errc::corrupt when the peer breaks the rules.
   Result<bool> read();

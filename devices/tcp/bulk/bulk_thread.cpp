@@ -72,7 +72,7 @@ void BulkThread::close(BulkId id, StreamId stream) {
     it.with(id, [=, &it](BulkConnection& io) {
       io.reader().close(stream);
       io.writer().drop_stream(stream);
-      it.note({Note::Kind::stream_closed, id, {}, stream});
+      it.note({Note::Kind::stream_closed, id, {}, {}, stream});
     });
   });
 }
@@ -176,7 +176,10 @@ void BulkThread::write(BulkId id, Connection& connection) {
 void BulkThread::report(BulkId id, BulkConnection& io) {
   for (Arrival& arrival : io.reader().take_arrivals())
     note({Note::Kind::arrived, id, std::move(arrival)});
-  for (const std::uint64_t token : io.writer().take_done()) note({Note::Kind::done, id, {}, token});
+  for (Granted& granted : io.reader().take_grants())
+    note({Note::Kind::granted, id, {}, std::move(granted)});
+  for (const std::uint64_t token : io.writer().take_done())
+    note({Note::Kind::done, id, {}, {}, token});
 }
 
 void BulkThread::end(BulkId id, const Error& why) {
@@ -184,7 +187,7 @@ void BulkThread::end(BulkId id, const Error& why) {
   if (found == connections_.end()) return;
   poller_.forget(found->second.io->fd());
   connections_.erase(found);
-  note({Note::Kind::closed, id, {}, 0, why});
+  note({Note::Kind::closed, id, {}, {}, 0, why});
 }
 
 void BulkThread::note(Note note) {

@@ -57,28 +57,24 @@ void BulkIncoming::bulk_changed() {
     vessels_.clear();
     bulk_.reset();
   }
-  if (!shared_.bulk_id || bulk_ || !port_) return;
+  if (!shared_.bulk_id || !port_) return;
+  if (!bulk_) shared_.bulk.open(*shared_.bulk_id, offer_.id);
   bulk_ = shared_.bulk_id;
-  shared_.bulk.open(*bulk_, offer_.id);
   grant();
 }
 
-// Hands every slot that is free to the bulk thread, and its number to the peer.
+// Hands every slot that is free to the bulk thread, which tells the peer.
 void BulkIncoming::grant() {
   if (!bulk_ || slot_bytes_ == 0) return;
-  std::vector<wire::BufferRef> granted;
+  std::vector<Vessel> granted;
   while (granted.size() < kBuffersPerFrameMax) {
     auto slot = port_->borrow();
     if (!slot) break;
     const std::uint32_t number = ++last_number_;
-    granted.emplace_back(0, number, 0, 0, 0, 0, slot->bytes().size());
-    shared_.bulk.stock(*bulk_, offer_.id, {number, slot->bytes()});
+    granted.push_back({number, slot->bytes()});
     vessels_.emplace(number, std::move(*slot));
   }
-  if (granted.empty()) return;
-  Frame frame{make_header(wire::FrameKind::slots), std::as_bytes(std::span(granted)), {}, {}};
-  frame.header.mutate_port(offer_.id);
-  shared_.send(frame);
+  if (!granted.empty()) shared_.bulk.stock(*bulk_, offer_.id, std::move(granted));
 }
 
 Result<> BulkIncoming::arrived(const Arrival& arrival) {

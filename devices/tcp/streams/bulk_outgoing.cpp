@@ -101,9 +101,8 @@ std::uint32_t BulkOutgoing::slot_for(std::uint64_t bytes) {
   return 0;
 }
 
-Result<> BulkOutgoing::credit(const Frame& slots) {
-  for (std::size_t i = 0; i < slots.header.buffer_count(); ++i) {
-    const wire::BufferRef slot = slots.buffer(i);
+Result<> BulkOutgoing::credit(const Granted& granted) {
+  for (const wire::BufferRef& slot : granted.slots) {
     const bool rises = credits_.empty() || slot.slot() > credits_.back().number;
     if (slot.slot() == 0 || !rises || credits_.size() >= kCreditsMax)
       return fail(Errc::corrupt, fmt::format("the peer grants slot {} out of order", slot.slot()));

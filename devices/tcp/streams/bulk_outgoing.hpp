@@ -22,9 +22,9 @@ class BulkOutgoing final : public Outgoing {
   using Outgoing::Outgoing;
 
   bool on_bulk() const override { return true; }
-  Result<> credit(const Frame& slots) override;
+  Result<> credit(const Granted& granted) override;
   void refused() override;
-  void resumed() override {}
+  void resumed() override { pump(); }
   void bulk_changed() override;
   void confirm(std::uint64_t sequence) override;
   void done(std::uint64_t sequence) override;

@@ -64,7 +64,7 @@ void InputOutgoing::resumed() {
   report_progress();
 }
 
-Result<> InputOutgoing::credit(const Frame&) {
+Result<> InputOutgoing::credit(const Granted&) {
   return fail(Errc::corrupt, "the peer grants slots to a stream that needs none");
 }
 

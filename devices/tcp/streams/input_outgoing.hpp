@@ -17,7 +17,7 @@ class InputOutgoing final : public Outgoing {
   using Outgoing::Outgoing;
 
   bool on_bulk() const override { return false; }
-  Result<> credit(const Frame&) override;
+  Result<> credit(const Granted&) override;
   void refused() override {}
   void resumed() override;
   // An event of this stream goes to the peer (once more).

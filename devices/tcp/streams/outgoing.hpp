@@ -36,7 +36,8 @@ class Outgoing {
   // Errors: Errc::corrupt.
   Result<> upstream(const Frame& message);
   // Slots at the peer, or its word that it has none of the size that was asked for.
-  virtual Result<> credit(const Frame& slots) = 0;
+  // Errors: Errc::corrupt.
+  virtual Result<> credit(const Granted& granted) = 0;
   virtual void refused() = 0;
 
   // The peer is silent; it is heard again; a new connection has taken over and

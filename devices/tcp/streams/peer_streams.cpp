@@ -199,7 +199,6 @@ Result<> PeerStreams::take(const Frame& frame) {
     case FrameKind::event: return from ? from->event(frame) : Result<>{};
     case FrameKind::chunk: return from ? from->chunk(frame) : Result<>{};
     case FrameKind::upstream: return to ? to->upstream(frame) : Result<>{};
-    case FrameKind::slots: return to ? to->credit(frame) : Result<>{};
     case FrameKind::applied: on_applied(frame); return {};
     case FrameKind::resume: on_resume(stream); return {};
     case FrameKind::pause:
@@ -302,6 +301,16 @@ void PeerStreams::arrived(const Arrival& arrival) {
   auto* const from = dynamic_cast<BulkIncoming*>(incoming(arrival.stream));
   if (from == nullptr) return;
   if (auto taken = from->arrived(arrival); !taken) shared_.link.cut(taken.error());
+}
+
+void PeerStreams::granted(const Granted& granted) {
+  Outgoing* const to = outgoing(granted.stream);
+  if (to == nullptr) return;
+  if (auto taken = to->credit(granted); !taken) shared_.link.cut(taken.error());
+}
+
+void PeerStreams::slots_free() {
+  for (auto& [id, stream] : incoming_) stream->bulk_changed();
 }
 
 void PeerStreams::done(const Loans::Parcel& parcel) {

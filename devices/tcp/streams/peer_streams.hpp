@@ -47,7 +47,10 @@ class PeerStreams {
   // As BulkHost has it.
   bool has_bulk(BulkId id) const { return shared_.bulk_id == id; }
   void arrived(const Arrival& arrival);
+  void granted(const Granted& granted);
   void done(const Loans::Parcel& parcel);
+  // Slots that were lent to a connection of before are back.
+  void slots_free();
   void bulk_closed(const Error& why);
 
   // After all that came in a turn. True when another turn is due soon.

@@ -157,17 +157,29 @@ void Streams::arrived(BulkId id, Arrival arrival) {
   if (Peer* peer = peer_of(id)) peer->streams->arrived(arrival);
 }
 
+void Streams::granted(BulkId id, Granted granted) {
+  if (Peer* peer = peer_of(id)) peer->streams->granted(granted);
+}
+
 void Streams::done(BulkId id, std::uint64_t token) {
   const auto parcel = loans_.done(token);
   if (!parcel) return;
   if (Peer* peer = peer_of(id)) peer->streams->done(*parcel);
 }
 
-void Streams::stream_closed(BulkId id, StreamId stream) { loans_.stream_closed(id, stream); }
+void Streams::stream_closed(BulkId id, StreamId stream) {
+  loans_.stream_closed(id, stream);
+  slots_free();
+}
 
 void Streams::closed(BulkId id, const Error& why) {
   if (Peer* peer = peer_of(id)) peer->streams->bulk_closed(why);
   loans_.closed(id);
+  slots_free();
+}
+
+void Streams::slots_free() {
+  for (auto& [name, peer] : peers_) peer.streams->slots_free();
 }
 
 // --- calls -------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ class Streams final : public LinkHandler, public BulkHost {
   void status_changed(PeerLink& link) override;
 
   void arrived(BulkId id, Arrival arrival) override;
+  void granted(BulkId id, Granted granted) override;
   void done(BulkId id, std::uint64_t token) override;
   void stream_closed(BulkId id, StreamId stream) override;
   void closed(BulkId id, const Error& why) override;
@@ -65,6 +66,7 @@ class Streams final : public LinkHandler, public BulkHost {
   void want(const std::string& peer);
   void route(const Call& call, Reply reply);
   void list(const Call& call, Reply reply);
+  void slots_free();
   void tell_state(Peer& peer);
   void end_turn();
   void tick();
