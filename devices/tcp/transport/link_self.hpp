@@ -2,8 +2,10 @@
 
 #include "trust/identity.hpp"
 
+#include <dkvm/context.hpp>
 #include <dkvm/payload.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -17,9 +19,17 @@ struct LinkSelf {
   std::uint64_t incarnation = 0;  // at random, one a process
   trust::Fingerprint fingerprint{};
 
+  static LinkSelf of(const Context& context, const trust::Identity& identity);
+
   wire::LinkHelloT hello(wire::LinkConnection connection, std::vector<std::uint8_t> session,
                          bool resumed = false) const;
 };
+
+// Says in the log when this side's certificate has ended or soon will.
+void warn_of_expiry(const trust::Identity& identity);
+
+// As a whole frame.
+std::vector<std::byte> bytes_of(const wire::LinkHelloT& hello);
 
 // Random bytes that nobody can guess.
 std::vector<std::uint8_t> random_session();

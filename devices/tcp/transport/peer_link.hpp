@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -82,17 +83,17 @@ class PeerLink {
   // Says stop, and is over.
   void end(const Error& why);
   void network_changed();
-  void clock_jumped();
 
-  // True when a hello means the session that there is.
+  // True while there is a session that a connection may belong to.
+  bool has_session() const { return life_.session(); }
+  // True when a hello means that one, from the same run of the same peer.
   bool resumes(const wire::LinkHelloT& hello, const trust::Fingerprint& from) const;
-  // The session, or a new one to answer a hello with.
+  // The one that there is, or was.
   const std::vector<std::uint8_t>& session() const { return session_; }
   void set_session(std::vector<std::uint8_t> session) { session_ = std::move(session); }
 
-  // A connection after both hellos. answer: a frame that is sent over it first.
-  void join(TlsStream stream, const wire::LinkHelloT& hello, bool resumed, std::string address,
-            const Frame* answer = nullptr);
+  // A connection after the hellos of both sides.
+  void join(TlsStream stream, const wire::LinkHelloT& hello, bool resumed, std::string address);
   void join_bulk(TlsStream stream);
   void dial_failed(wire::LinkConnection connection, const Error& why);
 
@@ -107,14 +108,16 @@ class PeerLink {
   };
 
   void apply(LinkActions actions);
-  void apply(const LinkAction& action);
+  void carry_out(const LinkAction& action);
+  void tell_state();
   void arm();
   void tick();
   void adopt(ConnectionId id);
   void close(const LinkAction& action);
+  void drop(ConnectionId id);
   void take(ConnectionId id, const Frame& frame);
   void ping(ConnectionId id);
-  void pong(FrameChannel& channel, const Frame& ping);
+  void pong(const Frame& ping);
   void measure(const Frame& pong);
   void stopped(const Frame& stop);
   FrameChannel* channel() const;
@@ -126,6 +129,10 @@ class PeerLink {
   Dialling dialling_;
   LinkLife life_;
   ClockOffset clock_;
+
+  std::deque<LinkAction> actions_;  // callbacks may cause more while some are carried out
+  bool acting_ = false;
+  LinkState logged_ = LinkState::connecting;
 
   std::map<ConnectionId, Connection> connections_;
   ConnectionId last_connection_ = 0;
@@ -142,7 +149,6 @@ class PeerLink {
   std::array<std::uint64_t, kPingsOpenMax> pings_ns_{};  // by sequence, when each was sent
   Context::Timer timer_ = 0;
   std::uint64_t timer_ns_ = 0;
-  std::shared_ptr<bool> exists_ = std::make_shared<bool>(true);  // asked by late callbacks
 };
 
 }  // namespace dkvm::tcp

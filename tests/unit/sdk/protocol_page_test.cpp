@@ -42,7 +42,16 @@ const std::map<std::string, std::string> kLimits = {
     DKVM_LIMIT(kFrameBytesMax),       DKVM_LIMIT(kVerifierDepthMax),
     DKVM_LIMIT(kVerifierTablesMax),   DKVM_LIMIT(kReadBytesPerTurnMax),
     DKVM_LIMIT(kCallsOutstandingMax), DKVM_LIMIT(kPortsPerDeviceMax),
-    DKVM_LIMIT(kWriterSlotsMax),      DKVM_LIMIT(kPortsPerHelloMax),
+    DKVM_LIMIT(kPortsPerHelloMax),    DKVM_LIMIT(kTopicsPerPortMax),
+    DKVM_LIMIT(kNameBytesMax),        DKVM_LIMIT(kInputCodesMax),
+    DKVM_LIMIT(kCustomTopicsMax),     DKVM_LIMIT(kMonitorsMax),
+    DKVM_LIMIT(kChordsPerGrabMax),    DKVM_LIMIT(kCodesPerChordMax),
+    DKVM_LIMIT(kEdgesPerGrabMax),     DKVM_LIMIT(kConfigEnvBytesMax),
+    DKVM_LIMIT(kLogLineBytesMax),     DKVM_LIMIT(kHelloTimeMax),
+    DKVM_LIMIT(kKernelSilenceMax),    DKVM_LIMIT(kCallTimeDefault),
+    DKVM_LIMIT(kKernelPort),          DKVM_LIMIT(kCallAddressBytesMax),
+    DKVM_LIMIT(kExitRefused),         DKVM_LIMIT(kCallBodyBytesMax),
+    DKVM_LIMIT(kControlLineBytesMax), DKVM_LIMIT(kWriterSlotsMax),
     DKVM_LIMIT(kLinkSessionBytes),
 };
 #undef DKVM_LIMIT

@@ -1,0 +1,74 @@
+#include "devices/tcp/transport/sockets.hpp"
+
+#include "devices/tcp/limits.hpp"
+
+#include <fmt/format.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace dkvm::tcp {
+namespace {
+
+// An option that a system lacks costs speed, not correctness.
+void set_option(int fd, int level, int option, int value) {
+  ::setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+Fd tcp_socket(int family) {
+  return Fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+}
+
+}  // namespace
+
+Result<Fd> listen_at(const SocketAddress& address) {
+  const auto failed = [&](Errc code) {
+    return fail(code, fmt::format("listening at {}: {}", address.text(), std::strerror(errno)));
+  };
+  Fd fd = tcp_socket(address.family());
+  if (!fd) return failed(errno == EAFNOSUPPORT ? Errc::unsupported : Errc::exhausted);
+  set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (address.family() == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (::bind(fd.get(), address.get(), address.length) != 0)
+    return failed(errno == EADDRINUSE ? Errc::exhausted : Errc::invalid);
+  if (::listen(fd.get(), kListenBacklogMax) != 0) return failed(Errc::exhausted);
+  return fd;
+}
+
+Result<Fd> connect_to(const SocketAddress& address) {
+  Fd fd = tcp_socket(address.family());
+  if (!fd || (::connect(fd.get(), address.get(), address.length) != 0 && errno != EINPROGRESS))
+    return fail(Errc::disconnected,
+                fmt::format("dialling {}: {}", address.text(), std::strerror(errno)));
+  return fd;
+}
+
+ConnectState connect_state(int fd) {
+  ConnectState state{0, false};
+  socklen_t size = sizeof(state.error);
+  ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &state.error, &size);
+  SocketAddress peer;
+  peer.length = sizeof(peer.storage);
+  state.connected = state.error == 0 && ::getpeername(fd, peer.get(), &peer.length) == 0;
+  return state;
+}
+
+void prepare_connection(int fd, std::size_t unsent_bytes) {
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, static_cast<int>(unsent_bytes));
+  set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(kUserTimeout.count()));
+  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 0);
+}
+
+SocketAddress local_address(int fd) {
+  SocketAddress address;
+  address.length = sizeof(address.storage);
+  ::getsockname(fd, address.get(), &address.length);
+  return address;
+}
+
+}  // namespace dkvm::tcp
