@@ -28,7 +28,7 @@ Result<std::vector<Endpoint>> endpoints(const ConfigReader& config, const char* 
 
 Result<Reach> reach(const ConfigReader& config) {
   DKVM_TRY(const std::string text, config.text("reach"));
-  return text == "anywhere" ? Reach::anywhere : Reach::lan;
+  return std::string_view(text) == "anywhere" ? Reach::anywhere : Reach::lan;
 }
 
 std::filesystem::path identity(const ConfigReader& config) {
