@@ -186,11 +186,12 @@ void PeerLink::carry_out(const LinkAction& action) {
 }
 
 void PeerLink::tell_state() {
-  const LinkState state = life_.state();
-  if (std::exchange(logged_, state) != state) {
+  const LinkPhase state = life_.state();
+  if (const LinkPhase before = std::exchange(logged_, state); before != state) {
     const std::string text = fmt::format("the link to '{}' is {}{}{}", name(), tcp::name(state),
                                          life_.reason().empty() ? "" : ": ", life_.reason());
-    if (state == LinkState::refused || state == LinkState::down)
+    const bool is_loss = state == LinkPhase::down && before != LinkPhase::connecting;
+    if (state == LinkPhase::refused || is_loss)
       log_warning(text);
     else
       log_info(text);
