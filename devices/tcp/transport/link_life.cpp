@@ -217,10 +217,10 @@ std::uint64_t LinkLife::due() const {
   return next;
 }
 
-LinkPhase LinkLife::state() const {
-  if (session_) return silent_ || degraded_ ? LinkPhase::degraded : LinkPhase::up;
-  if (refused_) return LinkPhase::refused;
-  return dials() && !tried_ ? LinkPhase::connecting : LinkPhase::down;
+LinkState LinkLife::state() const {
+  if (session_) return silent_ || degraded_ ? LinkState::degraded : LinkState::up;
+  if (refused_) return LinkState::refused;
+  return dials() && !tried_ ? LinkState::connecting : LinkState::down;
 }
 
 const std::string& LinkLife::reason() const {

@@ -14,7 +14,7 @@
 // Source: docs/links.md, "The life of a link".
 namespace dkvm::tcp {
 
-enum class LinkPhase : std::uint8_t {
+enum class LinkState : std::uint8_t {
   connecting,  // the first dials are under way
   up,
   degraded,  // silent, or without a bulk connection
@@ -22,13 +22,13 @@ enum class LinkPhase : std::uint8_t {
   refused,   // one side does not want the other; tried again every 5 s
 };
 
-constexpr std::string_view name(LinkPhase state) {
+constexpr std::string_view name(LinkState state) {
   switch (state) {
-    case LinkPhase::connecting: return "connecting";
-    case LinkPhase::up: return "up";
-    case LinkPhase::degraded: return "degraded";
-    case LinkPhase::down: return "down";
-    case LinkPhase::refused: return "refused";
+    case LinkState::connecting: return "connecting";
+    case LinkState::up: return "up";
+    case LinkState::degraded: return "degraded";
+    case LinkState::down: return "down";
+    case LinkState::refused: return "refused";
   }
   return "unknown";
 }
@@ -106,7 +106,7 @@ class LinkLife {
   // When tick() has something to do; 0: not by itself.
   std::uint64_t due() const;
 
-  LinkPhase state() const;
+  LinkState state() const;
   const std::string& reason() const;
   std::uint64_t since_ns() const { return since_ns_; }
   // A session that a connection may resume.
@@ -153,7 +153,7 @@ class LinkLife {
   std::optional<Error> refused_;
   bool tried_ = false;
   std::string reason_;
-  LinkPhase told_ = LinkPhase::down;
+  LinkState told_ = LinkState::down;
   std::string told_reason_;
   std::uint64_t since_ns_ = 0;
 };

@@ -186,12 +186,12 @@ void PeerLink::carry_out(const LinkAction& action) {
 }
 
 void PeerLink::tell_state() {
-  const LinkPhase state = life_.state();
-  if (const LinkPhase before = std::exchange(logged_, state); before != state) {
+  const LinkState state = life_.state();
+  if (const LinkState before = std::exchange(logged_, state); before != state) {
     const std::string text = fmt::format("the link to '{}' is {}{}{}", name(), tcp::name(state),
                                          life_.reason().empty() ? "" : ": ", life_.reason());
-    const bool is_loss = state == LinkPhase::down && before != LinkPhase::connecting;
-    if (state == LinkPhase::refused || is_loss)
+    const bool is_loss = state == LinkState::down && before != LinkState::connecting;
+    if (state == LinkState::refused || is_loss)
       log_warning(text);
     else
       log_info(text);

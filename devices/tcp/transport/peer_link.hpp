@@ -22,7 +22,7 @@
 namespace dkvm::tcp {
 
 struct LinkStatus {
-  LinkPhase state = LinkPhase::connecting;
+  LinkState state = LinkState::connecting;
   std::string reason{};        // of all states but connecting and up
   std::uint64_t since_ns = 0;  // CLOCK_MONOTONIC of this machine
   std::string address{};       // of the peer; empty before the first connection
@@ -132,7 +132,7 @@ class PeerLink {
 
   std::deque<LinkAction> actions_;  // callbacks may cause more while some are carried out
   bool acting_ = false;
-  LinkPhase logged_ = LinkPhase::connecting;
+  LinkState logged_ = LinkState::connecting;
 
   std::map<ConnectionId, Connection> connections_;
   ConnectionId last_connection_ = 0;

@@ -245,7 +245,7 @@ TEST_CASE("a peer that breaks the rules after its hello is cut, with the rule as
   }
   visitor.wait_ended();
   CHECK(pair.desk.told.has("down"));
-  CHECK(pair.there()->status().state == LinkPhase::refused);
+  CHECK(pair.there()->status().state == tcp::LinkState::refused);
   CHECK(pair.there()->status().reason.find(rule) != std::string::npos);
 }
 

@@ -9,8 +9,8 @@ using namespace dkvm::tcp;
 TEST_CASE("two kernels that trust each other are linked, by both connections") {
   test::Pair pair;
   pair.connect();
-  CHECK(pair.here().status().state == LinkPhase::up);
-  CHECK(pair.there()->status().state == LinkPhase::up);
+  CHECK(pair.here().status().state == tcp::LinkState::up);
+  CHECK(pair.there()->status().state == tcp::LinkState::up);
   CHECK(pair.here().kernel_name() == "desk");
   CHECK(pair.here().kernel_id() == 11);
   CHECK(pair.there()->kernel_name() == "laptop");
@@ -107,11 +107,11 @@ TEST_CASE("a short silence ends on the same connection; the second dial is given
   relay.freeze();
   pair.world.wait("it is silent",
                   [&] { return pair.desk.told.has("silent") && pair.laptop.told.has("silent"); });
-  CHECK(pair.here().status().state == LinkPhase::degraded);
+  CHECK(pair.here().status().state == tcp::LinkState::degraded);
   relay.thaw();
   pair.world.wait("it lives",
                   [&] { return pair.desk.told.has("alive") && pair.laptop.told.has("alive"); });
-  CHECK(pair.here().status().state == LinkPhase::up);
+  CHECK(pair.here().status().state == tcp::LinkState::up);
   CHECK_FALSE(pair.laptop.told.has("up-again"));
 }
 
@@ -124,7 +124,7 @@ TEST_CASE("a peer that is stopped is silent, then dead, and comes back in a new 
   CHECK(now_ns() - begin > 250'000'000);
   CHECK_FALSE(pair.desk.told.has("down"));
   pair.world.wait("it is dead", [&] { return pair.desk.told.has("down"); });
-  CHECK(pair.there()->status().state == LinkPhase::down);
+  CHECK(pair.there()->status().state == tcp::LinkState::down);
   pair.world.machines.push_back(&pair.laptop);
   pair.world.wait("it is back", [&] {
     return pair.desk.told.count("up") == 2 && pair.laptop.told.count("up") == 2;
@@ -155,7 +155,8 @@ TEST_CASE("who is removed from the store is cut off, and back when added again")
     return pair.desk.told.has("removed laptop") && pair.laptop.told.has("down");
   });
   CHECK(pair.there() == nullptr);
-  pair.world.wait("it knows why", [&] { return pair.here().status().state == LinkPhase::refused; });
+  pair.world.wait("it knows why",
+                  [&] { return pair.here().status().state == tcp::LinkState::refused; });
   CHECK(pair.here().status().reason.find("not trusted") != std::string::npos);
   pair.desk.trust("laptop", pair.laptop);
   pair.world.wait("it is back", [&] { return pair.there() != nullptr && pair.there()->up(); });
@@ -167,7 +168,7 @@ TEST_CASE("a client whose trust ends hangs up, and says what to do") {
   REQUIRE(pair.laptop.store().remove("desk"));
   pair.world.wait("both have ended it",
                   [&] { return pair.laptop.told.has("down") && pair.desk.told.has("down"); });
-  CHECK(pair.here().status().state == LinkPhase::refused);
+  CHECK(pair.here().status().state == tcp::LinkState::refused);
   CHECK(pair.here().status().reason.find("dkvmctl pair") != std::string::npos);
 }
 
@@ -178,7 +179,7 @@ TEST_CASE("a client that is not trusted there is refused, with its fingerprint")
   pair.listen();
   pair.dial();
   pair.world.wait("it is refused",
-                  [&] { return pair.here().status().state == LinkPhase::refused; });
+                  [&] { return pair.here().status().state == tcp::LinkState::refused; });
   CHECK(pair.here().status().reason.find("does not trust") != std::string::npos);
   CHECK(pair.here().status().reason.find(pair.laptop.identity().fingerprint().text()) !=
         std::string::npos);
@@ -192,7 +193,7 @@ TEST_CASE("another certificate than the one pinned is refused, whatever name it 
   pair.listen();
   pair.dial();
   pair.world.wait("it is refused",
-                  [&] { return pair.here().status().state == LinkPhase::refused; });
+                  [&] { return pair.here().status().state == tcp::LinkState::refused; });
   const std::string reason = pair.here().status().reason;
   CHECK(reason.find(pair.desk.identity().fingerprint().text()) != std::string::npos);
   CHECK(reason.find(other.identity().fingerprint().text()) != std::string::npos);
@@ -211,9 +212,9 @@ TEST_CASE("a peer that is cut hears why, and is refused for a while") {
   test::Pair pair;
   pair.connect();
   pair.there()->cut(Error(Errc::corrupt, "it sent what it may not"));
-  CHECK(pair.there()->status().state == LinkPhase::refused);
+  CHECK(pair.there()->status().state == tcp::LinkState::refused);
   pair.world.wait("it is heard", [&] { return pair.laptop.told.has("down"); });
-  CHECK(pair.here().status().state == LinkPhase::refused);
+  CHECK(pair.here().status().state == tcp::LinkState::refused);
   CHECK(pair.here().status().reason.find("it sent what it may not") != std::string::npos);
 }
 
@@ -226,5 +227,5 @@ TEST_CASE("a bulk connection that breaks is made again") {
   pair.here().bulk_lost();
   pair.world.wait("there is another",
                   [&] { return !pair.desk.told.bulks.empty() && !pair.laptop.told.bulks.empty(); });
-  CHECK(pair.here().status().state == LinkPhase::up);
+  CHECK(pair.here().status().state == tcp::LinkState::up);
 }

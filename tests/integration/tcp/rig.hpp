@@ -58,7 +58,7 @@ struct Recorder final : tcp::LinkHandler {
   long count(const std::string& word) const { return std::count(words.begin(), words.end(), word); }
 
   std::vector<std::string> words;
-  std::vector<tcp::LinkPhase> states;
+  std::vector<tcp::tcp::LinkState> states;
   std::vector<tcp::TlsStream> bulks;
   std::string last_down;
   std::function<void(const Frame&)> on_frame;
