@@ -48,7 +48,7 @@ std::size_t reap_orphans() {
 }
 
 // What a dead kernel leaves behind becomes ours, and ends with us.
-Desk::Desk() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
+Desk::Desk(std::string kernel) : name_(std::move(kernel)) { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
 Desk::~Desk() {
   kernel_.reset();
@@ -62,8 +62,10 @@ void Desk::write(const std::string& yaml, const std::string& kernel_keys) {
   std::ofstream(path("control.yaml")) << "devices:\n  control:\n    type: control\n    grants:\n"
                                          "      - {target: kernel, methods: [\"devices.*\", "
                                          "\"pipelines.*\", \"log.*\", kernel.info, "
-                                         "kernel.reload, memory.stats]}\n";
-  std::ofstream(config()) << "kernel: {name: desk, runtime_dir: run" << kernel_keys << "}\n"
+                                         "kernel.reload, memory.stats]}\n"
+                                      << grants_;
+  std::ofstream(config()) << "kernel: {name: " << name_ << ", runtime_dir: run" << kernel_keys
+                          << "}\n"
                           << "include: [control.yaml]\n"
                           << yaml;
 }

@@ -31,7 +31,7 @@ std::size_t reap_orphans();
 // of it is gone when the test is.
 class Desk {
  public:
-  Desk();
+  explicit Desk(std::string kernel = "desk");
   ~Desk();
   Desk(const Desk&) = delete;
   Desk& operator=(const Desk&) = delete;
@@ -39,6 +39,8 @@ class Desk {
   // Devices and pipelines of a kvm.yaml; `kernel` may get more keys, and a
   // device `control` is added. Paths are relative to the desk's directory.
   void write(const std::string& yaml, const std::string& kernel_keys = "");
+  // One more thing that dkvmctl may do: `{target: link, methods: [links.list]}`.
+  void grant(const std::string& yaml) { grants_ += "      - " + yaml + "\n"; }
   // Starts the kernel and waits until it answers calls and, `ready`, until all
   // its enabled devices run.
   void launch(bool ready = true);
@@ -70,6 +72,8 @@ class Desk {
   void kill(const std::string& name, int signal) const;
 
  private:
+  std::string name_;
+  std::string grants_;
   TempDir directory_;
   std::unique_ptr<Child> kernel_;
 };

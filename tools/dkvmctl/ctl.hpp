@@ -7,7 +7,9 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 
 namespace dkvm::ctl {
 
@@ -24,6 +26,25 @@ struct Ctl {
 
 using Command = std::function<Called<>(Ctl&)>;
 
+// What needs no kernel: it works on this machine's own files.
+using LocalCommand = std::function<Called<>(Screen&)>;
+
+// The error of a local command.
+inline CallError failed_here(Error error) {
+  return {CallError::Kind::here, std::move(error), {}, {}};
+}
+
+// A function of its options as such a command.
+template <class Options>
+LocalCommand local_command(const std::shared_ptr<Options>& options,
+                           Result<> (*act)(Screen&, const Options&)) {
+  return [options, act](Screen& screen) -> Called<> {
+    auto done = act(screen, *options);
+    if (!done) return fail(failed_here(std::move(done).error()));
+    return {};
+  };
+}
+
 // Each adds its commands to the command line; the one that was asked for
 // stores what to do in `chosen`.
 void add_status(CLI::App& app, Command& chosen);
@@ -34,5 +55,8 @@ void add_pipelines(CLI::App& app, Command& chosen);
 void add_watch(CLI::App& app, Command& chosen);
 void add_calls(CLI::App& app, Command& chosen);
 void add_stop(CLI::App& app, Command& chosen);
+
+void add_identity(CLI::App& app, LocalCommand& chosen);
+void add_trust(CLI::App& app, LocalCommand& chosen);
 
 }  // namespace dkvm::ctl

@@ -69,6 +69,7 @@ std::string explain(const CallError& failure) {
     case CallError::Kind::answered: return answered(failure);
     case CallError::Kind::usage:
     case CallError::Kind::output: return failure.error.message();
+    case CallError::Kind::here: return printable_lines(failure.error.message());
     case CallError::Kind::no_kernel:
       return "no kernel answers\n" + failure.error.message() +
              "\nStart one with `dkvm-kernel --config kvm.yaml`, with a device of type `control`,\n"
@@ -94,7 +95,8 @@ std::string explain(const CallError& failure) {
 }
 
 std::string as_json(const CallError& failure) {
-  const bool answered = failure.kind == CallError::Kind::answered;
+  const bool answered =
+      failure.kind == CallError::Kind::answered || failure.kind == CallError::Kind::here;
   Json error = {{"code", name(failure.error.code())},
                 {"message", answered ? failure.error.message() : explain(failure)}};
   if (!failure.target.empty()) error["target"] = failure.target;
@@ -127,6 +129,7 @@ int exit_code_of(const CallError& failure) {
     case CallError::Kind::answered:
       return failure.error.code() == Errc::timeout ? kExitTimeout : kExitFailed;
     case CallError::Kind::usage: return kExitUsage;
+    case CallError::Kind::here:
     case CallError::Kind::output: return kExitFailed;
     case CallError::Kind::no_kernel:
     case CallError::Kind::ended:

@@ -21,6 +21,7 @@ struct CallError {
   enum class Kind {
     answered,   // the other side said no
     usage,      // what was asked for makes no sense
+    here,       // it needs no kernel, and failed on this machine
     output,     // what came of it could not be shown
     no_kernel,  // nobody listens
     ended,      // the control device took its leave before the answer

@@ -92,31 +92,45 @@ std::string unknown_command(const CLI::App& app, const std::string& written) {
                      dkvm::detail::did_you_mean(written, candidates));
 }
 
+// As far as the commands on the line are known: `identity` of `identity foo`.
+const CLI::App& furthest(const CLI::App& app) {
+  const auto given = app.get_subcommands();
+  return given.empty() ? app : furthest(*given.front());
+}
+
 // What the command line asks for instead of a command, or what is wrong with it.
 int end_without_command(CLI::App& app, const CLI::ParseError& error, bool json) {
   if (error.get_exit_code() == 0) {
     app.exit(error);  // --help, --version
     return std::cout.flush() ? 0 : complain_unwritten(json);
   }
-  const auto unknown = app.remaining();
-  const bool no_command = app.get_subcommands().empty() && !unknown.empty();
-  const std::string what = no_command ? unknown_command(app, unknown.front()) : error.what();
+  const auto unknown = app.remaining(true);
+  const CLI::App& last = furthest(app);
+  const bool no_command = last.get_require_subcommand_min() != 0 && !unknown.empty();
+  const std::string what = no_command ? unknown_command(last, unknown.front()) : error.what();
   if (json)
     return complain({CallError::Kind::usage, dkvm::Error(dkvm::Errc::invalid, what), {}, {}}, json);
   say(printable(what) + "\nRun with --help for more information.");
   return kExitUsage;
 }
 
-int run(const Options& options, const Command& command) {
-  auto client = Client::connect(socket_paths(options.socket, ::geteuid(), environment));
-  if (!client) return complain(client.error(), options.json);
+int run(const Options& options, const LocalCommand& command) {
   const bool coloured =
       wants_colour(::isatty(STDOUT_FILENO) != 0, std::getenv("NO_COLOR"), std::getenv("TERM"));
   Screen screen(stdout, options.json, Style(coloured));
-  Ctl ctl{*client, screen, *parse_timeout(options.timeout)};
-  const auto done = command(ctl);
+  const auto done = command(screen);
   if (!screen.flush()) return complain_unwritten(options.json);
   return done ? 0 : complain(done.error(), options.json);
+}
+
+// The command with a kernel that it can ask.
+LocalCommand at_kernel(const Options& options, const Command& command) {
+  return [&](Screen& screen) -> Called<> {
+    DKVM_TRY(Client client,
+             Client::connect(socket_paths(options.socket, ::geteuid(), environment)));
+    Ctl ctl{client, screen, *parse_timeout(options.timeout)};
+    return command(ctl);
+  };
 }
 
 }  // namespace
@@ -126,6 +140,7 @@ int main(int argc, char** argv) {
   CLI::App app("Looks at a running dKVM kernel and steers it", "dkvmctl");
   Options options;
   Command chosen;
+  LocalCommand chosen_here;
   add_options(app, options);
   add_status(app, chosen);
   add_devices(app, chosen);
@@ -135,11 +150,13 @@ int main(int argc, char** argv) {
   add_watch(app, chosen);
   add_calls(app, chosen);
   add_stop(app, chosen);
+  add_identity(app, chosen_here);
+  add_trust(app, chosen_here);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const auto words = std::span(argv, static_cast<std::size_t>(argc));
     return end_without_command(app, error, asks_for_json(words));
   }
-  return run(options, chosen);
+  return run(options, chosen_here ? chosen_here : at_kernel(options, chosen));
 }

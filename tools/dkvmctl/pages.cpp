@@ -14,13 +14,8 @@ constexpr int kPagesMax = 1000;  // against a kernel that never says that it was
 constexpr std::chrono::milliseconds kPollWait{5000};
 constexpr std::chrono::milliseconds kEmptyPause{50};  // between polls that bring nothing at once
 
-// Beside the results, for people or, one a line, for programs.
-void note(const Ctl& ctl, const std::string& text) {
-  say(ctl.screen.json() ? Json{{"note", text}}.dump() : "dkvmctl: " + text);
-}
-
 void report_lost(const Ctl& ctl, std::uint64_t lost) {
-  if (lost != 0) note(ctl, count_text(lost) + " more were not shown: they came too fast");
+  if (lost != 0) ctl.screen.note(count_text(lost) + " more were not shown: they came too fast");
 }
 
 // What was only looked at cannot have "happened all the same".
@@ -62,7 +57,7 @@ Called<> follow(Ctl& ctl, Feed feed, const std::function<void(const Json& item)>
         ctl.client.call("kernel", feed.method, feed.params.dump(), kPollWait + ctl.timeout);
     if (!answer && interrupt.raised()) break;
     if (!answer && answer.error().kind == CallError::Kind::ended) {
-      note(ctl, "the kernel or its control device was stopped: nothing follows");
+      ctl.screen.note("the kernel or its control device was stopped: nothing follows");
       break;
     }
     if (!answer) return fail(as_feed(answer.error()));

@@ -37,6 +37,12 @@ class Screen {
     print(value.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
   }
 
+  // Beside the results, on stderr: for people or, one a line, for programs.
+  void note(const std::string& text) const {
+    say(json_ ? Json{{"note", text}}.dump(-1, ' ', false, Json::error_handler_t::replace)
+              : "dkvmctl: " + text);
+  }
+
   // False when something could not be written, a full disk for one.
   bool flush() { return std::fflush(to_) == 0 && std::ferror(to_) == 0; }
 

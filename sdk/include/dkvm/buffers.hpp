@@ -48,6 +48,8 @@ class Slot {
   // Which pool and which of its slots: what a helper that is attached must know.
   std::uint32_t pool() const { return ref_.pool(); }
   std::uint32_t index() const { return ref_.slot(); }
+  // Its pool was replaced and is gone by now: publishing it is refused.
+  bool replaced() const { return pool_ && pool_->replaced; }
 
  private:
   Slot(std::shared_ptr<detail::Pool> pool, const wire::BufferRef& ref)

@@ -43,10 +43,9 @@ class FrameSource final : public OrderedDevice {
     order_ = order;
     outcome_ = {};
     number_ = 0;
-    if (order.kind == Order::Kind::emit) {
-      for (auto& each : own_) each.resize(order.bytes);
-      return pacer_.start(order.rate_hz);
-    }
+    const bool plain = order.kind == Order::Kind::emit;
+    for (auto& each : own_) each.resize(plain ? order.bytes : order.beside);
+    if (plain) return pacer_.start(order.rate_hz);
     if (order.bytes == pool_bytes_) return pacer_.start(order.rate_hz);
     pool_bytes_ = order.bytes;
     opening_ = true;
@@ -70,9 +69,8 @@ class FrameSource final : public OrderedDevice {
   }
 
   bool show(FrameMark mark) {
+    paint(own_[number_ % kSlots], mark.number);
     if (order_.kind == Order::Kind::emit) {
-      auto& memory = own_[number_ % kSlots];
-      paint(memory, mark.number);
       if (!frames_.emit(frame_of(mark))) return false;
     } else {
       auto slot = frames_.borrow();
@@ -107,6 +105,7 @@ class FrameSink final : public OrderedDevice {
           const Bytes bytes = plain ? Bytes(common_.bytes()).first(bytes_) : info.bytes();
           if (collector_.take(mark_of(frame), info.capture_ns(), bytes, !plain))
             collector_.report(this->control());
+          if (beside_ != 0) collector_.look(Bytes(common_.bytes()).first(beside_));
         });
   }
 
@@ -119,6 +118,7 @@ class FrameSink final : public OrderedDevice {
 
   void obey(Context&, const Order& order) override {
     bytes_ = order.bytes;
+    beside_ = order.beside;
     collector_.begin(order);
     control().report({});
   }
@@ -126,6 +126,7 @@ class FrameSink final : public OrderedDevice {
   std::string path_;
   detail::Mapping common_;
   std::size_t bytes_ = 0;
+  std::size_t beside_ = 0;
   FrameCollector collector_;
 };
 

@@ -135,6 +135,7 @@ Result<FrameRound> pass_frames(FramesBench& bench, const FrameDesk& desk, const 
   Order order{Order::Kind::collect, static_cast<std::uint32_t>(batch.reading), batch.rate_hz, 0};
   order.bytes = batch.bytes;
   order.count = batch.count;
+  order.beside = batch.beside;
   for (const std::string& sink : desk.sinks) {
     DKVM_CHECK(bench.conductor.order(sink, order));
     DKVM_CHECK(bench.conductor.answer(sink, kDrainTimeMax));

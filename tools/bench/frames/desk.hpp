@@ -51,6 +51,7 @@ Result<> place(const Conductor& conductor, const FrameDesk& desk, bool middle_on
 struct FrameBatch {
   bool buffers = true;  // or plain events
   std::uint64_t bytes = 0;
+  std::uint64_t beside = 0;  // and the source writes, each sink reads so many more, not handed off
   std::uint64_t count = 0;
   double rate_hz = 0;
   Reading reading = Reading::pages;

@@ -44,7 +44,7 @@ class Display60 {
 
   Result<> run() {
     DKVM_TRY(FrameDesk desk, start_frame_desk(bench_, "display", kSinks, ", health: off"));
-    DKVM_CHECK(run_frames(bench_, desk, {true, kBytes, 10, kRateHz, Reading::pages}));
+    DKVM_CHECK(run_frames(bench_, desk, {.bytes = kBytes, .count = 10, .rate_hz = kRateHz}));
     for (int i = 0; i < rounds_of(kRounds, bench_.options); ++i)
       DKVM_CHECK(round("to 3 sinks", desk));
     const Stopped stopped(bench_.conductor.introduction(desk.sinks.back()).pid);
@@ -58,7 +58,7 @@ class Display60 {
  private:
   Result<> round(const char* name, const FrameDesk& desk) {
     bench_.options.progress(fmt::format("4K60 {}", name));
-    FrameBatch batch{true, kBytes, kFrames, kRateHz, Reading::pages};
+    FrameBatch batch{.bytes = kBytes, .count = kFrames, .rate_hz = kRateHz};
     batch.count = std::max<std::uint64_t>(
         20, static_cast<std::uint64_t>(static_cast<double>(kFrames) *
                                        std::min(1.0, bench_.options.scale * kRounds)));

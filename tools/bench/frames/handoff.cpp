@@ -42,6 +42,7 @@ constexpr double kTouchedBytesPerSecond = 1.5e9;
 constexpr int kRoundsOfOne = 2;  // times as many with one consumer
 
 constexpr std::array kRows = {"", "relay_", "iceoryx_"};
+constexpr const char* kBesideRow = "beside_p50_us";
 
 double rate_for(std::uint64_t bytes, int consumers, Reading reading) {
   const int touching = 1 + (reading == Reading::all ? consumers : 0);
@@ -68,6 +69,7 @@ class Handoff {
              {"p50_us", "p50 µs", 1},
              {"relay_p50_us", "relay", 1},
              {"iceoryx_p50_us", "iceoryx", 1},
+             {kBesideRow, "64 B beside", 1},
              {"p99_us", "p99 µs", 0},
              {"relay_p99_us", "relay", 0},
              {"iceoryx_p99_us", "iceoryx", 0},
@@ -120,7 +122,7 @@ class Handoff {
     for (std::size_t i = 0; i < kRows.size(); ++i) {
       const FrameDesk* desk = i == 2 ? iceoryx : &ours;
       if (desk == nullptr) continue;
-      FrameBatch batch{i != 1, size.bytes, kWarmUpFrames, kRateHzMax, reading};
+      FrameBatch batch{i != 1, size.bytes, 0, kWarmUpFrames, kRateHzMax, reading};
       DKVM_CHECK(run_frames(bench_, *desk, batch));
       if (i == 0) DKVM_CHECK(sleep_for(kPoolsCloseTime));
       batch.count = static_cast<std::uint64_t>(frames);
@@ -132,6 +134,25 @@ class Handoff {
       row.add(prefix + "cpu_us_per_frame", round.cpu_us_per_frame);
       if (i == 0) row.add("lost", static_cast<double>(round.lost));
     }
+    return consumers == 1 ? least_beside(size, reading, frames, ours, row) : Result<>{};
+  }
+
+  // The least that can be handed off, by ends that write and read as much as this size
+  // has, of their own: what the size costs without being handed off.
+  Result<> least_beside(const Size& size, Reading reading, int frames, const FrameDesk& ours,
+                        Row& row) {
+    FrameBatch batch;
+    batch.bytes = kSizes[0].bytes;
+    batch.beside = size.bytes;
+    batch.count = kWarmUpFrames;
+    batch.rate_hz = kRateHzMax;
+    batch.reading = reading;
+    DKVM_CHECK(run_frames(bench_, ours, batch));
+    DKVM_CHECK(sleep_for(kPoolsCloseTime));
+    batch.count = static_cast<std::uint64_t>(frames);
+    batch.rate_hz = rate_for(size.bytes, 1, reading);
+    DKVM_TRY(FrameRound round, run_frames(bench_, ours, batch));
+    row.add(kBesideRow, quantile(round.latencies_us, 0.5));
     return {};
   }
 

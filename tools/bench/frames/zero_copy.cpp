@@ -33,7 +33,7 @@ MappedRange range_at(pid_t pid, std::uint64_t address) {
 Result<> show_zero_copies(FramesBench& bench) {
   bench.options.progress("zero copies");
   DKVM_TRY(const FrameDesk desk, start_frame_desk(bench, "zero-copy", kSinks));
-  FrameBatch batch{true, kBytes, 1, kRateHz, Reading::pages};
+  FrameBatch batch{.bytes = kBytes, .count = 1, .rate_hz = kRateHz};
   DKVM_CHECK(run_frames(bench, desk, batch));  // the pool is open
 
   const pid_t source = bench.conductor.introduction(desk.source).pid;

@@ -45,6 +45,7 @@ struct Order {
   std::uint64_t duration_ns = 0;
   std::uint64_t bytes = 0;
   std::uint64_t count = 0;
+  std::uint64_t beside = 0;  // publish: bytes written privately before each of them
   std::int64_t pid = 0;
 };
 

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "devices/tcp/bulk/bulk_reader.hpp"
+#include "devices/tcp/bulk/bulk_writer.hpp"
+#include "devices/tcp/bulk/pace.hpp"
+#include "devices/tcp/transport/tls_stream.hpp"
+
+#include <cstdint>
+
+namespace dkvm::tcp {
+
+// One bulk connection: bytes between its socket, the bodies to send and the
+// vessels to fill.
+// Life: the bulk thread's.
+class BulkConnection {
+ public:
+  explicit BulkConnection(TlsStream stream) : stream_(std::move(stream)) {}
+
+  int fd() const { return stream_.fd(); }
+  BulkReader& reader() { return reader_; }
+  BulkWriter& writer() { return writer_; }
+
+  // Slots to read to; the peer is told of them.
+  void stock(StreamId stream, const std::vector<Vessel>& vessels);
+
+  // Reads what is there, at most kReadBytesMax; true when there may be more.
+  // Errors: the stream's, Errc::corrupt when the peer breaks the rules.
+  Result<bool> read();
+
+  // Writes as much as the path takes without queueing.
+  Result<> write(std::uint64_t now_ns);
+  // After write(): whether it waits for the socket, or for acknowledgements,
+  // which nothing tells of: then it is to be tried again soon.
+  bool waits_for_socket() const { return waits_ == Waits::socket; }
+  bool waits_for_path() const { return waits_ == Waits::path; }
+
+ private:
+  static constexpr std::size_t kReadBytesMax = 1024 * 1024;
+  // A stream's turn lasts that long, so that the others need not wait longer.
+  static constexpr std::uint64_t kChunkNs = 50'000'000;
+
+  enum class Waits : std::uint8_t { nothing, socket, path };
+
+  std::uint64_t allowance(std::uint64_t now_ns, bool waiting);
+
+  TlsStream stream_;
+  BulkReader reader_;
+  BulkWriter writer_;
+  Pace pace_;
+  Waits waits_ = Waits::nothing;
+};
+
+}  // namespace dkvm::tcp

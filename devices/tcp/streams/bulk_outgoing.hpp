@@ -1,0 +1,65 @@
+#pragma once
+
+#include "devices/tcp/streams/outgoing.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <vector>
+
+namespace dkvm::tcp {
+
+// So many bytes of a stream are handed to the bulk thread ahead of what it has
+// written; beyond that the next event waits, and the kernel's queue keeps the
+// newest behind it.
+inline constexpr std::uint64_t kAheadBytesMax = 256 * 1024;
+inline constexpr std::size_t kCreditsMax = 64;  // slots that a peer may grant ahead
+
+// Pictures, packets and whatever is large: on the bulk connection, each into a
+// slot that the peer has granted.
+class BulkOutgoing final : public Outgoing {
+ public:
+  using Outgoing::Outgoing;
+
+  bool on_bulk() const override { return true; }
+  Result<> credit(const Granted& granted) override;
+  void refused() override;
+  void resumed() override { pump(); }
+  void bulk_changed() override;
+  void confirm(std::uint64_t sequence) override;
+  void done(std::uint64_t sequence) override;
+  std::uint64_t queued_bytes() const override { return ahead_bytes_; }
+
+ private:
+  struct Waiting {
+    std::vector<std::byte> event;  // as the peer gets it, its buffer unaddressed
+    std::uint64_t sequence = 0;
+    TopicId topic = 0;
+    std::uint64_t body_bytes = 0;
+    std::shared_ptr<Lease> lease{};  // shared with the loan
+  };
+  struct Credit {
+    std::uint32_t number = 0;
+    std::uint64_t bytes = 0;
+  };
+
+  bool carry(const Frame& event, const EventInfo& info) override;
+  void pump();
+  bool send_next();
+  std::uint32_t slot_for(std::uint64_t bytes);
+  void make_way();
+  void drop(const Waiting& event);
+  void lose(const Waiting& event);
+  void want_refresh();
+  void forget_sent();
+
+  std::deque<Waiting> waiting_;
+  std::map<std::uint64_t, Waiting> sent_;  // by sequence: bytes under way, or not to be lost
+  std::deque<Credit> credits_;
+  std::uint64_t asked_bytes_ = 0;    // slots of this size were asked for, 0: none are awaited
+  std::uint64_t refused_bytes_ = 0;  // and the peer has none of this size or more; 0: it has
+  std::uint64_t ahead_bytes_ = 0;
+  bool broken_ = false;  // deltas are useless until a whole one
+};
+
+}  // namespace dkvm::tcp

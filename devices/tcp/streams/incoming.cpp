@@ -1,0 +1,163 @@
+#include "devices/tcp/streams/incoming.hpp"
+
+#include <dkvm/log.hpp>
+#include <dkvm/time.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace dkvm::tcp {
+namespace {
+
+bool holds_input(const std::vector<std::string>& topics) {
+  return std::any_of(topics.begin(), topics.end(), [](const std::string& topic) {
+    return topic == "key" || topic == "pointer_button" || topic == "touch" || topic == "*";
+  });
+}
+
+}  // namespace
+
+void Incoming::want() {
+  if (port_) return;
+  PortManifest manifest;
+  manifest.id = shared_.port_ids.take();
+  manifest.name = address();
+  manifest.topics = offer_.topics;
+  manifest.live = true;
+  manifest.peer = shared_.link.name();
+  const auto declares = [&](const char* topic) {
+    return std::find(offer_.topics.begin(), offer_.topics.end(), topic) != offer_.topics.end();
+  };
+  // What lets go when the peer is silent.
+  if (holds_input(offer_.topics) && !declares("input_state") && !declares("*"))
+    manifest.topics.push_back("input_state");
+  if (manifest.id == 0) return log_warning("no port is left for link/" + manifest.name);
+  auto opened_port = shared_.context.open_source(std::move(manifest));
+  if (!opened_port) return log_error(opened_port.error().message());
+  port_ = std::move(*opened_port);
+  port_->on_upstream_any([this](const Frame& message) { pass_upstream(message); });
+  opened();
+  begin_if_ready();
+}
+
+// Topics of one's own have no number until the kernel has answered.
+void Incoming::begin_if_ready() {
+  if (!port_ || begun_) return;
+  topics_.clear();
+  for (const std::string& topic : offer_.topics) {
+    const TopicId id = shared_.context.topic_id(topic);
+    if (topic == "*")
+      takes_all_ = true;
+    else if (id == 0)
+      return;
+    topics_.push_back(id);
+  }
+  begun_ = true;
+  shared_.signal(wire::FrameKind::resume, offer_.id);
+}
+
+void Incoming::unwant() {
+  if (begun_) shared_.signal(wire::FrameKind::pause, offer_.id);
+  closing();
+  close();
+}
+
+void Incoming::close() {
+  begun_ = false;
+  if (!port_) return;
+  const std::uint16_t id = port_->id();
+  port_ = nullptr;
+  // It fails only when the device ends, and the port with it.
+  [[maybe_unused]] const auto ended = shared_.context.close_port(id);
+  shared_.port_ids.give_back(id);
+}
+
+void Incoming::pass_upstream(const Frame& message) {
+  Frame frame = message;
+  frame.header.mutate_port(offer_.id);
+  shared_.send(frame);
+}
+
+Result<std::optional<Incoming::Admitted>> Incoming::admit(const Frame& event) {
+  const std::uint64_t sequence = event.header.sequence();
+  if (sequence == 0) {
+    DKVM_CHECK(let_go(event));
+    return std::nullopt;
+  }
+  if (sequence <= last_) return std::nullopt;  // sent once more, and had before
+  last_ = sequence;
+  Admitted admitted{event};
+  DKVM_TRY(const bool known, translate(admitted.event));
+  if (!known || !port_) {
+    ++shared_.drops.unasked;
+    return std::nullopt;
+  }
+  DKVM_CHECK(check_event(admitted.event, shared_.ends()));
+  const std::uint64_t now = now_ns();
+  if (too_old(admitted.event, shared_.link.to_local(last_sent_ns(event)), now)) {
+    ++shared_.drops.stale;
+    return std::nullopt;
+  }
+  admitted.capture_ns = clock_.at(shared_.link.to_local(event.header.capture_ns()));
+  return admitted;
+}
+
+// The peer's number of a topic becomes ours. False for one that this kernel, or
+// this stream, does not know.
+// Errors: Errc::corrupt for a number whose name was not told.
+Result<bool> Incoming::translate(Frame& event) {
+  const TopicId theirs = event.header.topic();
+  if (theirs >= kCustomTopicFirst) {
+    const std::string& name = shared_.topics.name(theirs);
+    if (name.empty())
+      return fail(Errc::corrupt, fmt::format("the peer sent topic {}, which has no name", theirs));
+    const TopicId ours = shared_.context.topic_id(name);
+    if (ours == 0) return false;
+    event.header.mutate_topic(ours);
+  }
+  return carries(event.header.topic());
+}
+
+bool Incoming::carries(TopicId topic) const {
+  return takes_all_ || std::find(topics_.begin(), topics_.end(), topic) != topics_.end();
+}
+
+Result<> Incoming::let_go(const Frame& event) {
+  if (event.header.topic() != id_of(wire::Topic::input_state) ||
+      !verify_event(event.header.topic(), event.payload))
+    return fail(Errc::corrupt, "the peer sent an event without a number");
+  if (port_ && holds_input(offer_.topics)) [[maybe_unused]]
+    const auto sent = port_->emit(InputState{});
+  return {};
+}
+
+bool Incoming::relay(const Admitted& admitted) {
+  return port_ && port_->relay(admitted.event, admitted.capture_ns);
+}
+
+void Incoming::silent() {
+  if (!port_ || released_ || !holds_input(offer_.topics)) return;
+  released_ = true;
+  [[maybe_unused]] const auto sent = port_->emit(InputState{});
+}
+
+void Incoming::heard() {
+  if (!std::exchange(released_, false)) return;
+  Frame frame{make_header(wire::FrameKind::upstream), {}, {}, shared_.writer.write(InputState{})};
+  frame.header.mutate_port(offer_.id);
+  frame.header.mutate_topic(id_of(wire::Topic::input_state));
+  frame.header.mutate_capture_ns(now_ns());
+  shared_.send(frame);
+}
+
+bool Incoming::confirm() {
+  if (confirmed_ != written_) {
+    confirmed_ = written_;
+    shared_.signal(wire::FrameKind::applied, offer_.id, confirmed_);
+  }
+  written_ = last_;
+  return confirmed_ == last_;
+}
+
+}  // namespace dkvm::tcp

@@ -1,0 +1,85 @@
+#pragma once
+
+#include "devices/tcp/streams/shared.hpp"
+#include "devices/tcp/streams/staleness.hpp"
+#include "devices/tcp/transport/clock_offset.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dkvm::tcp {
+
+// A stream of the peer: a source port of this kernel.
+// Life: a session of the link; shared outlives it.
+class Incoming {
+ public:
+  Incoming(Shared& shared, wire::PortSpecT offer) : shared_(shared), offer_(std::move(offer)) {}
+  Incoming(const Incoming&) = delete;
+  Incoming& operator=(const Incoming&) = delete;
+  virtual ~Incoming() { close(); }
+
+  const std::string& name() const { return offer_.name; }
+  std::string address() const { return shared_.link.name() + "/" + offer_.name; }
+  bool open() const { return port_ != nullptr; }
+  virtual bool on_bulk() const = 0;
+
+  // This kernel's pipelines want it, or do no more. The peer is told once the
+  // port works.
+  void want();
+  void unwant();
+  // Numbers of topics may have become known: see want().
+  void begin_if_ready();
+
+  // An `event` frame, a `chunk` of its body, the size of slots that the peer needs.
+  // Errors: Errc::corrupt: the peer breaks the rules.
+  virtual Result<> event(const Frame& event) = 0;
+  virtual Result<> chunk(const Frame& chunk) = 0;
+  virtual Result<> need(std::uint64_t slot_bytes) = 0;
+
+  // The peer is silent: what it holds down here is let go.
+  void silent();
+  // It is heard again: it is told of that.
+  void heard();
+  // At the end of a turn: confirms what this kernel got in the turns before. False
+  // when there is more to confirm, once what was written in this turn has left.
+  bool confirm();
+  // After a new connection: up to where everything has come.
+  void tell_last() { shared_.signal(wire::FrameKind::applied, offer_.id, last_); }
+  virtual void bulk_changed() {}
+
+ protected:
+  // How an event is to be relayed; nothing for one that is not.
+  struct Admitted {
+    Frame event;
+    std::uint64_t capture_ns = 0;
+  };
+  Result<std::optional<Admitted>> admit(const Frame& event);
+  // Relaying fails when the device ends, or a slot died: said by false.
+  bool relay(const Admitted& admitted);
+  virtual void opened() {}
+  virtual void closing() {}  // while the port is still there
+
+  Shared& shared_;
+  const wire::PortSpecT offer_;
+  std::shared_ptr<OutPort> port_;  // shared with the context
+
+ private:
+  Result<bool> translate(Frame& event);
+  bool carries(TopicId topic) const;
+  Result<> let_go(const Frame& event);
+  void pass_upstream(const Frame& message);
+  void close();
+
+  ClockFor clock_{};
+  std::uint64_t last_ = 0;
+  std::uint64_t written_ = 0;  // to our kernel, a turn ago
+  std::uint64_t confirmed_ = 0;
+  std::vector<TopicId> topics_;  // by our numbers
+  bool takes_all_ = false;
+  bool begun_ = false;     // the peer was told to send
+  bool released_ = false;  // while it was silent
+};
+
+}  // namespace dkvm::tcp

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "devices/tcp/streams/shared.hpp"
+
+#include <dkvm/rpc.hpp>
+
+#include <cstdint>
+#include <map>
+
+namespace dkvm::tcp {
+
+// Calls of a peer that wait for an answer of this side; one more is `overloaded`.
+inline constexpr std::size_t kPeerCallsMax = 64;
+
+// Calls over a link, both ways. Who may call what is the grants' business, at the
+// kernel of whoever is called.
+// Life: as long as the peer is known; shared outlives it.
+class PeerCalls {
+ public:
+  explicit PeerCalls(Shared& shared) : shared_(shared) {}
+  PeerCalls(const PeerCalls&) = delete;
+  PeerCalls& operator=(const PeerCalls&) = delete;
+  ~PeerCalls() { end(Error(Errc::disconnected, "the link ends")); }
+
+  // A call of this kernel for a device behind the peer: link/laptop:panel.
+  void call(const Call& call, Reply reply);
+
+  // `request`, `response` and `cancel` frames of the peer.
+  // Errors: Errc::corrupt.
+  Result<> frame(const Frame& frame);
+
+  // The session is over: whoever waits here is told, what waits there is cancelled.
+  void end(const Error& why);
+
+ private:
+  Result<> on_request(const Frame& frame);
+  Result<> on_response(const Frame& frame);
+  void answer(std::uint64_t id, const Answer& answer);
+
+  Shared& shared_;
+  std::uint64_t last_id_ = 0;
+  std::map<std::uint64_t, std::shared_ptr<Reply>> waiting_;  // shared with its callback
+  std::map<std::uint64_t, std::uint64_t> serving_;           // the peer's id → our kernel's
+};
+
+}  // namespace dkvm::tcp

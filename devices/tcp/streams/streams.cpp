@@ -1,0 +1,230 @@
+#include "devices/tcp/streams/streams.hpp"
+
+#include "devices/tcp/streams/links_list.hpp"
+
+#include <dkvm/log.hpp>
+#include <dkvm/time.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace dkvm::tcp {
+namespace {
+
+constexpr std::chrono::milliseconds kMeterTime{1000};
+constexpr std::chrono::milliseconds kConfirmTime{1};
+
+PeerRules rules_of(const PeerConfig& config, const Context& context) {
+  PeerRules rules;
+  for (const std::string& topic : config.upstream) rules.upstream.insert(context.topic_id(topic));
+  rules.buffer_bytes = config.buffers_bytes;
+  return rules;
+}
+
+}  // namespace
+
+Streams::Streams(Context& context, std::function<std::vector<std::string>()> listening)
+    : context_(context),
+      listening_(std::move(listening)),
+      wanted_(context, [this](const auto& wanted) { take_wanted(wanted); }) {}
+
+Result<std::unique_ptr<Streams>> Streams::start(
+    Context& context, std::function<std::vector<std::string>()> listening) {
+  std::unique_ptr<Streams> made(new Streams(context, std::move(listening)));
+  Streams& it = *made;
+  DKVM_TRY(it.bulk_, BulkThread::start(context, it));
+  const auto alive = it.alive_;
+  context.serve("links.list", [&it, alive](const Call& call, Reply reply) {
+    if (*alive) it.list(call, std::move(reply));
+  });
+  context.serve_links([&it, alive](const Call& call, Reply reply) {
+    if (*alive) it.route(call, std::move(reply));
+  });
+  context.on_turn_end([&it, alive] {
+    if (*alive) it.end_turn();
+  });
+  it.wanted_.start();
+  it.tick();
+  return made;
+}
+
+Streams::~Streams() {
+  *alive_ = false;
+  context_.cancel_timer(meter_);
+  context_.cancel_timer(confirm_);
+}
+
+void Streams::let_go() {
+  for (auto& [name, peer] : peers_) {
+    peer.streams->let_go();
+    peer.streams->link().flush();
+  }
+}
+
+Streams::Peer* Streams::find(const std::string& name) {
+  const auto found = peers_.find(name);
+  return found == peers_.end() ? nullptr : &found->second;
+}
+
+Streams::Peer* Streams::peer_of(BulkId id) {
+  for (auto& [name, peer] : peers_)
+    if (peer.streams->has_bulk(id)) return &peer;
+  return nullptr;
+}
+
+// --- which streams are wanted ---------------------------------------------------------
+
+void Streams::take_wanted(const std::vector<WantedStream>& wanted) {
+  all_wanted_ = wanted;
+  for (const auto& [name, peer] : peers_) want(name);
+}
+
+void Streams::want(const std::string& peer) {
+  std::vector<WantedStream> mine;
+  for (const WantedStream& stream : all_wanted_)
+    if (stream.peer == peer) mine.push_back(stream);
+  find(peer)->streams->want(std::move(mine));
+}
+
+// --- links ------------------------------------------------------------------------------
+
+void Streams::added(PeerLink& link) {
+  Peer peer;
+  peer.streams = std::make_unique<PeerStreams>(context_, link, port_ids_, *bulk_, loans_,
+                                               rules_of(link.config(), context_));
+  PortManifest port;
+  port.id = port_ids_.take();
+  port.name = link.name();
+  port.topics = {wire::EnumNameTopic(wire::Topic::link_state)};
+  port.peer = link.name();
+  if (auto opened = context_.open_source(std::move(port)))
+    peer.state = std::move(*opened);
+  else
+    log_error(opened.error().message());
+  Peer& it = peers_.insert_or_assign(link.name(), std::move(peer)).first->second;
+  want(link.name());
+  tell_state(it);
+}
+
+void Streams::removed(PeerLink& link) {
+  const auto found = peers_.find(link.name());
+  if (found == peers_.end()) return;
+  if (const auto& port = found->second.state) {
+    const std::uint16_t id = port->id();
+    // It fails only when the device ends, and the port with it.
+    [[maybe_unused]] const auto ended = context_.close_port(id);
+    port_ids_.give_back(id);
+  }
+  peers_.erase(found);
+}
+
+void Streams::up(PeerLink& link, bool resumed) {
+  if (Peer* peer = find(link.name())) peer->streams->up(resumed);
+}
+void Streams::frame(PeerLink& link, const Frame& frame) {
+  if (Peer* peer = find(link.name())) peer->streams->frame(frame);
+}
+void Streams::writable(PeerLink& link) {
+  if (Peer* peer = find(link.name())) peer->streams->writable();
+}
+void Streams::silent(PeerLink& link) {
+  if (Peer* peer = find(link.name())) peer->streams->silent();
+}
+void Streams::alive(PeerLink& link) {
+  if (Peer* peer = find(link.name())) peer->streams->alive();
+}
+void Streams::down(PeerLink& link, const Error& why) {
+  if (Peer* peer = find(link.name())) peer->streams->down(why);
+}
+void Streams::bulk(PeerLink& link, TlsStream stream) {
+  if (Peer* peer = find(link.name())) peer->streams->bulk(std::move(stream));
+}
+void Streams::status_changed(PeerLink& link) {
+  if (Peer* peer = find(link.name())) tell_state(*peer);
+}
+
+void Streams::tell_state(Peer& peer) {
+  if (!peer.state) return;
+  // An error means that the kernel is gone: the next read says so.
+  [[maybe_unused]] const auto sent = peer.state->emit(state_event(peer.streams->link()));
+}
+
+// --- the bulk thread -----------------------------------------------------------------------
+
+void Streams::arrived(BulkId id, Arrival arrival) {
+  if (Peer* peer = peer_of(id)) peer->streams->arrived(arrival);
+}
+
+void Streams::granted(BulkId id, Granted granted) {
+  if (Peer* peer = peer_of(id)) peer->streams->granted(granted);
+}
+
+void Streams::done(BulkId id, std::uint64_t token) {
+  const auto parcel = loans_.done(token);
+  if (!parcel) return;
+  if (Peer* peer = peer_of(id)) peer->streams->done(*parcel);
+}
+
+void Streams::stream_closed(BulkId id, StreamId stream) {
+  loans_.stream_closed(id, stream);
+  slots_free();
+}
+
+void Streams::closed(BulkId id, const Error& why) {
+  if (Peer* peer = peer_of(id)) peer->streams->bulk_closed(why);
+  loans_.closed(id);
+  slots_free();
+}
+
+void Streams::slots_free() {
+  for (auto& [name, peer] : peers_) peer.streams->slots_free();
+}
+
+// --- calls -------------------------------------------------------------------------------------
+
+void Streams::route(const Call& call, Reply reply) {
+  constexpr std::string_view kPrefix = "link/";
+  const std::string_view address = std::string_view(call.target).substr(kPrefix.size());
+  const std::string name(address.substr(0, address.find(':')));
+  if (Peer* peer = find(name)) return peer->streams->calls().call(call, std::move(reply));
+  reply(fail(Errc::not_found, "there is no peer '" + name + "' here"));
+}
+
+void Streams::list(const Call& call, Reply reply) {
+  const auto page = read_links_page(call.body);
+  if (!page) return reply(fail(page.error()));
+  LinksList answer(listening_());
+  auto at = peers_.upper_bound(page->after);
+  for (std::size_t left = page->limit; left != 0 && at != peers_.end(); --left, ++at) {
+    const Peer& peer = at->second;
+    answer.add(context_.name(), *peer.streams, peer.sent.per_second, peer.received.per_second);
+    if (left == 1 && std::next(at) != peers_.end()) answer.more_after(at->first);
+  }
+  reply(answer.text());
+}
+
+// --- time ----------------------------------------------------------------------------------------
+
+void Streams::end_turn() {
+  bool more = false;
+  for (auto& [name, peer] : peers_) {
+    more |= peer.streams->end_turn();
+    peer.streams->link().flush();
+  }
+  if (!more || std::exchange(turn_due_, true)) return;
+  confirm_ = context_.after(kConfirmTime, [this] { turn_due_ = false; });
+}
+
+void Streams::tick() {
+  for (auto& [name, peer] : peers_) {
+    const LinkStatus status = peer.streams->link().status();
+    peer.sent.tick(status.sent_bytes + peer.streams->bulk_sent_bytes());
+    peer.received.tick(status.received_bytes + peer.streams->bulk_received_bytes());
+    tell_state(peer);
+  }
+  meter_ = context_.after(kMeterTime, [this] { tick(); });
+}
+
+}  // namespace dkvm::tcp

@@ -1,0 +1,104 @@
+#include "tests/e2e/linked_desks.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+
+namespace dkvm::test {
+namespace {
+
+std::string run(const std::string& arguments) {
+  const Finished done = run_program(DKVM_BIN_DIR "/dkvmctl " + arguments);
+  INFO(arguments << ": " << done.output);
+  REQUIRE(done.status == 0);
+  return done.output;
+}
+
+}  // namespace
+
+LinkedDesks::LinkedDesks(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    Member member{name, std::make_unique<Desk>(name), {}};
+    const std::string folder = member.desk->path("identity");
+    run("identity make --name " + name + " --folder " + folder);
+    const Json shown = Json::parse(run("identity show --json --folder " + folder));
+    member.fingerprint = shown.at("fingerprint");
+    member.desk->grant("{target: link, methods: [links.list]}");
+    members_.push_back(std::move(member));
+  }
+  for (const Member& at : members_)
+    for (const Member& peer : members_)
+      if (&at != &peer)
+        run("trust add " + peer.name + " " + peer.fingerprint + " --folder " +
+            at.desk->path("identity"));
+}
+
+LinkedDesks::Member& LinkedDesks::member(const std::string& name) {
+  const auto found = std::find_if(members_.begin(), members_.end(),
+                                  [&](const Member& each) { return each.name == name; });
+  REQUIRE(found != members_.end());
+  return *found;
+}
+
+Desk& LinkedDesks::operator[](const std::string& name) { return *member(name).desk; }
+
+std::string LinkedDesks::link_yaml(const Member& it, const std::string& config,
+                                   const std::string& keys) {
+  const bool server = &it == &members_.front();
+  const std::string where =
+      server ? "listen: \"127.0.0.1:0\""
+             : "connect: \"" + server_port_ + "\", peer: " + members_.front().name;
+  return "  link: {type: " + std::string(server ? "tcp-server" : "tcp-client") + keys +
+         ", config: {" + where + ", identity: identity" + config + "}}\n";
+}
+
+void LinkedDesks::start(const std::string& name, const std::string& devices,
+                        const std::string& pipelines, const std::string& link_config,
+                        const std::string& link_keys) {
+  Member& it = member(name);
+  it.desk->start("devices:\n" + link_yaml(it, link_config, link_keys) + devices + "pipelines:\n" +
+                 pipelines);
+  if (&it != &members_.front()) return;
+  REQUIRE(eventually(kPatience, [&] {
+    const Json listening =
+        Json::parse(it.desk->try_ctl("call link links.list").output, nullptr, false);
+    if (!listening.is_object() || listening.value("listening", Json::array()).empty()) return false;
+    server_port_ = listening.at("listening").at(0);
+    return true;
+  }));
+}
+
+Json LinkedDesks::link(const std::string& at, const std::string& peer) {
+  const Json links = member(at).desk->ctl("call link links.list");
+  for (const Json& each : links.at("links"))
+    if (each.at("peer") == peer) return each;
+  return {};
+}
+
+void LinkedDesks::wait_link(const std::string& at, const std::string& peer,
+                            const std::string& state) {
+  Json last;
+  const bool there = eventually(kPatience, [&] {
+    last = link(at, peer);
+    return last.is_object() && last.at("state") == state;
+  });
+  INFO("the link of " << at << " to " << peer << ": " << last << "\n" << member(at).desk->log());
+  REQUIRE(there);
+}
+
+void LinkedDesks::wait_stream(const std::string& at, const std::string& peer,
+                              const std::string& stream) {
+  Json last;
+  const bool there = eventually(kPatience, [&] {
+    last = link(at, peer);
+    if (!last.is_object()) return false;
+    for (const Json& each : last.at("streams"))
+      if (each.at("name") == stream && each.at("state") == "open") return true;
+    return false;
+  });
+  INFO("stream " << stream << " of " << at << " to " << peer << ": " << last << "\n"
+                 << member(at).desk->log());
+  REQUIRE(there);
+}
+
+}  // namespace dkvm::test

@@ -1,0 +1,141 @@
+#include "tests/e2e/linked_desks.hpp"
+#include "tests/e2e/sink_file.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <csignal>
+#include <string>
+
+// Two kernels over a link behave like one.
+using namespace dkvm::test;
+
+namespace {
+
+const std::string kTyped = "  typed: {type: dummy-keyboard-sink, config: {file: typed.jsonl}}\n";
+const std::string kTypingOut = "  - {name: typing, from: keyboard, to: link/laptop/keys}\n";
+const std::string kTypingIn = "  - {name: typing, from: link/desk/keys, to: typed}\n";
+const std::string kSoon = ", restart: {initial: 50ms, factor: 1}";
+
+// A keyboard at the desk that types on the laptop.
+struct Typing {
+  LinkedDesks desks;
+  Source keyboard{desks["desk"], "keyboard"};
+  SinkFile typed{desks["laptop"].path("typed.jsonl")};
+
+  explicit Typing(const std::string& desk_config = "", const std::string& laptop_config = "") {
+    desks.start("desk", keyboard.yaml(kSoon), kTypingOut, desk_config, kSoon);
+    desks.start("laptop", kTyped, kTypingIn, laptop_config, kSoon);
+    desks.wait_stream("desk", "laptop", "keys");
+  }
+  bool reaches(const std::set<std::string>& codes, Seconds most = kPatience) {
+    return eventually(most, [&] { return typed.has(codes); });
+  }
+  std::string log() { return desks["desk"].log() + "\n" + desks["laptop"].log(); }
+};
+
+}  // namespace
+
+TEST_CASE("A key that is pressed here is pressed there, once, and released") {
+  Typing typing;
+  for (int i = 0; i < 50; ++i) typing.keyboard.tap("KEY_A");
+  typing.keyboard.down("KEY_LEFTCTRL");
+  INFO(typing.log());
+  CHECK(typing.reaches({"KEY_LEFTCTRL"}));
+  CHECK(typing.typed.count("KEY_A", true) == 50);
+  CHECK(typing.typed.count("KEY_A", false) == 50);
+  typing.keyboard.up("KEY_LEFTCTRL");
+  CHECK(typing.reaches({}));
+}
+
+TEST_CASE("What a link device held is released on the far side when it is killed") {
+  const std::string victim = GENERATE("desk", "laptop");
+  CAPTURE(victim);
+  Typing typing;
+  typing.keyboard.down("KEY_LEFTCTRL");
+  REQUIRE(typing.reaches({"KEY_LEFTCTRL"}));
+  const pid_t before = typing.desks[victim].pid("link");
+  typing.desks[victim].kill("link", SIGKILL);
+  INFO(typing.log());
+  CHECK(eventually(kStuckMax, [&] { return typing.typed.has({}); }));
+  typing.desks[victim].wait_restarted("link", before);
+  CHECK(typing.reaches({"KEY_LEFTCTRL"}));  // a modifier that is still held is pressed again
+  typing.keyboard.up("KEY_LEFTCTRL");
+  CHECK(typing.reaches({}));
+  typing.keyboard.tap("KEY_B");
+  CHECK(eventually(kPatience, [&] { return typing.typed.count("KEY_B", false) == 1; }));
+  CHECK(typing.typed.count("KEY_B", true) == 1);
+}
+
+TEST_CASE("What a kernel held is released on the far side when the kernel is killed") {
+  Typing typing;
+  typing.keyboard.down("KEY_LEFTCTRL");
+  REQUIRE(typing.reaches({"KEY_LEFTCTRL"}));
+  typing.desks["desk"].kernel().signal(SIGKILL);
+  INFO(typing.log());
+  CHECK(eventually(kStuckMax, [&] { return typing.typed.has({}); }));
+}
+
+TEST_CASE("A link device that is stopped lets go within a second and comes back by itself") {
+  Typing typing;
+  typing.keyboard.down("KEY_A");
+  REQUIRE(typing.reaches({"KEY_A"}));
+  typing.desks["desk"].kill("link", SIGSTOP);
+  INFO(typing.log());
+  CHECK(eventually(kStuckMax, [&] { return typing.typed.has({}); }));
+  typing.keyboard.up("KEY_A");
+  typing.keyboard.tap("KEY_B");
+  typing.desks.wait_stream("laptop", "desk", "keys");
+  typing.keyboard.tap("KEY_C");
+  CHECK(eventually(kPatience, [&] { return typing.typed.count("KEY_C", false) >= 1; }));
+  CHECK(typing.typed.has({}));
+}
+
+TEST_CASE("A peer that is trusted no more is cut off, and lets go") {
+  Typing typing;
+  typing.keyboard.down("KEY_A");
+  REQUIRE(typing.reaches({"KEY_A"}));
+  const Finished removed = run_program(DKVM_BIN_DIR "/dkvmctl trust remove desk --folder " +
+                                       typing.desks["laptop"].path("identity"));
+  REQUIRE(removed.status == 0);
+  INFO(typing.log());
+  CHECK(typing.reaches({}));
+  typing.desks.wait_link("laptop", "desk", "refused");
+}
+
+TEST_CASE("A stream begins and ends with the pipelines that name it") {
+  Typing typing;
+  Desk& laptop = typing.desks["laptop"];
+  laptop.call("pipelines.disable", {{"name", "typing"}});
+  CHECK(eventually(kPatience, [&] {
+    for (const Json& each : typing.desks.link("desk", "laptop").at("streams"))
+      if (each.at("name") == "keys") return each.at("state") == "waiting";
+    return false;
+  }));
+  laptop.call("pipelines.enable", {{"name", "typing"}});
+  typing.desks.wait_stream("desk", "laptop", "keys");
+  typing.keyboard.tap("KEY_A");
+  INFO(typing.log());
+  CHECK(eventually(kPatience, [&] { return typing.typed.count("KEY_A", false) == 1; }));
+}
+
+TEST_CASE("Both directions of a link work at a time") {
+  LinkedDesks desks;
+  const Source both(desks["desk"], "both");
+  const Source back(desks["laptop"], "back");
+  SinkFile there(desks["laptop"].path("typed.jsonl"));
+  SinkFile here(desks["desk"].path("typed.jsonl"));
+  desks.start("desk", both.yaml() + kTyped,
+              "  - {name: typing, from: both, to: link/laptop/keys}\n"
+              "  - {name: back, from: link/laptop/back, to: typed}\n");
+  desks.start("laptop", back.yaml() + kTyped,
+              kTypingIn + "  - {name: back, from: back, to: link/desk/back}\n");
+  desks.wait_stream("desk", "laptop", "keys");
+  desks.wait_stream("desk", "laptop", "back");
+  for (int i = 0; i < 20; ++i) {
+    both.tap("KEY_A");
+    back.tap("KEY_B");
+  }
+  INFO(desks["desk"].log() << desks["laptop"].log());
+  CHECK(eventually(kPatience, [&] { return there.count("KEY_A", false) == 20; }));
+  CHECK(eventually(kPatience, [&] { return here.count("KEY_B", false) == 20; }));
+}
