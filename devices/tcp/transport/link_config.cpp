@@ -27,8 +27,9 @@ Result<std::vector<Endpoint>> endpoints(const ConfigReader& config, const char* 
 }
 
 Result<Reach> reach(const ConfigReader& config) {
-  DKVM_TRY(const std::string text, config.text("reach"));
-  return std::string_view(text) == "anywhere" ? Reach::anywhere : Reach::lan;
+  const auto text = config.text("reach");
+  if (!text) return fail(text.error());
+  return text->compare("anywhere") == 0 ? Reach::anywhere : Reach::lan;
 }
 
 std::filesystem::path identity(const ConfigReader& config) {

@@ -187,10 +187,11 @@ void PeerLink::carry_out(const LinkAction& action) {
 
 void PeerLink::tell_state() {
   const LinkState state = life_.state();
-  if (std::exchange(logged_, state) != state) {
+  if (const LinkState before = std::exchange(logged_, state); before != state) {
     const std::string text = fmt::format("the link to '{}' is {}{}{}", name(), tcp::name(state),
                                          life_.reason().empty() ? "" : ": ", life_.reason());
-    if (state == LinkState::refused || state == LinkState::down)
+    const bool is_loss = state == LinkState::down && before != LinkState::connecting;
+    if (state == LinkState::refused || is_loss)
       log_warning(text);
     else
       log_info(text);

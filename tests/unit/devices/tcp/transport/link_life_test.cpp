@@ -84,7 +84,7 @@ struct Rig {
     take(life.joined(1, false, now));
     take(life.bulk_joined(now));
     pass(1s, 1);
-    REQUIRE(life.state() == LinkState::up);
+    REQUIRE(life.state() == tcp::LinkState::up);
     done.clear();
     pings = 0;
   }
@@ -105,10 +105,10 @@ TEST_CASE("one that dials does so at once, and its bulk connection when it is up
   Rig rig(LinkLife::Role::dials);
   rig.take(rig.life.begin(rig.now));
   CHECK(rig.taken() == "dial");
-  CHECK(rig.life.state() == LinkState::connecting);
+  CHECK(rig.life.state() == tcp::LinkState::connecting);
   rig.take(rig.life.joined(1, false, rig.now));
   CHECK(rig.taken() == "adopt1 up dial-bulk");
-  CHECK(rig.life.state() == LinkState::up);
+  CHECK(rig.life.state() == tcp::LinkState::up);
 }
 
 TEST_CASE("one that listens dials nothing, ever") {
@@ -116,7 +116,7 @@ TEST_CASE("one that listens dials nothing, ever") {
   rig.take(rig.life.begin(rig.now));
   rig.pass(10s);
   rig.take(rig.life.network_changed(rig.now));
-  CHECK(rig.life.state() == LinkState::down);
+  CHECK(rig.life.state() == tcp::LinkState::down);
   CHECK(rig.life.reason() == "it has not connected yet");
   rig.take(rig.life.joined(1, false, rig.now));
   CHECK(rig.taken() == "adopt1 up");
@@ -152,12 +152,12 @@ TEST_CASE("400 ms of silence are told, and a second connection is dialled beside
   CHECK(rig.taken().empty());
   rig.pass(1ms);
   CHECK(rig.taken() == "silent dial");
-  CHECK(rig.life.state() == LinkState::degraded);
+  CHECK(rig.life.state() == tcp::LinkState::degraded);
 
   SECTION("the first comes back to life: the dial is given up") {
     rig.take(rig.life.heard(1, rig.now));
     CHECK(rig.taken() == "cancel alive");
-    CHECK(rig.life.state() == LinkState::up);
+    CHECK(rig.life.state() == tcp::LinkState::up);
     rig.take(rig.life.dial_failed(kGone, rig.now));
     rig.pass(2s, 1);
     CHECK(rig.taken().empty());
@@ -165,7 +165,7 @@ TEST_CASE("400 ms of silence are told, and a second connection is dialled beside
   SECTION("the second works first: the session goes on there, with bulk dialled anew") {
     rig.take(rig.life.joined(2, true, rig.now));
     CHECK(rig.taken() == "close1 adopt2 up-again dial-bulk");
-    CHECK(rig.life.state() == LinkState::up);
+    CHECK(rig.life.state() == tcp::LinkState::up);
     rig.take(rig.life.heard(1, rig.now));
     rig.take(rig.life.lost(1, kGone, rig.now));
     CHECK(rig.taken().empty());
@@ -261,7 +261,7 @@ TEST_CASE("dials are tried every 100 to 500 ms for five minutes, then up to ever
   rig.take(rig.life.begin(rig.now));
   rig.pass(4min + 59s);
   rig.take(rig.life.dial_failed(kGone, rig.now));
-  CHECK(rig.life.state() == LinkState::down);
+  CHECK(rig.life.state() == tcp::LinkState::down);
   CHECK(rig.most_asked == 500);
   rig.pass(2s);
   rig.take(rig.life.dial_failed(kGone, rig.now));
@@ -293,7 +293,7 @@ TEST_CASE("who is refused says so, and tries again after 5 s") {
   rig.take(rig.life.begin(rig.now));
   rig.taken();
   rig.take(rig.life.dial_failed(kDenied, rig.now));
-  CHECK(rig.life.state() == LinkState::refused);
+  CHECK(rig.life.state() == tcp::LinkState::refused);
   CHECK(rig.life.reason() == kDenied.message());
   rig.take(rig.life.network_changed(rig.now));
   rig.pass(4999ms);
@@ -301,7 +301,7 @@ TEST_CASE("who is refused says so, and tries again after 5 s") {
   rig.pass(1ms);
   CHECK(rig.taken() == "dial");
   rig.take(rig.life.joined(1, false, rig.now));
-  CHECK(rig.life.state() == LinkState::up);
+  CHECK(rig.life.state() == tcp::LinkState::up);
 }
 
 TEST_CASE("a peer that breaks a rule is told, refused, and tried again after 5 s") {
@@ -309,7 +309,7 @@ TEST_CASE("a peer that breaks a rule is told, refused, and tried again after 5 s
   rig.connect();
   rig.take(rig.life.cut(Error(Errc::corrupt, "it lies"), rig.now));
   CHECK(rig.taken() == "close1(5000) down");
-  CHECK(rig.life.state() == LinkState::refused);
+  CHECK(rig.life.state() == tcp::LinkState::refused);
   CHECK(rig.life.reason() == "it lies");
   rig.pass(5s);
   CHECK(rig.taken() == "dial");
@@ -321,13 +321,13 @@ TEST_CASE("a peer that says stop is tried again when it wants to be") {
   SECTION("soon") {
     rig.take(rig.life.stopped(kGone, 0ms, rig.now));
     CHECK(rig.taken() == "close1 down");
-    CHECK(rig.life.state() == LinkState::down);
+    CHECK(rig.life.state() == tcp::LinkState::down);
     rig.pass(100ms);
     CHECK(rig.taken() == "dial");
   }
   SECTION("later, at most after 5 s") {
     rig.take(rig.life.stopped(kDenied, 100'000ms, rig.now));
-    CHECK(rig.life.state() == LinkState::refused);
+    CHECK(rig.life.state() == tcp::LinkState::refused);
     rig.taken();
     rig.pass(4999ms);
     CHECK(rig.taken().empty());
@@ -341,14 +341,14 @@ TEST_CASE("trust that ends cuts the link, and nothing is dialled until it is bac
   rig.connect();
   rig.take(rig.life.forbid(kDenied, rig.now));
   CHECK(rig.taken() == "close1(5000) down");
-  CHECK(rig.life.state() == LinkState::refused);
+  CHECK(rig.life.state() == tcp::LinkState::refused);
   rig.pass(60s);
   rig.take(rig.life.network_changed(rig.now));
   rig.take(rig.life.joined(2, false, rig.now));
   CHECK(rig.taken() == "close2");
   rig.take(rig.life.begin(rig.now));
   CHECK(rig.taken() == "dial");
-  CHECK(rig.life.state() == LinkState::connecting);
+  CHECK(rig.life.state() == tcp::LinkState::connecting);
 }
 
 TEST_CASE("a link without a bulk connection is degraded after a second") {
@@ -359,13 +359,13 @@ TEST_CASE("a link without a bulk connection is degraded after a second") {
   rig.take(rig.life.bulk_dial_failed(rig.now));
   rig.pass(500ms, 1);
   CHECK(rig.taken() == "dial-bulk");
-  CHECK(rig.life.state() == LinkState::up);
+  CHECK(rig.life.state() == tcp::LinkState::up);
   rig.pass(500ms, 1);
-  CHECK(rig.life.state() == LinkState::degraded);
+  CHECK(rig.life.state() == tcp::LinkState::degraded);
   CHECK(rig.life.reason() == "the bulk connection is missing");
   const int words = rig.words;
   rig.take(rig.life.bulk_joined(rig.now));
-  CHECK(rig.life.state() == LinkState::up);
+  CHECK(rig.life.state() == tcp::LinkState::up);
   CHECK(rig.words == words + 1);
 }
 
