@@ -290,9 +290,9 @@ void PeerLink::measure(const Frame& pong) {
 void PeerLink::stopped(const Frame& stop) {
   const auto message = read_payload<wire::StopT>(stop.payload);
   if (!message) return cut(message.error());
-  apply(
-      life_.stopped(Error(Errc::disconnected, fmt::format("{} says: {}", name(), message->reason)),
-                    std::chrono::milliseconds(message->deadline_ms), now_ns()));
+  const Error why(Errc::disconnected,
+                  fmt::format("{} says: {:.{}}", name(), message->reason, kReasonBytesMax));
+  apply(life_.stopped(why, std::chrono::milliseconds(message->deadline_ms), now_ns()));
 }
 
 FrameChannel* PeerLink::channel() const {
