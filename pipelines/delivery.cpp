@@ -104,7 +104,7 @@ void Delivery::write(Entry& entry, Batch& batch) {
 
   wire::FrameHeader header = entry.header;
   header.mutate_hop_count(static_cast<std::uint8_t>(header.hop_count() + 1));
-  const wire::HopStamp stamp(kernel_id_, entry.received_ns, batch.now_ns, 0);
+  const wire::HopStamp stamp(kernel_id_, entry.received_ns, batch.now_ns, header.capture_ns());
   const std::size_t unpadded = unpadded_bytes(header);
   const std::size_t padded = padded_bytes(unpadded);
   std::byte* at = batch.out + batch.bytes;

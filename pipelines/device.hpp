@@ -39,7 +39,6 @@ struct LetGo {
 struct SinkPort {
   Device* device = nullptr;
   RoutedPort info;
-  bool runtime = false;          // opened while the device ran: never in the common lane
   bool max_age_default = false;  // where QueueSpec::max_age_ns says nothing
   bool paused = false;
   bool starved = false;  // holds all the buffers it may: its bulk lane waits
@@ -50,15 +49,15 @@ struct SinkPort {
   std::size_t made = 0;           // queued events of the router's own
   std::unique_ptr<LetGo> let_go;  // the latest, until those are taken
   Unapplied unapplied;
-  std::unique_ptr<Lane> own;   // input apart from the common lane, while there is any
+  std::unique_ptr<Lane> own;   // input apart from the common lane, since a pause
   std::unique_ptr<Lane> bulk;  // whatever brings buffers, and what mostly does
 
   PortRef ref() const;
 };
 
 // A device by its name, up or not. As a sink it has one common lane for the
-// input of all its declared ports: the order between a key and a click is
-// part of the meaning.
+// input of all its ports, those of a link's peers too: the order between a key
+// and a click is part of the meaning.
 struct Device {
   DeviceId id = 0;
   std::string name;
@@ -104,7 +103,7 @@ PortState& insert_port(std::vector<std::unique_ptr<PortState>>& ports,
 
 // Where the input of this port queues at present.
 inline Lane& input_lane(SinkPort& port) {
-  const bool apart = port.runtime || port.paused || (port.own && !port.own->empty());
+  const bool apart = port.paused || (port.own && !port.own->empty());
   if (!apart) return port.device->common;
   if (!port.own) port.own = std::make_unique<Lane>();
   return *port.own;

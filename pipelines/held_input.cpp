@@ -24,6 +24,28 @@ Press HeldInput::press(Edge& edge, std::uint16_t input, std::uint16_t output, To
 }
 
 Lift HeldInput::lift(Edge& edge, std::uint16_t input, std::uint16_t& output) {
+  const Lift lift = lift_here(edge, input, output);
+  if (lift != Lift::kept || !held_by_links_alone(edge, output)) return lift;
+  for (Edge* other : edge.sink->edges) {
+    for (const EdgeHolds::Hold& hold : other->holds.list()) {
+      std::uint16_t ignored = 0;
+      if (hold.output == output) lift_here(*other, hold.input, ignored);
+    }
+  }
+  return Lift::last;
+}
+
+bool HeldInput::held_by_links_alone(const Edge& lifted, std::uint16_t output) {
+  const auto is_link = [](const Edge& edge) { return edge.source->device->relays; };
+  if (!lifted.sink->device->relays || is_link(lifted)) return false;
+  return std::ranges::none_of(lifted.sink->edges, [&](const Edge* other) {
+    const auto holds = other->holds.list();
+    return std::ranges::find(holds, output, &EdgeHolds::Hold::output) != holds.end() &&
+           !is_link(*other);
+  });
+}
+
+Lift HeldInput::lift_here(Edge& edge, std::uint16_t input, std::uint16_t& output) {
   expect(edge.source != nullptr, "an edge without a source holds nothing");
   Lift lift = Lift::orphan;
   const std::size_t holds_before = edge.holds.count();

@@ -15,7 +15,9 @@ class HeldInput {
   HeldInput(std::uint64_t kernel_id, RouterHost& host, DeviceTable& devices, Queues& queues)
       : kernel_id_(kernel_id), host_(host), devices_(devices), queues_(queues) {}
 
-  // As SinkHolds::press() and lift(), also for an edge without a sink.
+  // As SinkHolds::press() and lift(), also for an edge without a sink. At a link's sink
+  // a code is up when the last source of this kernel has lifted it, also while links
+  // hold it there: in a ring of kernels each could wait for the one before.
   Press press(Edge& edge, std::uint16_t input, std::uint16_t output, TopicId topic);
   Lift lift(Edge& edge, std::uint16_t input, std::uint16_t& output);
 
@@ -41,6 +43,8 @@ class HeldInput {
   void track(Device& device, std::size_t& part, std::size_t before, std::size_t after);
 
  private:
+  Lift lift_here(Edge& edge, std::uint16_t input, std::uint16_t& output);
+  static bool held_by_links_alone(const Edge& lifted, std::uint16_t output);
   Entry& make(SinkPort& port, TopicId topic, Bytes payload, std::uint64_t now_ns);
 
   const std::uint64_t kernel_id_;

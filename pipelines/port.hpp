@@ -32,6 +32,7 @@ struct RoutedPort {
   TopicSet topics;
   bool live = false;     // a source that cannot be paused
   bool injects = false;  // a sink that presses keys on a real machine
+  std::string peer{};    // of a link's run-time ports: whose they are
 };
 
 }  // namespace dkvm

@@ -1,6 +1,8 @@
 #include "pipelines/refreshes.hpp"
 
 #include <algorithm>
+#include <span>
+#include <vector>
 
 namespace dkvm::detail {
 
@@ -28,8 +30,9 @@ void Refreshes::send(SourcePort& port, std::uint64_t now_ns) {
   const RefreshBits granted = port.refreshes.poll(now_ns);
   due_ns_ = std::min(due_ns_, port.refreshes.due_ns());
   if (granted == 0 || port.device->id == kKernelDevice) return;
-  const wire::HopStamp stamp(kernel_id_, now_ns, now_ns, 0);
-  const Bytes hops(reinterpret_cast<const std::byte*>(&stamp), kHopStampBytes);
+  std::vector<wire::HopStamp> stamps = port.refreshes.hops();
+  stamps.emplace_back(kernel_id_, now_ns, now_ns, now_ns);
+  const Bytes hops = std::as_bytes(std::span(stamps));
   for (const wire::RefreshWhat what : wire::EnumValuesRefreshWhat()) {
     if ((granted & refresh_bit(what)) == 0) continue;
     host_.send_upstream({port.ref(), id_of(wire::Topic::refresh), made_.refresh(what), hops});

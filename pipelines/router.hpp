@@ -92,7 +92,9 @@ class Router {
 
   // --- from sinks ----------------------------------------------------------------
 
-  // Nothing is taken for this port until it resumes; other ports go on.
+  // Nothing is taken for this port until it resumes; other ports go on. Modifiers that
+  // are pressed again for a sink which let go (upstream()) wait for that too; those
+  // that their source lifts meanwhile never reach it.
   void pause(PortRef sink);
   void resume(PortRef sink);
 

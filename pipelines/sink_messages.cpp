@@ -35,7 +35,28 @@ void SinkMessages::resume(PortRef ref) {
   SinkPort* port = devices_.find_sink(ref);
   if (port == nullptr || !port->paused) return;
   port->paused = false;
+  if (port->own) drop_taps(*port->own);
   if ((port->own && !port->own->empty()) || bulk_ready(*port)) queues_.wake(*port);
+}
+
+// Modifiers that were pressed again for a sink which had let go, and that their source
+// has lifted before the sink went on: taps that nobody made.
+void SinkMessages::drop_taps(Lane& lane) {
+  std::vector<Entry*> pressed;  // with nothing behind them that they could change
+  lane.each([&](Entry& entry) {
+    if (entry.header.topic() == id_of(wire::Topic::pointer_motion)) return;
+    const auto its_down = std::find_if(pressed.begin(), pressed.end(),
+                                       [&](const Entry* down) { return down->code == entry.code; });
+    if (entry.code != 0 && !entry.down && its_down != pressed.end()) {
+      queues_.drop(lane, **its_down, Drop::merged);
+      queues_.drop(lane, entry, Drop::merged);
+      pressed.erase(its_down);
+    } else if (entry.made && entry.down) {
+      pressed.push_back(&entry);
+    } else {
+      pressed.clear();
+    }
+  });
 }
 
 void SinkMessages::room_at(PortRef ref, std::uint64_t now_ns) {
@@ -70,14 +91,14 @@ Result<> SinkMessages::upstream(PortRef ref, const Frame& frame, std::uint64_t n
     if (topic == id_of(wire::Topic::refresh)) {
       const auto what = view_table<wire::Refresh>(frame.payload).what();
       if (what > wire::RefreshWhat::MAX) continue;
-      edge->source->refreshes.request(refresh_bit(what));
+      edge->source->refreshes.request(refresh_bit(what), passing.hops);
       ++edge->counters.refreshes;
     }
     if (std::find(sources.begin(), sources.end(), edge->source) == sources.end())
       sources.push_back(edge->source);
   }
   std::array<std::byte, kHopsMax * kHopStampBytes> hops;
-  const wire::HopStamp stamp(kernel_id_, now_ns, now_ns, 0);
+  const wire::HopStamp stamp(kernel_id_, now_ns, now_ns, frame.header.capture_ns());
   if (!passing.hops.empty()) std::memcpy(hops.data(), passing.hops.data(), passing.hops.size());
   std::memcpy(hops.data() + passing.hops.size(), &stamp, kHopStampBytes);
   const Bytes stamped(hops.data(), passing.hops.size() + kHopStampBytes);

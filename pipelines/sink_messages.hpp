@@ -31,6 +31,7 @@ class SinkMessages {
   void let_go_waiting(Device& device, std::uint64_t now_ns);
 
  private:
+  void drop_taps(Lane& lane);
   void sink_let_go(SinkPort& port, const Frame& frame, std::uint64_t now_ns);
   void let_go(SinkPort& port, std::uint64_t now_ns);
 

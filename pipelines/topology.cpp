@@ -9,6 +9,9 @@
 namespace dkvm::detail {
 namespace {
 
+// In addresses: whichever device makes the link to that peer.
+constexpr std::string_view kAnyLink = "link";
+
 // Edges of a pipeline that wait for ports which may never come back (a link's
 // peers come under ever new names).
 constexpr std::size_t kWaitingEdgesMax = 64;
@@ -45,8 +48,8 @@ void Topology::device_up(DeviceId id, std::string name, std::uint32_t incarnatio
   device.relays = relays;
   device.up = true;
   device.origin_sequence = 0;
-  for (const RoutedPort& port : ports) open_port(device, port, false);
-  refit_device(device.name, now_ns);
+  for (const RoutedPort& port : ports) open_port(device, port);
+  refit_device(device, now_ns);
 }
 
 void Topology::device_down(DeviceId id, std::uint64_t now_ns) {
@@ -60,7 +63,7 @@ void Topology::device_down(DeviceId id, std::uint64_t now_ns) {
   expect(device->common.empty(), "the queue of a dead sink is dropped");
   device->common.shrink();
   device->awake = false;
-  refit_device(device->name, now_ns);
+  refit_device(*device, now_ns);
   bury_finished();
 }
 
@@ -68,8 +71,8 @@ void Topology::port_up(DeviceId id, RoutedPort port, std::uint64_t now_ns) {
   Device* device = devices_.find(id);
   if (device == nullptr || !device->up) return;
   port_down({id, port.id}, now_ns);
-  open_port(*device, port, true);
-  refit_device(device->name, now_ns);
+  open_port(*device, port);
+  refit_device(*device, now_ns);
 }
 
 void Topology::port_down(PortRef ref, std::uint64_t now_ns) {
@@ -84,11 +87,11 @@ void Topology::port_down(PortRef ref, std::uint64_t now_ns) {
   } else {
     return;
   }
-  refit_device(device->name, now_ns);
+  refit_device(*device, now_ns);
   bury_finished();
 }
 
-void Topology::open_port(Device& device, const RoutedPort& info, bool runtime) {
+void Topology::open_port(Device& device, const RoutedPort& info) {
   if (find_port(device.sources, info.id) != nullptr || find_port(device.sinks, info.id) != nullptr)
     return;
   // Edges are known by names: of two ports of one name the first counts.
@@ -107,7 +110,6 @@ void Topology::open_port(Device& device, const RoutedPort& info, bool runtime) {
     auto port = std::make_unique<SinkPort>();
     port->device = &device;
     port->info = info;
-    port->runtime = runtime;
     port->max_age_default = info.injects || device.relays;
     insert_port(device.sinks, std::move(port));
   }
@@ -126,19 +128,26 @@ void Topology::close_sink(SinkPort& port) {
   held_.track(*port.device, port.device->held_as_sink, port.holds.held(), 0);
 }
 
+// Of `link` those that links have open for their peers, whichever device makes the link.
 std::vector<PortView> Topology::list_ports(std::string_view name) const {
   std::vector<PortView> views;
   devices_.each([&](const Device& device) {
-    if (!device.up || device.name != name) return;
-    for (const auto& port : device.sources) views.push_back({port->ref(), &port->info});
-    for (const auto& port : device.sinks) views.push_back({port->ref(), &port->info});
+    if (!device.up || (device.name != name && name != kAnyLink)) return;
+    const auto add = [&](const auto& port) {
+      if (device.name == name || !port->info.peer.empty())
+        views.push_back({port->ref(), &port->info});
+    };
+    std::ranges::for_each(device.sources, add);
+    std::ranges::for_each(device.sinks, add);
   });
   return views;
 }
 
-void Topology::refit_device(const std::string& device, std::uint64_t now_ns) {
+void Topology::refit_device(const Device& device, std::uint64_t now_ns) {
   for (auto& [name, pipeline] : pipelines_) {
-    if (names_device(*pipeline, device)) refit(*pipeline, now_ns);
+    if (names_device(*pipeline, device.name) ||
+        (device.relays && names_device(*pipeline, kAnyLink)))
+      refit(*pipeline, now_ns);
   }
 }
 

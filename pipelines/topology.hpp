@@ -55,11 +55,11 @@ class Topology {
 
  private:
   // --- topology.cpp: devices, ports, edges -----------------------------------------
-  void open_port(Device& device, const RoutedPort& info, bool runtime);
+  void open_port(Device& device, const RoutedPort& info);
   void close_source(SourcePort& port, std::uint64_t now_ns);
   void close_sink(SinkPort& port);
   std::vector<PortView> list_ports(std::string_view device) const;
-  void refit_device(const std::string& device, std::uint64_t now_ns);
+  void refit_device(const Device& device, std::uint64_t now_ns);
   void refit(Pipeline& pipeline, std::uint64_t now_ns);
   Edge& edge_for(Pipeline& pipeline, const EdgePlan& plan);
   void connect(Pipeline& pipeline, const EdgePlan& plan, std::uint64_t now_ns);

@@ -58,5 +58,6 @@ void add_stop(CLI::App& app, Command& chosen);
 
 void add_identity(CLI::App& app, LocalCommand& chosen);
 void add_trust(CLI::App& app, LocalCommand& chosen);
+void add_pair(CLI::App& app, LocalCommand& chosen);
 
 }  // namespace dkvm::ctl

@@ -152,6 +152,7 @@ int main(int argc, char** argv) {
   add_stop(app, chosen);
   add_identity(app, chosen_here);
   add_trust(app, chosen_here);
+  add_pair(app, chosen_here);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -13,6 +13,8 @@ void Pace::note(std::uint64_t now_ns, const Figures& figures, bool waiting) {
   }
   const std::uint64_t took = now_ns - sampled_at_ns_;
   if (took < std::max(kSampleNsMin, figures.min_rtt_ns)) return;
+  const bool few = figures.acked_bytes - sampled_bytes_ < kSampleSegments * figures.segment_bytes;
+  if (few && took < kSampleNsMax) return;
   const double per_second =
       static_cast<double>(figures.acked_bytes - sampled_bytes_) * 1e9 / static_cast<double>(took);
   const auto measured = static_cast<std::uint64_t>(per_second);

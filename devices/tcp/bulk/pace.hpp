@@ -32,6 +32,9 @@ class Pace {
   // A path that became slower is believed after so many samples.
   static constexpr std::size_t kSamples = 10;
   static constexpr std::uint64_t kSampleNsMin = 10'000'000;
+  // Acknowledgements come a segment at a time: few of them would be a rough measure.
+  static constexpr std::uint64_t kSampleSegments = 16;
+  static constexpr std::uint64_t kSampleNsMax = 200'000'000;
   // An acknowledgement is late by that much without any queue: timers, wake-ups.
   static constexpr std::uint64_t kSlackNs = 2'000'000;
 

@@ -26,13 +26,23 @@ inline constexpr std::uint16_t kB = 48;
 inline constexpr std::uint16_t kC = 46;
 inline constexpr std::uint16_t kCtrl = 29;
 inline constexpr std::uint16_t kCaps = 58;
+inline constexpr std::uint16_t kMeta = 125;  // KEY_LEFTMETA
 inline constexpr std::uint16_t kLeft = 272;  // BTN_LEFT
+
+// A message upstream that owns its bytes.
+struct SentUp {
+  PortRef source;
+  TopicId topic = 0;
+  std::vector<std::byte> payload;
+  std::vector<std::byte> hops;
+};
 
 struct FakeHost : RouterHost {
   std::vector<DeviceId> woken;
   std::vector<std::string> calls;  // "pause 1/0", "offend 1"
   std::vector<std::string> upstream;
   std::vector<std::size_t> upstream_hops;
+  std::vector<SentUp> sent_up;
   std::map<DeviceId, bool> held;
   std::vector<Gap> gaps;
   std::vector<PortRef> feeds;
@@ -53,6 +63,10 @@ struct FakeHost : RouterHost {
     }
     upstream.push_back(fmt::format("{}/{} {}", message.source.device, message.source.port, text));
     upstream_hops.push_back(message.hops.size() / kHopStampBytes);
+    sent_up.push_back({message.source,
+                       message.topic,
+                       {message.payload.begin(), message.payload.end()},
+                       {message.hops.begin(), message.hops.end()}});
   }
   void held_changed(DeviceId device, bool holds) override { held[device] = holds; }
   void report(const Gap& gap) override { gaps.push_back(gap); }
@@ -128,6 +142,12 @@ inline RoutedPort make_port(std::uint16_t id, std::string name, wire::Direction 
   return {id, std::move(name), direction, std::move(topics), options.live, options.injects};
 }
 
+// A port that a link has open for a peer: `laptop/keys`.
+inline RoutedPort of_peer(RoutedPort port) {
+  port.peer = port.name.substr(0, port.name.find('/'));
+  return port;
+}
+
 inline RoutedPort out_port(std::uint16_t id, std::string name, TopicSet topics = TopicSet::all(),
                            PortOptions options = {}) {
   return make_port(id, std::move(name), wire::Direction::source, std::move(topics), options);
@@ -159,9 +179,11 @@ inline PipelineSpec queued(PipelineSpec spec, std::optional<Policy> policy, std:
 
 class Rig {
  public:
+  explicit Rig(std::uint64_t kernel = kKernel) : router(kernel, host, account) {}
+
   FakeHost host;
   FakeAccount account;
-  Router router{kKernel, host, account};
+  Router router;
   std::uint64_t now = 10 * kSecond;
 
   void up(DeviceId id, const std::string& name, std::vector<RoutedPort> ports,

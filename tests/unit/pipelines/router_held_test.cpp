@@ -212,6 +212,60 @@ TEST_CASE("a sink that let go of everything gets the modifiers again") {
   REQUIRE(rig.take() == "29-");
 }
 
+TEST_CASE("a link that was silent gets the modifiers that are still held when it goes on") {
+  Rig rig;
+  rig.up(1, "keyboard", {out_port(0, "keys")});
+  rig.up(4, "server", {}, true);
+  rig.router.port_up(4, of_peer(in_port(6, "laptop/keys")), rig.now);
+  rig.apply({pipeline("typing", "keyboard", "link/laptop/keys")});
+  rig.press(kCtrl);
+  rig.press(kCaps + 1);  // KEY_F1
+  rig.press(kMeta);
+  rig.take(4);
+  rig.router.applied({4, 6}, 3, rig.now);
+  rig.router.pause({4, 6});
+  REQUIRE(rig.send_up({4, 6}, InputState{}));
+  REQUIRE(rig.take(4).empty());
+
+  SECTION("those, and no others, before what is typed meanwhile") {
+    rig.press(kC);
+    rig.router.resume({4, 6});
+    CHECK(rig.take(4) == "29+ 125+ 46+");
+    rig.lift(kC);
+    rig.lift(kCaps + 1);
+    rig.lift(kMeta);
+    rig.lift(kCtrl);
+    CHECK(rig.take(4) == "46- 125- 29-");
+  }
+  SECTION("none that was lifted meanwhile, and no tap of it") {
+    rig.lift(kMeta);
+    rig.lift(kCaps + 1);
+    rig.router.resume({4, 6});
+    CHECK(rig.take(4) == "29+");
+    rig.lift(kCtrl);
+    CHECK(rig.take(4) == "29-");
+  }
+  SECTION("a modifier that something was typed with stays around it") {
+    rig.press(kC);
+    rig.lift(kC);
+    rig.lift(kCtrl);
+    rig.lift(kMeta);
+    rig.router.resume({4, 6});
+    CHECK(rig.take(4) == "29+ 125+ 46+ 46- 29- 125-");
+  }
+  SECTION("nothing where all was lifted") {
+    rig.lift(kCtrl);
+    rig.lift(kMeta);
+    rig.router.resume({4, 6});
+    CHECK(rig.take(4).empty());
+    CHECK(rig.router.codes_to_release(4).empty());
+  }
+  for (const auto code : {kCtrl, kMeta, kC, std::uint16_t{kCaps + 1}}) rig.lift(code);
+  rig.take(4);
+  CHECK_FALSE(rig.host.held.at(1));
+  require_sums(rig.edge("typing"));
+}
+
 TEST_CASE("a sink that says again and again that it let go makes the queue no longer") {
   Rig rig;
   rig.desk();

@@ -215,7 +215,7 @@ TEST_CASE("a paused port blocks no other, and is not too late afterwards") {
   REQUIRE(rig.take() == "272+ 48-");
 }
 
-TEST_CASE("run-time ports take turns, and each pauses alone") {
+TEST_CASE("run-time ports share one order of arrival, and each pauses alone") {
   Rig rig;
   rig.desk();
   rig.up(4, "link", {}, true);
@@ -233,7 +233,38 @@ TEST_CASE("run-time ports take turns, and each pauses alone") {
   rig.lift(kB);
   const auto got = rig.take_frames(4);
   REQUIRE(got.size() == 5);
-  REQUIRE(got[0].header.port() != got[1].header.port());
+  REQUIRE(got[0].header.port() == 10);
+  for (std::size_t i = 1; i < got.size(); ++i) REQUIRE(got[i].header.port() == 11);
+}
+
+TEST_CASE("keys and buttons of a link's peer keep their order, whichever stream each takes") {
+  Rig rig;
+  rig.up(1, "input",
+         {out_port(0, "keys", {id_of(wire::Topic::key)}),
+          out_port(1, "mouse",
+                   {id_of(wire::Topic::pointer_button), id_of(wire::Topic::display_frame)})});
+  rig.up(4, "server", {}, true);
+  rig.router.port_up(4, of_peer(in_port(10, "laptop/keys")), rig.now);
+  rig.router.port_up(4, of_peer(in_port(11, "laptop/mouse")), rig.now);
+  rig.apply({pipeline("typing", "input/keys", "link/laptop/keys"),
+             pipeline("pointing", "input/mouse", "link/laptop/mouse")});
+  rig.press(kCtrl);
+  rig.press(kLeft, {1, 1});
+  rig.frame(1, false, {1, 1});
+  rig.lift(kLeft, {1, 1});
+  rig.lift(kCtrl);
+  CHECK(rig.take(4) == "29+ 272+ 272- 29- frame 1");
+
+  rig.press(kCtrl);
+  rig.press(kLeft, {1, 1});
+  rig.router.pause({4, 10});  // in mid-queue
+  rig.lift(kLeft, {1, 1});
+  rig.lift(kCtrl);
+  CHECK(rig.take(4) == "272+ 272-");
+  rig.press(kA);
+  rig.router.resume({4, 10});
+  rig.lift(kA);
+  CHECK(rig.take(4) == "29+ 29- 30+ 30-");
 }
 
 TEST_CASE("the host is woken once, until everything was taken") {

@@ -155,6 +155,28 @@ TEST_CASE("a port that closes releases, drops its queue and leaves the others al
   REQUIRE(got[0].header.port() == 7);
 }
 
+TEST_CASE("streams of a peer are found under `link`, whichever device makes the link") {
+  Rig rig;
+  rig.desk();
+  rig.apply({pipeline("out", "keyboard", "link/laptop/keys"),
+             pipeline("in", "link/laptop/back", "desk")});
+  CHECK(rig.router.summary_of("out")->missing == std::vector<std::string>{"link/laptop/keys"});
+  rig.up(4, "server", {in_port(1, "laptop/keys")}, true);  // of no peer
+  rig.up(5, "client", {}, true);
+  CHECK_FALSE(rig.router.summary_of("out")->missing.empty());
+  rig.router.port_up(5, of_peer(in_port(6, "laptop/keys")), rig.now);
+  rig.router.port_up(5, of_peer(out_port(7, "laptop/back")), rig.now);
+  CHECK(rig.router.summary_of("out")->missing.empty());
+  rig.press(kA);
+  CHECK(rig.take(5) == "30+");
+  CHECK(rig.take(4).empty());
+  rig.press(kB, {5, 7});
+  CHECK(rig.take() == "48+");
+  rig.router.device_down(5, rig.now);
+  CHECK(rig.take() == "48-");
+  CHECK(rig.router.summary_of("out")->missing == std::vector<std::string>{"link/laptop/keys"});
+}
+
 TEST_CASE("the kernel's own events are a source like any other") {
   Rig rig;
   rig.up(2, "desk", {in_port(0, "all")});
