@@ -143,6 +143,7 @@ TEST_CASE("a crowd that connects and says nothing keeps nobody out and leaves no
     sockets.push_back(connected_to(pair.port));
     if (i % 50 == 0) pair.world.turn();
     if (i == crowd / 2) pair.dial();
+    if (i % 100 != 0) continue;
     REQUIRE(open_fds() - before <=
             static_cast<std::ptrdiff_t>(sockets.size() + kWaitingMax + kHandshakesMax + 100));
   }
