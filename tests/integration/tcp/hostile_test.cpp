@@ -228,13 +228,13 @@ TEST_CASE("a peer that breaks the rules after its hello is cut, with the rule as
     visitor.say_hello(wire::LinkConnection::input);
     rule = "'hello'";
   }
-  SECTION("a chunk on the input connection") {
-    visitor.say({make_header(wire::FrameKind::chunk), {}, {}, {}});
-    rule = "'chunk'";
+  SECTION("slots, which are granted on the bulk connection") {
+    visitor.say({make_header(wire::FrameKind::slots), {}, {}, {}});
+    rule = "'slots'";
   }
   SECTION("what only kernels and devices say") {
-    visitor.say({make_header(wire::FrameKind::pool_open), {}, {}, {}});
-    rule = "'pool_open'";
+    visitor.say({make_header(wire::FrameKind::welcome), {}, {}, {}});
+    rule = "'welcome'";
   }
   SECTION("a stop that is none") {
     visitor.say({make_header(wire::FrameKind::stop), {}, {}, {}});
