@@ -38,10 +38,14 @@ inline constexpr std::chrono::milliseconds kSilenceMax{400};
 inline constexpr std::chrono::milliseconds kDeadAfter{3000};
 inline constexpr std::chrono::milliseconds kLoopGapMax{100};  // later than due: the gap is ours
 inline constexpr std::chrono::milliseconds kBulkMissingMax{1000};
+inline constexpr std::size_t kReasonBytesMax = 256;  // of a peer's stop; the rest is left out
 
 inline constexpr std::chrono::milliseconds kDialTimeMax{700};
 inline constexpr std::chrono::milliseconds kDialStagger{150};  // between addresses of one dial
 inline constexpr std::size_t kDialsAtOnceMax = 4;
+// For a name service; when it has answered before, that answer does after a while.
+inline constexpr std::chrono::milliseconds kLookupTimeMax{5000};
+inline constexpr std::chrono::milliseconds kLookupTimeKnownMax{300};
 inline constexpr std::chrono::milliseconds kRetryPauseMin{100};
 inline constexpr std::chrono::milliseconds kRetryPauseMax{500};
 inline constexpr std::chrono::minutes kRetryOftenFor{5};
@@ -54,6 +58,8 @@ inline constexpr std::chrono::milliseconds kNetworkChangePause{50};
 inline constexpr std::chrono::seconds kOffsetWindow{10};
 inline constexpr std::size_t kOffsetSamplesToSet = 3;  // until then an offset may step
 inline constexpr std::int64_t kSlewUsPerSecondMax = 500;
+// Beyond what two samples' bounds allow: one of the clocks has stood still.
+inline constexpr std::chrono::milliseconds kClockJumpMin{50};
 inline constexpr std::size_t kPingsOpenMax = 64;  // older ones are no sample any more
 
 // --- the stream -------------------------------------------------------------------

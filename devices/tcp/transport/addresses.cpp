@@ -1,6 +1,7 @@
 #include "devices/tcp/transport/addresses.hpp"
 
 #include "devices/tcp/limits.hpp"
+#include "trust/reach.hpp"
 
 #include <fmt/format.h>
 
@@ -60,18 +61,6 @@ std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t");
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
-bool is_lan_v4(const std::uint8_t* a) {
-  return a[0] == 127 || a[0] == 10 || (a[0] == 172 && (a[1] & 0xF0) == 16) ||
-         (a[0] == 192 && a[1] == 168) || (a[0] == 169 && a[1] == 254);
-}
-
-bool is_lan_v6(const std::uint8_t* a) {
-  if (std::equal(kMappedPrefix, kMappedPrefix + 12, a)) return is_lan_v4(a + 12);
-  if ((a[0] & 0xFE) == 0xFC) return true;
-  if (a[0] == 0xFE && (a[1] & 0xC0) == 0x80) return true;
-  return std::equal(a, a + 16, in6addr_loopback.s6_addr);
 }
 
 const sockaddr_in& v4(const SocketAddress& address) {
@@ -159,12 +148,20 @@ std::string SocketAddress::host() const {
   return known != nullptr ? fmt::format("{}%{}", text, name) : fmt::format("{}%{}", text, scope);
 }
 
+std::string SocketAddress::neighbourhood() const {
+  if (family() != AF_INET6) return host();
+  const in6_addr& address = v6(*this).sin6_addr;
+  if (IN6_IS_ADDR_V4MAPPED(&address) || IN6_IS_ADDR_LINKLOCAL(&address) ||
+      IN6_IS_ADDR_LOOPBACK(&address))
+    return host();
+  SocketAddress network = *this;
+  auto& bytes = reinterpret_cast<sockaddr_in6&>(network.storage).sin6_addr.s6_addr;
+  std::fill(bytes + 8, bytes + 16, std::uint8_t{0});
+  return network.host();
+}
+
 std::string SocketAddress::text() const { return Endpoint{host(), port()}.text(); }
 
-bool is_lan(const SocketAddress& address) {
-  if (address.family() == AF_INET)
-    return is_lan_v4(reinterpret_cast<const std::uint8_t*>(&v4(address).sin_addr));
-  return address.family() == AF_INET6 && is_lan_v6(v6(address).sin6_addr.s6_addr);
-}
+bool is_lan(const SocketAddress& address) { return trust::is_near(address.get()); }
 
 }  // namespace dkvm::tcp

@@ -50,6 +50,8 @@ struct SocketAddress {
   int family() const { return storage.ss_family; }
   std::uint16_t port() const;
   std::string text() const;  // as Endpoint::text()
+  // Whom one machine can pass for: a whole /64 of IPv6, but for link-local addresses.
+  std::string neighbourhood() const;
   std::string host() const;  // without the port, `::ffff:1.2.3.4` as `1.2.3.4`
 };
 

@@ -26,6 +26,7 @@ bool ClockOffset::add(const ClockSample& sample) {
   const std::int64_t out = signed_ns(sample.peer_received_ns - sample.sent_ns);
   const std::int64_t back = signed_ns(sample.peer_sent_ns - sample.received_ns);
   const Measured measured{sample.received_ns, whole - there, out / 2 + back / 2};
+  if (has_jumped(measured)) reset();
   last_rtt_ns_ = measured.rtt_ns;
 
   const std::int64_t before = offset_ns(measured.at_ns);
@@ -37,6 +38,16 @@ bool ClockOffset::add(const ClockSample& sample) {
   set_ns_ = measured.at_ns;
   ++samples_;
   return true;
+}
+
+// Two samples cannot differ by more than both of their bounds, and what clocks drift: but a
+// machine that was suspended comes back with a clock that has stood still.
+bool ClockOffset::has_jumped(const Measured& measured) const {
+  if (!known()) return false;
+  const Measured& best = window_.front();
+  const std::int64_t bound = signed_ns(best.rtt_ns / 2 + measured.rtt_ns / 2) +
+                             std::chrono::nanoseconds(kClockJumpMin).count();
+  return std::abs(measured.offset_ns - best.offset_ns) > bound;
 }
 
 std::int64_t ClockOffset::offset_ns(std::uint64_t now_ns) const {

@@ -17,7 +17,8 @@ struct ClockSample {
 
 // How far a peer's clock is from this one. Of the samples of the last 10 s the
 // one with the shortest way counts; its half is the bound of the error. Once it
-// is set, the offset moves towards what is measured by at most 500 µs a second.
+// is set, the offset moves towards what is measured by at most 500 µs a second; a clock
+// that has stood still (a machine was suspended) is a new beginning.
 class ClockOffset {
  public:
   // A new session, or time itself has jumped: nothing known of before holds.
@@ -44,6 +45,8 @@ class ClockOffset {
     std::uint64_t rtt_ns;
     std::int64_t offset_ns;
   };
+
+  bool has_jumped(const Measured& measured) const;
 
   // Rising round trips: the front is the window's shortest.
   std::deque<Measured> window_;

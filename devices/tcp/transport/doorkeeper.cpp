@@ -37,7 +37,7 @@ Result<> Doorkeeper::open(const std::vector<Endpoint>& addresses, Reach reach, S
     auto address = SocketAddress::from_number(endpoint);
     if (!address) return fail(std::move(address).error().within("listening"));
     auto door = listen_at(*address);
-    // A machine without IPv6 still listens at what else there is.
+    // A machine without IPv6 listens at what else there is.
     if (!door && door.error().code() == Errc::unsupported && addresses.size() > 1) {
       log_warning(door.error().message());
       continue;
@@ -88,6 +88,7 @@ void Doorkeeper::accept_from(int door) {
 void Doorkeeper::pause() {
   log_warning("no descriptor is left for another connection");
   for (const Fd& door : doors_) context_.forget(door.get());
+  context_.cancel_timer(pause_timer_);
   pause_timer_ = context_.after(kAcceptPause, [this] {
     if (const auto watching = watch_doors(); !watching) log_error(watching.error().message());
   });
@@ -96,7 +97,7 @@ void Doorkeeper::pause() {
 void Doorkeeper::meet(Fd socket, const SocketAddress& from) {
   if (!within(reach_, from))
     return turned_away(from.text(), "it is not on the LAN, and reach is lan");
-  const std::string host = from.host();
+  const std::string host = from.neighbourhood();
   while (const Id in_the_way = waiting_.in_the_way(host)) {
     ready(in_the_way);  // whose first bytes have come by now is no idler
     if (waiting_.contains(in_the_way)) drop(in_the_way, "it says nothing, and others come");

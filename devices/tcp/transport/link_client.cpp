@@ -28,7 +28,10 @@ class Client final : public LinkClient {
         handler_(handler),
         resolver_(context),
         network_(context) {}
-  ~Client() override { *exists_ = false; }
+  ~Client() override {
+    *exists_ = false;
+    context_.cancel_timer(lookup_);
+  }
 
   Result<> start();
 
@@ -43,6 +46,7 @@ class Client final : public LinkClient {
   bool trusts(const trust::Fingerprint& shown);
   void dial(Connection connection);
   void cancel(Connection connection);
+  void look_up();
   void dial_input(std::vector<SocketAddress> found, const std::string& complaint);
   void dialled_input(Result<Dialled> dialled);
   void dialled_bulk(Result<Dialled> dialled);
@@ -63,6 +67,8 @@ class Client final : public LinkClient {
   NetworkWatch network_;
   std::unique_ptr<Dial> input_;
   std::unique_ptr<Dial> bulk_;
+  std::vector<SocketAddress> known_;  // numbers, and what the names have led to
+  Context::Timer lookup_ = 0;
   std::size_t turn_ = 0;                  // where in the addresses the next dial begins
   std::size_t addresses_ = 0;             // how many there were
   std::uint64_t dials_ = 0;               // so many have begun or were given up
@@ -87,6 +93,8 @@ Result<> Client::start() {
   context_.on_turn_end([this, exists = exists_] {
     if (*exists) link_->flush();
   });
+  for (const Endpoint& endpoint : config_.connect)
+    if (auto number = SocketAddress::from_number(endpoint)) known_.push_back(*number);
   handler_.added(*link_);
   book_->on_change([this] { follow_trust(); });
   follow_trust();
@@ -114,12 +122,7 @@ bool Client::trusts(const trust::Fingerprint& shown) {
 }
 
 void Client::dial(Connection connection) {
-  if (connection == Connection::input) ++dials_;
-  if (connection == Connection::input)
-    return resolver_.resolve(
-        config_.connect, [this](std::vector<SocketAddress> found, const std::string& complaint) {
-          dial_input(std::move(found), complaint);
-        });
+  if (connection == Connection::input) return look_up();
   bulk_ =
       std::make_unique<Dial>(context_,
                              Dial::Plan{{*address_},
@@ -132,13 +135,31 @@ void Client::dial(Connection connection) {
 void Client::cancel(Connection connection) {
   if (connection == Connection::bulk) return bulk_.reset();
   ++dials_;
+  context_.cancel_timer(lookup_);
   resolver_.cancel();
   input_.reset();
+}
+
+// A name service that is gone with the network must not keep a link from coming back.
+void Client::look_up() {
+  ++dials_;
+  const auto patience = known_.empty() ? kLookupTimeMax : kLookupTimeKnownMax;
+  lookup_ = context_.after(patience, [this] {
+    resolver_.cancel();
+    dial_input({}, "the names of the addresses are not found in time");
+  });
+  resolver_.resolve(config_.connect,
+                    [this](std::vector<SocketAddress> found, const std::string& complaint) {
+                      dial_input(std::move(found), complaint);
+                    });
 }
 
 // From another address each time, so that one that swallows everything costs the others
 // nothing.
 void Client::dial_input(std::vector<SocketAddress> found, const std::string& complaint) {
+  context_.cancel_timer(lookup_);
+  if (found.empty()) found = known_;
+  known_ = found;
   const std::size_t all = found.size();
   std::erase_if(found, [this](const auto& address) { return !within(config_.reach, address); });
   if (found.empty())

@@ -72,6 +72,12 @@ Result<> Server::start() {
                                            return book->name_of(from).has_value();
                                          }));
   DKVM_CHECK(listen());
+  for (const PeerConfig& peer : config_.peers)
+    if (!book_->peers().contains(peer.name))
+      log_warning(
+          fmt::format("no certificate of '{}' is trusted yet: pair with it (dkvmctl pair), "
+                      "or name its pin",
+                      peer.name));
   book_->on_change([this] { follow_trust(); });
   follow_trust();
   context_.on_turn_end([this, exists = exists_] {

@@ -19,8 +19,7 @@ namespace dkvm::tcp {
 class LinkServer {
  public:
   // Life: context and handler outlive it. Calls handler.added() for each peer.
-  // Errors: Errc::invalid and Errc::not_found for what the configuration names, those of
-  //         trust::Identity and trust::Store; Errc::exhausted for an address in use.
+  // Errors: those of trust::Identity and trust::Store, those of listen_at().
   static Result<std::unique_ptr<LinkServer>> start(Context& context, ServerConfig config,
                                                    LinkHandler& handler);
   virtual ~LinkServer() = default;  // links end without a word; see stop()

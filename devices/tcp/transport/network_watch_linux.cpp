@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string>
 #include <utility>
 
 namespace dkvm::tcp {
@@ -24,8 +25,9 @@ Result<> NetworkWatch::start(std::function<void()> changed) {
       RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
   if (!socket_ ||
       ::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    const std::string why = std::strerror(errno);
     socket_.reset();
-    return fail(Errc::unsupported, fmt::format("watching the network: {}", std::strerror(errno)));
+    return fail(Errc::unsupported, fmt::format("watching the network: {}", why));
   }
   return context_.watch(socket_.get(), [fd = socket_.get(), changed = std::move(changed)] {
     char bytes[8192];  // what has changed does not matter, nor whether all of it is read

@@ -24,17 +24,19 @@ bool is_for_streams(wire::FrameKind kind) {
   using Kind = wire::FrameKind;
   switch (kind) {
     case Kind::event:
+    case Kind::chunk:
     case Kind::upstream:
     case Kind::applied:
     case Kind::pause:
     case Kind::resume:
+    case Kind::pool_open:
+    case Kind::pool_close:
     case Kind::port_open:
     case Kind::port_close:
     case Kind::topics:
     case Kind::request:
     case Kind::response:
-    case Kind::cancel:
-    case Kind::slots: return true;
+    case Kind::cancel: return true;
     default: return false;
   }
 }
@@ -290,9 +292,9 @@ void PeerLink::measure(const Frame& pong) {
 void PeerLink::stopped(const Frame& stop) {
   const auto message = read_payload<wire::StopT>(stop.payload);
   if (!message) return cut(message.error());
-  apply(
-      life_.stopped(Error(Errc::disconnected, fmt::format("{} says: {}", name(), message->reason)),
-                    std::chrono::milliseconds(message->deadline_ms), now_ns()));
+  const Error why(Errc::disconnected,
+                  fmt::format("{} says: {:.{}}", name(), message->reason, kReasonBytesMax));
+  apply(life_.stopped(why, std::chrono::milliseconds(message->deadline_ms), now_ns()));
 }
 
 FrameChannel* PeerLink::channel() const {

@@ -23,6 +23,12 @@ Fd tcp_socket(int family) {
   return Fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
 }
 
+// None of these is for ever: an address may come, another program may go.
+Errc code_of_bind(int error) {
+  if (error == EADDRINUSE) return Errc::exhausted;
+  return error == EACCES ? Errc::denied : Errc::not_found;
+}
+
 }  // namespace
 
 Result<Fd> listen_at(const SocketAddress& address) {
@@ -34,7 +40,8 @@ Result<Fd> listen_at(const SocketAddress& address) {
   set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (address.family() == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   if (::bind(fd.get(), address.get(), address.length) != 0)
-    return failed(errno == EADDRINUSE ? Errc::exhausted : Errc::invalid);
+    return failed(errno == EADDRNOTAVAIL && address.host() == "::" ? Errc::unsupported
+                                                                   : code_of_bind(errno));
   if (::listen(fd.get(), kListenBacklogMax) != 0) return failed(Errc::exhausted);
   return fd;
 }

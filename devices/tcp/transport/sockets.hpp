@@ -10,7 +10,8 @@
 // Sockets as links have them: non-blocking, TCP, without Nagle's delay.
 namespace dkvm::tcp {
 
-// Errors: Errc::exhausted, Errc::invalid for an address that is not this machine's.
+// Errors: Errc::exhausted when it is taken, Errc::not_found when it is not this machine's,
+//         Errc::denied, Errc::unsupported for IPv6 where there is none
 Result<Fd> listen_at(const SocketAddress& address);
 // Errors: Errc::disconnected, with the system's words; also later, by connect_error().
 Result<Fd> connect_to(const SocketAddress& address);

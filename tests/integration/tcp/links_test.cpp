@@ -200,6 +200,24 @@ TEST_CASE("another certificate than the one pinned is refused, whatever name it 
   CHECK_FALSE(pair.desk.told.has("up"));
 }
 
+TEST_CASE("a peer is found by its name, and of its addresses the one that answers is used") {
+  test::Pair pair;
+  pair.listen();
+  pair.dial(0, "localhost");  // IPv6 too, where nobody listens
+  pair.wait_up();
+  CHECK(pair.here().status().address == "127.0.0.1:" + std::to_string(pair.port));
+}
+
+TEST_CASE("a name that leads nowhere is the reason why the link is down") {
+  test::Pair pair;
+  pair.listen();
+  pair.dial(0, "no-such-host.invalid");
+  pair.world.wait("it says so", [&] {
+    return pair.here().status().reason.find("no-such-host.invalid") != std::string::npos;
+  });
+  CHECK(pair.here().status().state == tcp::LinkState::down);
+}
+
 TEST_CASE("a stop is said, with its reason") {
   test::Pair pair;
   pair.connect();

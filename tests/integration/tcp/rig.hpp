@@ -58,7 +58,7 @@ struct Recorder final : tcp::LinkHandler {
   long count(const std::string& word) const { return std::count(words.begin(), words.end(), word); }
 
   std::vector<std::string> words;
-  std::vector<tcp::tcp::LinkState> states;
+  std::vector<tcp::LinkState> states;
   std::vector<tcp::TlsStream> bulks;
   std::string last_down;
   std::function<void(const Frame&)> on_frame;
@@ -143,10 +143,10 @@ struct Pair {
     port = static_cast<std::uint16_t>(
         std::stoi(server->listening().front().substr(server->listening().front().rfind(':') + 1)));
   }
-  void dial(std::uint16_t to_port = 0) {
+  void dial(std::uint16_t to_port = 0, const std::string& host = "127.0.0.1") {
     if (laptop.store().peers().empty()) laptop.trust("desk", desk);
     tcp::ClientConfig config;
-    config.connect = {{"127.0.0.1", to_port == 0 ? port : to_port}};
+    config.connect = {{host, to_port == 0 ? port : to_port}};
     config.peer.name = "desk";
     config.identity = laptop.folder.path();
     auto started = tcp::LinkClient::start(*laptop.context, config, laptop.told);

@@ -85,3 +85,10 @@ TEST_CASE("an address prints as it is read, IPv4 in IPv6's clothes as IPv4") {
   CHECK(numbered("::ffff:10.0.0.1").host() == "10.0.0.1");
   CHECK_FALSE(SocketAddress::from_number({"desk.local", 1}));
 }
+
+TEST_CASE("a machine with a whole network of IPv6 addresses counts as one") {
+  CHECK(numbered("2001:db8::1").neighbourhood() == numbered("2001:db8::ffff:1").neighbourhood());
+  CHECK(numbered("2001:db8::1").neighbourhood() != numbered("2001:db8:0:1::1").neighbourhood());
+  CHECK(numbered("fe80::1").neighbourhood() != numbered("fe80::2").neighbourhood());
+  CHECK(numbered("10.0.0.1").neighbourhood() != numbered("10.0.0.2").neighbourhood());
+}
