@@ -132,7 +132,7 @@ TEST_CASE("What is typed at the example's desk arrives at its laptop once, and n
   INFO(example.log());
   REQUIRE(eventually(kPatience, [&] {
     const auto links =
-        Json::parse(example.desk.try_ctl("call link links.list").output, nullptr, false);
+        Json::parse(example.desk.try_ctl("call network links.list").output, nullptr, false);
     return links.is_object() && count(links.dump(), R"("state":"open")") == 4;
   }));
   example.desk.call("devices.start", {{"name", "keyboard"}});

@@ -23,7 +23,7 @@ LinkedDesks::LinkedDesks(const std::vector<std::string>& names) {
     run("identity make --name " + name + " --folder " + folder);
     const Json shown = Json::parse(run("identity show --json --folder " + folder));
     member.fingerprint = shown.at("fingerprint");
-    member.desk->grant("{target: link, methods: [links.list]}");
+    member.desk->grant("{target: network, methods: [links.list]}");
     members_.push_back(std::move(member));
   }
   for (const Member& at : members_)
@@ -48,7 +48,7 @@ std::string LinkedDesks::link_yaml(const Member& it, const std::string& config,
   const std::string where =
       server ? "listen: \"127.0.0.1:0\""
              : "connect: \"" + server_port_ + "\", peer: " + members_.front().name;
-  return "  link: {type: " + std::string(server ? "tcp-server" : "tcp-client") + keys +
+  return "  network: {type: " + std::string(server ? "tcp-server" : "tcp-client") + keys +
          ", config: {" + where + ", identity: identity" + config + "}}\n";
 }
 
@@ -61,7 +61,7 @@ void LinkedDesks::start(const std::string& name, const std::string& devices,
   if (&it != &members_.front()) return;
   REQUIRE(eventually(kPatience, [&] {
     const Json listening =
-        Json::parse(it.desk->try_ctl("call link links.list").output, nullptr, false);
+        Json::parse(it.desk->try_ctl("call network links.list").output, nullptr, false);
     if (!listening.is_object() || listening.value("listening", Json::array()).empty()) return false;
     server_port_ = listening.at("listening").at(0);
     return true;
@@ -69,7 +69,7 @@ void LinkedDesks::start(const std::string& name, const std::string& devices,
 }
 
 Json LinkedDesks::link(const std::string& at, const std::string& peer) {
-  const Json links = member(at).desk->ctl("call link links.list");
+  const Json links = member(at).desk->ctl("call network links.list");
   for (const Json& each : links.at("links"))
     if (each.at("peer") == peer) return each;
   return {};

@@ -8,7 +8,7 @@
 namespace dkvm::test {
 
 // Kernels that trust each other and are linked over loopback: the first listens,
-// the others dial it. Each desk's link device is `link`.
+// the others dial it. Each desk's link device is `network`.
 class LinkedDesks {
  public:
   explicit LinkedDesks(const std::vector<std::string>& names = {"desk", "laptop"});

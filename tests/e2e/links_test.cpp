@@ -53,11 +53,11 @@ TEST_CASE("What a link device held is released on the far side when it is killed
   Typing typing;
   typing.keyboard.down("KEY_LEFTCTRL");
   REQUIRE(typing.reaches({"KEY_LEFTCTRL"}));
-  const pid_t before = typing.desks[victim].pid("link");
-  typing.desks[victim].kill("link", SIGKILL);
+  const pid_t before = typing.desks[victim].pid("network");
+  typing.desks[victim].kill("network", SIGKILL);
   INFO(typing.log());
   CHECK(eventually(kStuckMax, [&] { return typing.typed.has({}); }));
-  typing.desks[victim].wait_restarted("link", before);
+  typing.desks[victim].wait_restarted("network", before);
   CHECK(typing.reaches({"KEY_LEFTCTRL"}));  // a modifier that is still held is pressed again
   typing.keyboard.up("KEY_LEFTCTRL");
   CHECK(typing.reaches({}));
@@ -79,7 +79,7 @@ TEST_CASE("A link device that is stopped lets go within a second and comes back 
   Typing typing;
   typing.keyboard.down("KEY_A");
   REQUIRE(typing.reaches({"KEY_A"}));
-  typing.desks["desk"].kill("link", SIGSTOP);
+  typing.desks["desk"].kill("network", SIGSTOP);
   INFO(typing.log());
   CHECK(eventually(kStuckMax, [&] { return typing.typed.has({}); }));
   typing.keyboard.up("KEY_A");

@@ -85,13 +85,12 @@ Result<> Outgoing::upstream(const Frame& message) {
     return {};
   }
   if (!port_) return {};
+  // The peer's side let go while it did not hear us: at `resume` the kernel presses
+  // the modifiers again that are still held.
+  const bool pauses = message.header.topic() == id_of(wire::Topic::input_state) && !paused_;
+  if (pauses) set_paused(true);
   [[maybe_unused]] const auto sent = port_->relay_upstream(message);
-  if (message.header.topic() != id_of(wire::Topic::input_state)) return {};
-  // The peer's side let go while it did not hear us: the kernel presses again
-  // what must be, as for every port that comes back.
-  if (paused_) return {};
-  set_paused(true);
-  set_paused(false);
+  if (pauses) set_paused(false);
   return {};
 }
 

@@ -23,6 +23,7 @@ Result<WantedStreams> read_wanted(std::string_view text) {
   WantedStreams wanted;
   try {
     wanted.revision = answer.at("revision").get<std::uint64_t>();
+    wanted.next = answer.value("next", std::string());
     for (const json& each : answer.at("streams")) {
       const auto direction = each.at("direction").get<std::string>();
       if (direction != "sink" && direction != "source")
@@ -39,9 +40,12 @@ Result<WantedStreams> read_wanted(std::string_view text) {
 }
 
 void Wanted::ask() {
-  const std::string body =
-      revision_ == 0 ? "{}"
-                     : fmt::format(R"({{"after":{},"wait_ms":{}}})", revision_, kWaitTime.count());
+  pages_ = {};
+  ask(revision_ == 0 ? "{}"
+                     : fmt::format(R"({{"after":{},"wait_ms":{}}})", revision_, kWaitTime.count()));
+}
+
+void Wanted::ask(const std::string& body) {
   auto asked = context_.call(
       "kernel", "links.streams", body, [this](const Answer& answer) { take(answer); }, kAnswerTime);
   if (asked)
@@ -56,14 +60,17 @@ void Wanted::take(const Answer& answer) {
     log_warning("the kernel does not say which streams are wanted: " + answer.error().message());
     return ask_later();
   }
-  auto wanted = read_wanted(*answer);
-  if (!wanted) {
-    log_error(wanted.error().message());
+  auto page = read_wanted(*answer);
+  if (!page) {
+    log_error(page.error().message());
     return ask_later();
   }
-  const bool changed = wanted->revision != revision_;
-  revision_ = wanted->revision;
-  if (changed) on_change_(wanted->streams);
+  // They changed between two pages: from the beginning.
+  if (pages_.revision != 0 && pages_.revision != page->revision) return ask();
+  pages_.revision = page->revision;
+  pages_.streams.insert(pages_.streams.end(), page->streams.begin(), page->streams.end());
+  if (!page->next.empty()) return ask(nlohmann::json{{"page", page->next}}.dump());
+  if (std::exchange(revision_, pages_.revision) != pages_.revision) on_change_(pages_.streams);
   ask();
 }
 

@@ -24,6 +24,7 @@ struct WantedStream {
 struct WantedStreams {
   std::uint64_t revision = 0;
   std::vector<WantedStream> streams;
+  std::string next{};  // the page behind this one; empty when this is the last
 };
 
 // The kernel's answer to `links.streams`.
@@ -49,12 +50,14 @@ class Wanted {
 
  private:
   void ask();
+  void ask(const std::string& body);
   void take(const Answer& answer);
   void ask_later();
 
   Context& context_;
   OnChange on_change_;
   std::uint64_t revision_ = 0;
+  WantedStreams pages_;  // that have come of the next one
   std::uint64_t call_ = 0;
   Context::Timer retry_ = 0;
 };
