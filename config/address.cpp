@@ -60,4 +60,14 @@ Result<Address> parse_address(std::string_view text) {
   return address;
 }
 
+std::optional<FarAddress> parse_far_address(std::string_view text) {
+  if (!text.starts_with(kLinkPrefix)) return std::nullopt;
+  text.remove_prefix(kLinkPrefix.size());
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const FarAddress address{text.substr(0, colon), text.substr(colon + 1)};
+  if (name_complaint(address.peer) || name_complaint(address.device)) return std::nullopt;
+  return address;
+}
+
 }  // namespace dkvm

@@ -14,6 +14,7 @@ namespace dkvm {
 
 inline constexpr std::string_view kKernelName = "kernel";
 inline constexpr std::string_view kLinkName = "link";
+inline constexpr std::string_view kLinkPrefix = "link/";
 inline constexpr std::string_view kKernelDevicesPort = "devices";
 
 // One of
@@ -37,6 +38,16 @@ struct Address {
     return a.device == b.device && a.port == b.port;
   }
 };
+
+// A device beyond a link, as calls name it: link/peer:device.
+// Life: the parts lie in the text.
+struct FarAddress {
+  std::string_view peer;
+  std::string_view device;
+};
+
+// Nothing when it is none.
+std::optional<FarAddress> parse_far_address(std::string_view text);
 
 // Errors: Errc::invalid, saying which part is wrong and what was expected.
 Result<Address> parse_address(std::string_view text);

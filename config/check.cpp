@@ -85,6 +85,7 @@ void check_all(const CheckContext& context) {
     if (const Manifest* manifest = context.manifests.find(device))
       check_device_keys(device, *manifest, context.errors);
   }
+  check_caller_grants(context);
   check_pipeline_names(context);
   for (const PipelineConfig& pipeline : context.config.pipelines) {
     if (pipeline.broken) continue;

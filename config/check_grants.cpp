@@ -48,16 +48,29 @@ void check_kernel_methods(const GrantConfig& grant, const CheckContext& context)
   }
 }
 
+void check_grant(const GrantConfig& grant, const CheckContext& context) {
+  const bool elsewhere = grant.target.find('/') != std::string::npos;
+  if (grant.target.empty()) return;  // reported as such
+  if (grant.target == kKernelName)
+    check_kernel_methods(grant, context);
+  else if (!elsewhere && context.device(grant.target) == nullptr)
+    check_target(grant, context);
+}
+
 }  // namespace
 
 void check_grants(const DeviceConfig& device, const CheckContext& context) {
-  for (const GrantConfig& grant : device.grants) {
-    const bool elsewhere = grant.target.find('/') != std::string::npos;
-    if (grant.target.empty()) continue;  // reported as such
-    if (grant.target == kKernelName)
-      check_kernel_methods(grant, context);
-    else if (!elsewhere && context.device(grant.target) == nullptr)
-      check_target(grant, context);
+  for (const GrantConfig& grant : device.grants) check_grant(grant, context);
+}
+
+void check_caller_grants(const CheckContext& context) {
+  for (const CallerGrantConfig& each : context.config.grants) {
+    check_grant(each.grant, context);
+    if (!context.links_possible && !each.caller.empty())
+      context.errors.add(each.caller_at,
+                         fmt::format("{} needs a link, expected a device that makes "
+                                     "links",
+                                     in_quotes(each.caller)));
   }
 }
 

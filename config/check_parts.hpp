@@ -35,6 +35,9 @@ void check_device_keys(const DeviceConfig& device, const Manifest& manifest, Err
 // The targets and methods of the calls that a device may make.
 void check_grants(const DeviceConfig& device, const CheckContext& context);
 
+// The same for callers that are no devices here.
+void check_caller_grants(const CheckContext& context);
+
 // Where the key of a manifest (`video.rate`) is in a device's `config`.
 nlohmann::json::json_pointer key_pointer(std::string_view name);
 

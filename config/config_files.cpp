@@ -32,8 +32,8 @@ Result<std::string> read_bytes(const std::string& path) {
 }
 
 bool resembles_key(std::string_view text) {
-  constexpr std::array<std::string_view, 5> kKeys = {"kernel", "devices", "pipelines", "include",
-                                                     "switches"};
+  constexpr std::array<std::string_view, 6> kKeys = {"kernel",  "devices", "pipelines",
+                                                     "include", "grants",  "switches"};
   return !closest(text, kKeys).empty() ||
          std::any_of(kKeys.begin(), kKeys.end(), [&](auto key) { return text.starts_with(key); });
 }
@@ -113,6 +113,7 @@ void ConfigFiles::merge_document(const YamlNode& root, bool is_main) {
   }
   const auto* devices = reader.take_filled("devices");
   const auto* pipelines = reader.take_filled("pipelines");
+  const auto* grants = reader.take_filled("grants");
   const auto* include = reader.take("include");
   if (root.find("switches") != nullptr) {
     reader.take("switches");
@@ -123,6 +124,7 @@ void ConfigFiles::merge_document(const YamlNode& root, bool is_main) {
   }
   if (devices != nullptr) merge_devices(*devices);
   if (pipelines != nullptr) merge_pipelines(*pipelines);
+  if (grants != nullptr) merge_grants(*grants);
   if (include != nullptr) merge_include(*include);
   reader.finish();
 }
@@ -193,6 +195,18 @@ void ConfigFiles::merge_pipeline(const YamlNode& node) {
   PipelineConfig pipeline;
   pipeline.broken = read_part([&] { pipeline = read_pipeline(node, errors_); });
   config_.pipelines.push_back(std::move(pipeline));
+}
+
+void ConfigFiles::merge_grants(const YamlNode& node) {
+  read_part([&] {
+    for (CallerGrantConfig& grant : read_caller_grants(node, errors_)) {
+      if (config_.grants.size() == kCallerGrantsMax)
+        return errors_.add(node.at, fmt::format("more than {} grants of the file itself, expected "
+                                                "less",
+                                                kCallerGrantsMax));
+      config_.grants.push_back(std::move(grant));
+    }
+  });
 }
 
 void ConfigFiles::merge_include(const YamlNode& node) {

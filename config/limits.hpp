@@ -25,6 +25,7 @@ inline constexpr std::size_t kPipelinesMax = 4096;
 inline constexpr std::size_t kAddressesPerPipelineMax = 64;  // in `from`, in `to`
 inline constexpr std::size_t kStagesPerPipelineMax = 32;
 inline constexpr std::size_t kGrantsPerDeviceMax = 256;
+inline constexpr std::size_t kCallerGrantsMax = 1024;  // of a file with all that it includes
 inline constexpr std::size_t kMethodsPerGrantMax = 64;
 inline constexpr std::size_t kArgsPerDeviceMax = 256;
 inline constexpr std::size_t kEnvPerDeviceMax = 256;

@@ -99,6 +99,13 @@ struct GrantConfig {
   Location at;
 };
 
+// The same for a caller that is no device here.
+struct CallerGrantConfig {
+  std::string caller;  // link/peer:device, or link/peer:* for all of that peer
+  Location caller_at;
+  GrantConfig grant;
+};
+
 struct DeviceConfig {
   std::string name;
   std::string type;               // empty: exec says what to run
@@ -155,6 +162,7 @@ struct Config {
   KernelConfig kernel;
   std::vector<DeviceConfig> devices;
   std::vector<PipelineConfig> pipelines;
+  std::vector<CallerGrantConfig> grants;
 
   // Life: points into devices. Null when there is none of that name.
   const DeviceConfig* device(std::string_view name) const;

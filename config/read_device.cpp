@@ -10,25 +10,7 @@
 namespace dkvm::detail {
 namespace {
 
-constexpr std::string_view kMethodCharacters = "abcdefghijklmnopqrstuvwxyz0123456789_-.";
 constexpr std::string_view kOwnVariables = "DKVM_";
-
-bool is_method(std::string_view text) {
-  if (text == "*") return true;
-  if (text.ends_with(".*")) text.remove_suffix(2);
-  return !text.empty() && text.find_first_not_of(kMethodCharacters) == std::string_view::npos &&
-         text.front() != '.' && text.back() != '.';
-}
-
-// kernel, device or link/peer:device.
-bool is_target(std::string_view text) {
-  constexpr std::string_view kLinkPrefix = "link/";
-  if (!text.starts_with(kLinkPrefix)) return text != kLinkName && !name_complaint(text);
-  text.remove_prefix(kLinkPrefix.size());
-  const std::size_t colon = text.find(':');
-  return colon != std::string_view::npos && !name_complaint(text.substr(0, colon)) &&
-         !name_complaint(text.substr(colon + 1));
-}
 
 bool is_variable(std::string_view text) {
   const auto letter = [](char c) {
@@ -64,7 +46,8 @@ class DeviceReader {
     if (const auto* health = reader_.take("health")) device_.health = read_health(*health, errors_);
     if (const auto* limits = reader_.take_filled("limits"))
       device_.limits = read_limits(*limits, errors_);
-    if (const auto* grants = reader_.take_filled("grants")) read_grants(*grants);
+    if (const auto* grants = reader_.take_filled("grants"))
+      device_.grants = read_grants(*grants, errors_);
     reader_.finish();
     return std::move(device_);
   }
@@ -155,51 +138,6 @@ class DeviceReader {
                                         in_quotes(key), kOwnVariables));
       else if (auto word = values_.word(value, fmt::format("env.{}", key)))
         device_.env[key] = std::move(*word);
-    }
-  }
-
-  void read_grants(const YamlNode& node) {
-    if (!node.is_sequence()) {
-      values_.wrong(node, "grants",
-                    "expected a list such as [{target: kernel, methods: [devices.list]}]");
-      return;
-    }
-    if (node.items.size() > kGrantsPerDeviceMax)
-      errors_.add(node.at, fmt::format("'grants' has {} items, expected at most {}",
-                                       node.items.size(), kGrantsPerDeviceMax));
-    for (const YamlNode& item : node.items) read_grant(item);
-  }
-
-  void read_grant(const YamlNode& node) {
-    GrantConfig grant;
-    grant.at = node.at;
-    MapReader reader(node, "a grant", errors_);
-    if (const auto* target = reader.require("target", node.at)) {
-      grant.at = target->at;
-      grant.target = values_.text(*target, "target").value_or("");
-      if (!grant.target.empty() && !is_target(grant.target)) {
-        values_.wrong(*target, "target", "expected kernel, a device or link/peer:device");
-        grant.target.clear();
-      }
-    }
-    if (const auto* methods = reader.require("methods", node.at)) read_methods(*methods, grant);
-    reader.finish();
-    device_.grants.push_back(std::move(grant));
-  }
-
-  void read_methods(const YamlNode& node, GrantConfig& grant) {
-    const auto items = items_of(node);
-    if (items.empty() || items.size() > kMethodsPerGrantMax)
-      errors_.add(node.at, fmt::format("'methods' has {} items, expected 1 to {}", items.size(),
-                                       kMethodsPerGrantMax));
-    for (const YamlNode* item : items) {
-      auto method = values_.text(*item, "methods");
-      if (!method) continue;
-      if (!is_method(*method)) {
-        values_.wrong(*item, "methods", "expected a method such as devices.list, devices.* or *");
-        continue;
-      }
-      grant.methods.push_back({std::move(*method), item->at});
     }
   }
 

@@ -6,6 +6,7 @@
 #include "config/yaml_node.hpp"
 
 #include <string>
+#include <vector>
 
 // The sections of kvm.yaml, each from its node. What is wrong goes to errors;
 // the value is then whatever could be read, for finding more errors.
@@ -25,6 +26,10 @@ DeviceConfig read_device(const YamlEntry& entry, const SectionContext& context);
 RestartConfig read_restart(const YamlNode& node, ErrorList& errors);
 HealthConfig read_health(const YamlNode& node, ErrorList& errors);
 LimitsConfig read_limits(const YamlNode& node, ErrorList& errors);
+
+// Of a device, and of the file.
+std::vector<GrantConfig> read_grants(const YamlNode& node, ErrorList& errors);
+std::vector<CallerGrantConfig> read_caller_grants(const YamlNode& node, ErrorList& errors);
 
 PipelineConfig read_pipeline(const YamlNode& node, ErrorList& errors);
 

@@ -5,6 +5,7 @@
 #include "kernel/loop/assert.hpp"
 #include "kernel/rpc/services/devices.hpp"
 #include "kernel/rpc/services/kernel.hpp"
+#include "kernel/rpc/services/links.hpp"
 #include "kernel/rpc/services/logs.hpp"
 #include "kernel/rpc/services/memory.hpp"
 #include "kernel/rpc/services/pipelines.hpp"
@@ -21,6 +22,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <random>
+#include <unordered_map>
 #include <utility>
 
 namespace dkvm {
@@ -66,7 +68,10 @@ Result<> Kernel::start(Plan plan) {
   if (const std::size_t swept = sweep_named_pools(); swept != 0)
     log_.info("removed {} that kernels before left behind", count_of(swept, "named pool"));
   pipelines_ = std::make_unique<PipelineSet>(switchboard_->router());
-  pipelines_->on_changed([this] { tell_feeds(); });
+  pipelines_->on_changed([this] {
+    tell_feeds();
+    tell_links();
+  });
   add_services();
   switchboard_->on_settled([this] { on_settled(); });
   switchboard_->on_start([this](DeviceId id) { return may_start(id); });
@@ -77,6 +82,7 @@ Result<> Kernel::start(Plan plan) {
   DKVM_CHECK(number_devices(plan));
   for (const DevicePlan& device : plan.devices) DKVM_CHECK(add_device(device));
   plan_ = std::move(plan);
+  tell_far_rights();
   DKVM_CHECK(pipelines_->load(plan_.pipelines, now_ns()));
   log_.info("kernel {} runs {} and {}", plan_.kernel.name, count_of(plan_.devices.size(), "device"),
             count_of(plan_.pipelines.size(), "pipeline"));
@@ -92,6 +98,8 @@ void Kernel::add_services() {
       .add_to(*services_);
   PipelineServices{*switchboard_, *pipelines_,
                    [this](const std::string& text) { return parse_pipeline(text); }}
+      .add_to(*services_);
+  LinkServices{link_streams_, polls_, [this](DeviceId id) { return makes_links(id); }, now_ns}
       .add_to(*services_);
   LogServices{log_, polls_, switchboard_->call_frames()}.add_to(*services_);
   MemoryServices{switchboard_->memory(),
@@ -182,6 +190,23 @@ void Kernel::tell_rights(const DevicePlan& device) {
       id, {device.trusted, device.buffer_bytes_max, device.spec.supervision.health.enabled});
 }
 
+// What callers beyond links may.
+void Kernel::tell_far_rights() {
+  std::unordered_map<std::string, std::vector<Grant>> grants;
+  for (const FarGrant& far : plan_.far_grants) grants[far.caller].push_back(far.grant);
+  grants_.set_far(std::move(grants));
+}
+
+bool Kernel::makes_links(DeviceId id) const {
+  const DevicePlan* device = plan_.device(switchboard_->name_of(id));
+  return device != nullptr && device->manifest && device->manifest->runtime_ports;
+}
+
+// Links that wait to hear of it are answered at the end of the turn.
+void Kernel::tell_links() {
+  if (link_streams_.update(streams_of(pipelines_->all(), plan_))) switchboard_->settle_soon();
+}
+
 void Kernel::say_doubt(const DevicePlan& device) {
   if (device.doubt.empty()) return;
   log_.warning("device {}: its ports and configuration are unchecked until it runs: {}",
@@ -216,6 +241,7 @@ void Kernel::renew(DeviceId id) {
   *device = std::move(*renewed);
   say_doubt(*device);
   tell_rights(*device);
+  tell_links();
   [[maybe_unused]] const auto updated = devices_->update(device->spec);  // fails for a removed one
 }
 

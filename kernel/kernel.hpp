@@ -8,6 +8,7 @@
 #include "kernel/rpc/long_polls.hpp"
 #include "kernel/rpc/service_table.hpp"
 #include "kernel/rpc/services/watch.hpp"
+#include "kernel/setup/link_streams.hpp"
 #include "kernel/setup/plan.hpp"
 #include "kernel/setup/plan_changes.hpp"
 #include "kernel/switchboard.hpp"
@@ -79,6 +80,9 @@ class Kernel {
   bool may_start(DeviceId id);
   void renew(DeviceId id);
   void tell_feeds();
+  void tell_links();
+  void tell_far_rights();
+  bool makes_links(DeviceId id) const;
 
   // Reloading (kernel_reload.cpp).
   void begin_reload();
@@ -112,6 +116,7 @@ class Kernel {
   std::unique_ptr<DeviceManager> devices_;
   std::unique_ptr<PipelineSet> pipelines_;
   LongPolls polls_;
+  LinkStreams link_streams_;
   std::unique_ptr<ServiceTable> services_;
   std::unique_ptr<WatchService> watch_;
   Spawner& spawner_;

@@ -80,6 +80,7 @@ Result<> Kernel::carry_out(Plan next, Ends& ends) {
   const Plan before = std::exchange(plan_, std::move(next));
   change_log_level(before.kernel.log, plan_.kernel.log);
   switchboard_->memory().set_bytes_max(plan_.kernel.buffers);
+  tell_far_rights();
   for (const DevicePlan& old : before.devices) {
     if (plan_.device(old.name) != nullptr) continue;
     grants_.remove(old.name);

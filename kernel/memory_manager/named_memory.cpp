@@ -37,14 +37,18 @@ class NamedMemory final : public PoolMemory {
   Worker& worker_;
 };
 
-// Whether the name is one of ours, and of a process that is no more.
+// Whether the name is one of ours, and of a process that is no more. Of another
+// container's processes nothing is known here.
 bool is_left_behind(const std::string& name) {
+  std::uint64_t space = 0;
   std::int64_t pid = 0;
   std::uint64_t start = 0;
+  std::uint32_t pool = 0;
   if (!name.starts_with(kPrefix) ||
-      std::sscanf(name.c_str() + kPrefix.size(), "%" SCNd64 "-%" SCNu64 "-", &pid, &start) != 2)
+      std::sscanf(name.c_str() + kPrefix.size(), "%" SCNu64 "-%" SCNd64 "-%" SCNu64 "-%" SCNu32,
+                  &space, &pid, &start, &pool) != 4)
     return false;
-  return detail::process_start(pid) != start;
+  return space == detail::own_pid_namespace() && detail::process_start(pid) != start;
 }
 
 }  // namespace
@@ -52,7 +56,8 @@ bool is_left_behind(const std::string& name) {
 Result<std::unique_ptr<PoolMemory>> make_named(std::uint32_t pool, std::uint64_t bytes,
                                                Worker& worker) {
   const std::int64_t pid = detail::own_pid();
-  std::string name = fmt::format("{}{}-{}-{}", kPrefix, pid, detail::process_start(pid), pool);
+  std::string name = fmt::format("{}{}-{}-{}-{}", kPrefix, detail::own_pid_namespace(), pid,
+                                 detail::process_start(pid), pool);
   try {
     ipc::shared_memory_object object(ipc::create_only, name.c_str(), ipc::read_write,
                                      ipc::permissions(kOwnerOnly));

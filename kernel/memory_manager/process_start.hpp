@@ -10,6 +10,8 @@ namespace dkvm::detail {
 // process for good. 0: there is none of that number.
 std::uint64_t process_start(std::int64_t pid);
 std::int64_t own_pid();
+// Which numbers of processes are ours to tell: another container has others.
+std::uint64_t own_pid_namespace();
 
 // The names of all shared memory objects, of anybody.
 std::vector<std::string> shared_memory_names();

@@ -1,6 +1,7 @@
 #include "kernel/memory_manager/process_start.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -27,6 +28,11 @@ std::uint64_t process_start(std::int64_t pid) {
 }
 
 std::int64_t own_pid() { return ::getpid(); }
+
+std::uint64_t own_pid_namespace() {
+  struct stat space {};
+  return ::stat("/proc/self/ns/pid", &space) == 0 ? space.st_ino : 0;
+}
 
 std::vector<std::string> shared_memory_names() {
   std::vector<std::string> names;

@@ -17,6 +17,20 @@ std::optional<DeviceId> CallFrames::running_device(std::string_view name) const 
   return session != nullptr && session->running() ? id : std::nullopt;
 }
 
+bool CallFrames::links_to(DeviceId device, std::string_view peer) const {
+  const DeviceSession* session = sessions_.find(device);
+  return session != nullptr && session->running() && session->ports().has_peer(peer);
+}
+
+// Of several ways the one whose device is named first in the file.
+std::optional<DeviceId> CallFrames::link_to(std::string_view peer) const {
+  std::optional<DeviceId> link;
+  sessions_.each([&](DeviceId id, const DeviceSession&) {
+    if ((!link || id < *link) && links_to(id, peer)) link = id;
+  });
+  return link;
+}
+
 std::vector<std::string_view> CallFrames::device_names() const {
   std::vector<std::string_view> known;
   for (const std::string& name : names_.all())

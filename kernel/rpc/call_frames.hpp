@@ -43,6 +43,8 @@ class CallFrames final : public CallTransport {
   std::vector<std::string_view> device_names() const override;
   std::span<const std::string_view> kernel_methods() const override { return methods_; }
   std::string name_of(DeviceId device) const override { return names_.name_of(device); }
+  std::optional<DeviceId> link_to(std::string_view peer) const override;
+  bool links_to(DeviceId device, std::string_view peer) const override;
   void serve(std::uint64_t token, const ServiceCall& call) override { serve_(token, call); }
 
  private:

@@ -1,5 +1,6 @@
 #include "kernel/rpc/call_router.hpp"
 
+#include "config/address.hpp"
 #include "config/kernel_methods.hpp"
 #include "config/suggest.hpp"
 
@@ -45,14 +46,10 @@ Result<> CallRouter::on_request(DeviceId from, const Frame& frame, std::uint64_t
   if (outstanding_[from] >= kCallsOutstandingMax)
     return refuse(Error(Errc::overloaded, fmt::format("{} calls are waiting for their answers",
                                                       kCallsOutstandingMax)));
-  request.caller = transport_.name_of(from);
-  if (grants_.any(request.caller))
-    if (const auto exists = check_exists(request); !exists) return refuse(exists.error());
-  const bool own = request.target == "kernel" && !needs_grant(request.method);
-  if (!own && !grants_.allow(request.caller, request.target, request.method))
-    return refuse(Error(Errc::denied, fmt::format("'{}' has no grant for {} at {}", request.caller,
-                                                  detail::in_quotes(request.method),
-                                                  detail::in_quotes(request.target))));
+  auto caller = caller_of(from, request.caller);
+  if (!caller) return refuse(caller.error());
+  request.caller = std::move(*caller);
+  if (const auto granted = check_granted(from, request); !granted) return refuse(granted.error());
   auto callee = callee_of(request);
   if (!callee) return refuse(callee.error());
   const std::uint32_t asked_ms = request.deadline_ms != 0
@@ -70,6 +67,26 @@ Result<> CallRouter::on_request(DeviceId from, const Frame& frame, std::uint64_t
   return {};
 }
 
+// A link says for whom it speaks. What else a device writes there is lost.
+Result<std::string> CallRouter::caller_of(DeviceId from, const std::string& claimed) const {
+  if (!claimed.starts_with(kLinkPrefix)) return transport_.name_of(from);
+  const auto far = parse_far_address(claimed);
+  if (far && transport_.links_to(from, far->peer)) return claimed;
+  return fail(Errc::denied, fmt::format("'{}' cannot call for {}: expected link/peer:device of a "
+                                        "peer that it has a port open for",
+                                        transport_.name_of(from), detail::in_quotes(claimed)));
+}
+
+Result<> CallRouter::check_granted(DeviceId from, const wire::RequestT& request) const {
+  if (grants_.any(request.caller)) DKVM_CHECK(check_exists(request));
+  const bool own = request.target == "kernel" && !needs_grant(request.method) &&
+                   request.caller == transport_.name_of(from);
+  if (own || grants_.allow(request.caller, request.target, request.method)) return {};
+  return fail(Errc::denied,
+              fmt::format("'{}' has no grant for {} at {}", request.caller,
+                          detail::in_quotes(request.method), detail::in_quotes(request.target)));
+}
+
 Result<> CallRouter::check_exists(const wire::RequestT& request) const {
   using detail::did_you_mean;
   using detail::in_quotes;
@@ -80,6 +97,7 @@ Result<> CallRouter::check_exists(const wire::RequestT& request) const {
                 fmt::format("the kernel has no method {}{}", in_quotes(request.method),
                             did_you_mean(request.method, methods)));
   }
+  if (parse_far_address(request.target)) return {};  // as far as this kernel knows
   if (transport_.has_device(request.target)) return {};
   auto targets = transport_.device_names();
   targets.push_back("kernel");
@@ -89,6 +107,11 @@ Result<> CallRouter::check_exists(const wire::RequestT& request) const {
 
 Result<DeviceId> CallRouter::callee_of(const wire::RequestT& request) const {
   if (request.target == "kernel") return kKernelDevice;
+  if (const auto far = parse_far_address(request.target)) {
+    if (const auto link = transport_.link_to(far->peer)) return *link;
+    return fail(Errc::not_found, fmt::format("there is no link to the peer {} at present",
+                                             detail::in_quotes(far->peer)));
+  }
   if (const auto device = transport_.running_device(request.target)) return *device;
   return fail(Errc::not_found,
               fmt::format("device {} does not run", detail::in_quotes(request.target)));

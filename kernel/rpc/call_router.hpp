@@ -23,7 +23,7 @@ namespace dkvm {
 // What a service of the kernel is asked.
 struct ServiceCall {
   DeviceId device = 0;  // the caller, or the link that it came by
-  std::string caller;
+  std::string caller;   // a device, or link/peer:device beyond a link
   std::string method;
   std::string body;
   std::uint64_t deadline_ns = 0;
@@ -44,6 +44,9 @@ class CallTransport {
   virtual std::vector<std::string_view> device_names() const = 0;
   virtual std::span<const std::string_view> kernel_methods() const = 0;
   virtual std::string name_of(DeviceId device) const = 0;
+  // The device that is the way to a peer at present: it has a port open for it.
+  virtual std::optional<DeviceId> link_to(std::string_view peer) const = 0;
+  virtual bool links_to(DeviceId device, std::string_view peer) const = 0;
   // Answers by CallRouter::answer(token, …), now or before the deadline.
   virtual void serve(std::uint64_t token, const ServiceCall& call) = 0;
 };
@@ -52,6 +55,8 @@ class CallTransport {
 // happens to either side. Pure: frames and time come in, frames go out.
 // A caller with grants is told by `not_found` and a suggestion that a target or
 // a method of the kernel does not exist; one without any is only ever `denied`.
+// A link calls for devices of the peers that it has ports open for (link/peer:device),
+// under grants of their own; what is at link/peer:device is called by way of it.
 // Limits: kCallsOutstandingMax calls a caller; deadlines of kDeadlineMsMax.
 class CallRouter {
  public:
@@ -93,6 +98,8 @@ class CallRouter {
   Result<> on_request(DeviceId from, const Frame& frame, std::uint64_t now_ns);
   Result<> on_response(DeviceId from, const Frame& frame);
   void on_cancel(DeviceId from, const Frame& frame);
+  Result<std::string> caller_of(DeviceId from, const std::string& claimed) const;
+  Result<> check_granted(DeviceId from, const wire::RequestT& request) const;
   Result<> check_exists(const wire::RequestT& request) const;
   Result<DeviceId> callee_of(const wire::RequestT& request) const;
   std::uint64_t open(const Pending& pending);

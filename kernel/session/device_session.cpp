@@ -129,6 +129,10 @@ Result<> DeviceSession::admit(const wire::HelloT& hello) {
   takes_fds_ = hello.fds;
   bool injects = false;
   for (const auto& spec : hello.ports) {
+    if (!spec->peer.empty())
+      return fail(Errc::invalid, fmt::format("port '{}' has a peer, which only ports that open "
+                                             "while the device runs have",
+                                             spec->name));
     DKVM_CHECK(ports_.open(*spec, topics_));
     injects = injects || spec->injects;
   }

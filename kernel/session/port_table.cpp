@@ -1,5 +1,8 @@
 #include "kernel/session/port_table.hpp"
 
+#include "config/address.hpp"
+#include "config/suggest.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -27,6 +30,16 @@ Result<> check_port(const wire::PortSpecT& said, const PortManifest& promised) {
   return {};
 }
 
+Result<> check_peer(const wire::PortSpecT& spec) {
+  if (const auto complaint = name_complaint(spec.peer))
+    return fail(Errc::invalid, fmt::format("the peer of port '{}', {}, {}", spec.name,
+                                           detail::in_quotes(spec.peer), *complaint));
+  if (spec.name == spec.peer || spec.name.starts_with(spec.peer + "/")) return {};
+  return fail(Errc::invalid, fmt::format("a port of the peer '{}' is named '{}', expected '{}' or "
+                                         "'{}/stream'",
+                                         spec.peer, spec.name, spec.peer, spec.peer));
+}
+
 }  // namespace
 
 Result<RoutedPort> PortTable::open(const wire::PortSpecT& spec, TopicTable& topics) {
@@ -52,7 +65,8 @@ Result<RoutedPort> PortTable::open(const wire::PortSpecT& spec, TopicTable& topi
   for (const auto& [id, port] : ports_)
     if (port.name == spec.name)
       return fail(Errc::invalid, fmt::format("it opens two ports named '{}'", spec.name));
-  RoutedPort port{spec.id, spec.name, spec.direction, {}, spec.live, spec.injects};
+  if (!spec.peer.empty()) DKVM_CHECK(check_peer(spec));
+  RoutedPort port{spec.id, spec.name, spec.direction, {}, spec.live, spec.injects, spec.peer};
   for (const auto& name : spec.topics) {
     if (name == "*") {
       port.topics = TopicSet::all();
@@ -63,7 +77,17 @@ Result<RoutedPort> PortTable::open(const wire::PortSpecT& spec, TopicTable& topi
     port.topics.add(*topic);
   }
   ports_.emplace(port.id, port);
+  if (!port.peer.empty()) ++peers_[port.peer];
   return port;
+}
+
+bool PortTable::close(std::uint16_t id) {
+  const auto port = ports_.find(id);
+  if (port == ports_.end()) return false;
+  if (const auto peer = peers_.find(port->second.peer); peer != peers_.end() && --peer->second == 0)
+    peers_.erase(peer);
+  ports_.erase(port);
+  return true;
 }
 
 const RoutedPort* PortTable::find(std::uint16_t id) const {

@@ -9,6 +9,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -21,19 +24,22 @@ class PortTable {
 
   // Errors: Errc::invalid for an id or name that is taken or out of range, too
   //         many ports, a topic that cannot be one; Errc::exhausted when the
-  //         kernel has no number for a topic.
+  //         kernel has no number for a topic. A port of a peer is named as the peer,
+  //         or peer/stream.
   Result<RoutedPort> open(const wire::PortSpecT& spec, TopicTable& topics);
 
   // Null when it is not open.
   const RoutedPort* find(std::uint16_t id) const;
   std::vector<const RoutedPort*> sorted() const;  // by id
   std::size_t size() const { return ports_.size(); }
-  bool close(std::uint16_t id) { return ports_.erase(id) != 0; }
-  void clear() { ports_.clear(); }
+  bool close(std::uint16_t id);
+  // A port is open for this peer of a link.
+  bool has_peer(std::string_view peer) const { return peers_.find(peer) != peers_.end(); }
 
  private:
   DeviceId device_;
   std::unordered_map<std::uint16_t, RoutedPort> ports_;
+  std::map<std::string, std::size_t, std::less<>> peers_;  // how many ports of each
 };
 
 // Holds a hello to the manifest that the YAML was checked against.

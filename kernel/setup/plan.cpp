@@ -94,6 +94,12 @@ PipelineSpec spec_of(const PipelineConfig& config) {
   return spec;
 }
 
+Grant grant_of(const GrantConfig& config) {
+  Grant grant{config.target, {}};
+  for (const MethodConfig& method : config.methods) grant.methods.push_back(method.name);
+  return grant;
+}
+
 // Where a pipeline of run time begins and ends.
 PipelineConfig ends_of(const PipelineSpec& spec) {
   Location at;
@@ -113,6 +119,17 @@ PipelineConfig ends_of(const PipelineSpec& spec) {
   ends.from = parsed(spec.from);
   ends.to = parsed(spec.to);
   return ends;
+}
+
+// The plan's devices that an address may be at: links have their streams in common.
+std::vector<std::string_view> devices_at(const std::string& address, const Plan& plan) {
+  std::vector<std::string_view> names;
+  const std::string_view wanted = device_of(address);
+  for (const DevicePlan& device : plan.devices) {
+    const bool link = device.manifest && device.manifest->runtime_ports;
+    if (device.name == wanted || (link && wanted == kLinkName)) names.push_back(device.name);
+  }
+  return names;
 }
 
 // A cycle that is gone without a pipeline of run time names that pipeline.
@@ -166,6 +183,8 @@ tl::expected<Plan, ConfigErrors> make_plan(Config config, const Catalog& catalog
       errors.push_back({pipeline.at, fine.error().message()});
   }
   if (!errors.empty()) return tl::unexpected(std::move(errors));
+  for (const CallerGrantConfig& each : config.grants)
+    plan.far_grants.push_back({each.caller, grant_of(each.grant)});
   plan.config = std::move(config);
   return plan;
 }
@@ -193,11 +212,7 @@ tl::expected<DevicePlan, ConfigErrors> plan_device(const DeviceConfig& device,
     const auto rate = static_cast<std::size_t>(*device.limits.log_rate);
     plan.spec.log_rate = {rate, rate};
   }
-  for (const GrantConfig& grant : device.grants) {
-    std::vector<std::string> methods;
-    for (const MethodConfig& method : grant.methods) methods.push_back(method.name);
-    plan.grants.push_back({grant.target, std::move(methods)});
-  }
+  for (const GrantConfig& grant : device.grants) plan.grants.push_back(grant_of(grant));
   return plan;
 }
 
@@ -250,12 +265,14 @@ std::vector<std::vector<std::string>> stop_order(const Plan& plan,
     for (const PipelineSpec& pipeline : pipelines)
       for (const std::string& from : pipeline.from)
         for (const std::string& to : pipeline.to) {
-          const auto source = rank.find(device_of(from));
-          const auto sink = rank.find(device_of(to));
-          if (source == rank.end() || sink == rank.end()) continue;
-          if (sink->second > source->second || source->second + 1 >= plan.devices.size()) continue;
-          sink->second = source->second + 1;
-          changed = true;
+          for (const std::string_view source : devices_at(from, plan))
+            for (const std::string_view sink : devices_at(to, plan)) {
+              const std::size_t before = rank.find(source)->second;
+              std::size_t& after = rank.find(sink)->second;
+              if (source == sink || after > before || before + 1 >= plan.devices.size()) continue;
+              after = before + 1;
+              changed = true;
+            }
         }
   }
   std::vector<std::vector<std::string>> order;

@@ -34,12 +34,21 @@ struct DevicePlan {
   bool enabled = true;
 };
 
+// What a caller beyond a link may.
+struct FarGrant {
+  std::string caller;  // link/peer:device, or link/peer:*
+  Grant grant;
+
+  bool operator==(const FarGrant&) const = default;
+};
+
 // A configuration that was checked, in the words of the modules that do it.
 struct Plan {
   Config config;
   KernelConfig kernel;
   std::vector<DevicePlan> devices;
   std::vector<PipelineSpec> pipelines;
+  std::vector<FarGrant> far_grants;
 
   // Null when there is none of that name.
   const DevicePlan* device(std::string_view name) const;

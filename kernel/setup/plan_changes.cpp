@@ -73,6 +73,7 @@ PlanChanges changes_between(const Plan& before, const Plan& after) {
       changes.changed.push_back(device.name);
   }
   changes.pipelines = changed_pipelines(before.pipelines, after.pipelines);
+  if (before.far_grants != after.far_grants) changes.changed.emplace_back("grants");
   compare_kernel(before.kernel, after.kernel, changes);
   return changes;
 }

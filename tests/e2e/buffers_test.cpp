@@ -58,7 +58,7 @@ std::vector<std::string> names_of_the_dead() {
   for (const auto& each : std::filesystem::directory_iterator("/dev/shm")) {
     const std::string name = each.path().filename();
     int pid = 0;
-    if (std::sscanf(name.c_str(), "dkvm-%d-", &pid) == 1 && is_gone(pid)) names.push_back(name);
+    if (std::sscanf(name.c_str(), "dkvm-%*u-%d-", &pid) == 1 && is_gone(pid)) names.push_back(name);
   }
   return names;
 }

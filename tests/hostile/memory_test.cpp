@@ -12,11 +12,12 @@ namespace {
 
 // Names of shared memory that a kernel made.
 std::vector<std::string> names_of(pid_t kernel) {
-  const std::string begin = "dkvm-" + std::to_string(kernel) + "-";
+  const std::string of_kernel = "-" + std::to_string(kernel) + "-";
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator("/dev/shm"))
-    if (entry.path().filename().string().starts_with(begin))
-      names.push_back(entry.path().filename().string());
+    if (const std::string name = entry.path().filename().string();
+        name.starts_with("dkvm-") && name.find(of_kernel) != std::string::npos)
+      names.push_back(name);
   return names;
 }
 

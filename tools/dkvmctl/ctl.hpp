@@ -19,8 +19,11 @@ struct Ctl {
   Screen& screen;
   std::chrono::milliseconds timeout;
 
+  Called<Json> call(const std::string& target, const std::string& method, const Json& params) {
+    return client.call(target, method, params.dump(), timeout);
+  }
   Called<Json> kernel(const std::string& method, const Json& params = Json::object()) {
-    return client.call("kernel", method, params.dump(), timeout);
+    return call("kernel", method, params);
   }
 };
 
@@ -50,6 +53,7 @@ LocalCommand local_command(const std::shared_ptr<Options>& options,
 void add_status(CLI::App& app, Command& chosen);
 void add_devices(CLI::App& app, Command& chosen);
 void add_deaths(CLI::App& app, Command& chosen);
+void add_links(CLI::App& app, Command& chosen);
 void add_logs(CLI::App& app, Command& chosen);
 void add_pipelines(CLI::App& app, Command& chosen);
 void add_watch(CLI::App& app, Command& chosen);

@@ -27,13 +27,18 @@ CallError as_feed(CallError failure) {
 }  // namespace
 
 Called<Json> whole_answer(Ctl& ctl, const std::string& method, Json params, const char* key) {
-  DKVM_TRY(Json whole, ctl.kernel(method, params));
+  return whole_answer_of(ctl, "kernel", method, std::move(params), key);
+}
+
+Called<Json> whole_answer_of(Ctl& ctl, const std::string& target, const std::string& method,
+                             Json params, const char* key) {
+  DKVM_TRY(Json whole, ctl.call(target, method, params));
   if (!whole.is_object()) whole = Json::object();
   Json items = list_of(whole, key);
   Json next = field(whole, "next");
   for (int page = 1; page < kPagesMax && !next.is_null(); ++page) {
     params["after"] = next;
-    DKVM_TRY(const Json answer, ctl.kernel(method, params));
+    DKVM_TRY(const Json answer, ctl.call(target, method, params));
     for (const Json& item : list_of(answer, key)) items.push_back(item);
     next = field(answer, "next");
     if (next == params["after"]) break;

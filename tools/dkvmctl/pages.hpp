@@ -11,6 +11,10 @@ namespace dkvm::ctl {
 // The kernel's `next` of one page is the `after` of the next one.
 Called<Json> whole_answer(Ctl& ctl, const std::string& method, Json params, const char* key);
 
+// The same of a device, which may give pages too.
+Called<Json> whole_answer_of(Ctl& ctl, const std::string& target, const std::string& method,
+                             Json params, const char* key);
+
 // The list alone.
 Called<Json> all_pages(Ctl& ctl, const std::string& method, Json params, const char* key);
 

@@ -22,7 +22,7 @@ class Style {
 // no_color, term: the environment variables, null when they are not set.
 bool wants_colour(bool is_terminal, const char* no_color, const char* term);
 
-// How a state of a device or an edge looks.
+// How a state of a device, an edge or a link looks.
 Tone tone_of_state(std::string_view state);
 
 // How a log record of this level looks.

@@ -130,10 +130,15 @@ void DeviceServices::add_to(ServiceTable& table) {
   });
   table.add("devices.deaths", {"name", "after", "limit"},
             [*this](const ServiceCall&, const Params& params) { return list_deaths(params); });
-  table.add("devices.subscribe", {}, [*this](const ServiceCall& call, const Params&) {
-    switchboard.subscribe(call.device);
-    return nlohmann::json::object();
-  });
+  table.add("devices.subscribe", {},
+            [*this](const ServiceCall& call, const Params&) -> Result<nlohmann::json> {
+              if (call.caller != switchboard.name_of(call.device))
+                return fail(Errc::unsupported,
+                            "no events come over a link for calls: expected a pipeline from "
+                            "kernel/devices to the link");
+              switchboard.subscribe(call.device);
+              return nlohmann::json::object();
+            });
   table.add("devices.unsubscribe", {}, [*this](const ServiceCall& call, const Params&) {
     switchboard.unsubscribe(call.device);
     return nlohmann::json::object();

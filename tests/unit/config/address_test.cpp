@@ -28,6 +28,19 @@ TEST_CASE("what is no address is refused") {
   }
 }
 
+TEST_CASE("a device beyond a link is its peer and its name") {
+  const auto far = parse_far_address("link/laptop:panel");
+  REQUIRE(far);
+  CHECK(far->peer == "laptop");
+  CHECK(far->device == "panel");
+  for (const char* text :
+       {"", "link/", "link/laptop", "link/:panel", "link/laptop:", "laptop:panel", "link/laptop:*",
+        "link/a/b:c", "link/a:b:c", "link/a:link/b:c", "Link/a:b"}) {
+    INFO(text);
+    CHECK_FALSE(parse_far_address(text));
+  }
+}
+
 TEST_CASE("names are short and plain") {
   CHECK_FALSE(name_complaint("kbd-0_left"));
   CHECK_FALSE(name_complaint(std::string(64, 'a')));

@@ -184,11 +184,14 @@ TEST_CASE("A sweep removes the named pools of the dead and no others") {
   const auto mine = make_named(kPool, kBytes, worker);
   REQUIRE(mine);
   const auto own = detail::own_pid();
-  const std::string of_dead = fmt::format("dkvm-{}-123-1", dead_process());
-  const std::string of_former =
-      fmt::format("dkvm-{}-{}-1", own, detail::process_start(own) - 1);  // a number used again
+  const auto space = detail::own_pid_namespace();
+  const auto dead = dead_process();
+  const std::string of_dead = fmt::format("dkvm-{}-{}-123-1", space, dead);
+  const std::string of_former = fmt::format("dkvm-{}-{}-{}-1", space, own,
+                                            detail::process_start(own) - 1);  // a number used again
+  const std::string elsewhere = fmt::format("dkvm-{}-{}-123-1", space + 1, dead);
   const std::string foreign = fmt::format("dkvm-test-{}", own);
-  for (const std::string& name : {of_dead, of_former, foreign})
+  for (const std::string& name : {of_dead, of_former, elsewhere, foreign})
     ipc::shared_memory_object(ipc::create_only, name.c_str(), ipc::read_write);
 
   CHECK(sweep_named_pools() >= 2);
@@ -196,6 +199,8 @@ TEST_CASE("A sweep removes the named pools of the dead and no others") {
   CHECK_FALSE(has(left, of_dead));
   CHECK_FALSE(has(left, of_former));
   CHECK(has(left, foreign));
+  CHECK(has(left, elsewhere));
   CHECK(has(left, (*mine)->name()));
   ipc::shared_memory_object::remove(foreign.c_str());
+  ipc::shared_memory_object::remove(elsewhere.c_str());
 }

@@ -34,6 +34,8 @@ class Wires final : public CallTransport {
   std::vector<Sent> responses;
   std::vector<Sent> cancels;
   std::vector<std::uint64_t> served;
+  std::vector<std::string> callers;                  // of those served
+  std::set<std::pair<DeviceId, std::string>> peers;  // of links
   std::vector<std::string_view> names{"d1", "d2", "d3", "d4"};
   std::vector<std::string_view> methods{"devices.get", "devices.list", "kernel.stop", "log.read",
                                         "m"};
@@ -60,7 +62,18 @@ class Wires final : public CallTransport {
   std::vector<std::string_view> device_names() const override { return names; }
   std::span<const std::string_view> kernel_methods() const override { return methods; }
   std::string name_of(DeviceId device) const override { return fmt::format("d{}", device); }
-  void serve(std::uint64_t token, const ServiceCall&) override { served.push_back(token); }
+  std::optional<DeviceId> link_to(std::string_view peer) const override {
+    for (const auto& [device, its] : peers)
+      if (its == peer) return device;
+    return std::nullopt;
+  }
+  bool links_to(DeviceId device, std::string_view peer) const override {
+    return peers.contains({device, std::string(peer)});
+  }
+  void serve(std::uint64_t token, const ServiceCall& call) override {
+    served.push_back(token);
+    callers.push_back(call.caller);
+  }
 };
 
 struct Fixture {
@@ -82,6 +95,16 @@ struct Fixture {
     request.deadline_ms = deadline_ms;
     request.caller = "root";  // a lie: the kernel writes who it really is
     return send(from, wire::FrameKind::request, id, writer.write(request), now);
+  }
+
+  // A link calls for somebody.
+  Result<> request_as(DeviceId from, std::uint64_t id, std::string caller, std::string target,
+                      std::string method) {
+    wire::RequestT request;
+    request.target = std::move(target);
+    request.method = std::move(method);
+    request.caller = std::move(caller);
+    return send(from, wire::FrameKind::request, id, writer.write(request), 0);
   }
 
   Result<> respond(DeviceId from, std::uint64_t id, std::string body) {
@@ -305,4 +328,81 @@ TEST_CASE("whatever happens, each call of a living device has exactly one answer
     CAPTURE(call.first, call.second);
     REQUIRE(count == 1);
   }
+}
+
+TEST_CASE("a link calls for devices of its peers, under grants of their own") {
+  Fixture f;
+  f.wires.peers = {{3, "laptop"}};
+  f.grants.set_far({{"link/laptop:panel", {{"d2", {"beep"}}}},
+                    {"link/laptop:*", {{"kernel", {"devices.list"}}}},
+                    {"link/tower:*", {{"kernel", {"*"}}}}});
+  REQUIRE(f.request_as(3, 1, "link/laptop:panel", "d2", "beep"));
+  REQUIRE(f.wires.requests.size() == 1);
+  CHECK(f.wires.requests[0].text == "link/laptop:panel>beep");
+  REQUIRE(f.request_as(3, 2, "link/laptop:panel", "kernel", "devices.list"));
+  REQUIRE(f.request_as(3, 3, "link/laptop:other", "kernel", "devices.list"));
+  CHECK(f.wires.callers == std::vector<std::string>{"link/laptop:panel", "link/laptop:other"});
+  CHECK(f.wires.responses.empty());
+
+  REQUIRE(f.request_as(3, 4, "link/laptop:other", "d2", "beep"));
+  REQUIRE(f.request_as(3, 5, "link/laptop:panel", "kernel", "kernel.stop"));
+  REQUIRE(f.wires.responses.size() == 2);
+  for (const Sent& response : f.wires.responses) CHECK(response.code == wire::Code::denied);
+
+  f.grants.set_far({});
+  REQUIRE(f.request_as(3, 6, "link/laptop:panel", "d2", "beep"));
+  CHECK(f.wires.responses.back().code == wire::Code::denied);
+}
+
+TEST_CASE("nobody speaks for a peer whose port it does not have, nor for a device of this kernel") {
+  Fixture f;
+  f.wires.peers = {{3, "laptop"}};
+  f.grants.set_far({{"link/tower:*", {{"kernel", {"*"}}}}, {"link/laptop:*", {{"d1", {"*"}}}}});
+  for (const char* claimed : {"link/tower:panel", "link/laptop:*", "link/laptop", "link/laptop:"}) {
+    INFO(claimed);
+    f.wires.responses.clear();
+    REQUIRE(f.request_as(3, 1, claimed, "kernel", "devices.list"));
+    REQUIRE(f.wires.responses.size() == 1);
+    CHECK(f.wires.responses[0].code == wire::Code::denied);
+  }
+  CHECK(f.wires.callers.empty());
+  // As itself, whatever it says: d3 has no grant, d1 has.
+  REQUIRE(f.request_as(3, 2, "d1", "kernel", "devices.list"));
+  CHECK(f.wires.responses.back().code == wire::Code::denied);
+  REQUIRE(f.request_as(1, 2, "d3", "kernel", "devices.list"));
+  CHECK(f.wires.callers == std::vector<std::string>{"d1"});
+}
+
+TEST_CASE("what needs no grant is the device's own, not that of a caller behind it") {
+  Fixture f;
+  f.wires.peers = {{3, "laptop"}};
+  f.wires.methods.push_back("memory.pool");
+  REQUIRE(f.request(3, 1, "kernel", "memory.pool"));
+  REQUIRE(f.request_as(3, 2, "link/laptop:panel", "kernel", "memory.pool"));
+  CHECK(f.wires.callers == std::vector<std::string>{"d3"});
+  REQUIRE(f.wires.responses.size() == 1);
+  CHECK(f.wires.responses[0].code == wire::Code::denied);
+}
+
+TEST_CASE("a call beyond a link goes to the device that has a port open for the peer") {
+  Fixture f;
+  f.grants.set("d1", {{"link/laptop:panel", {"beep"}}});
+  REQUIRE(f.request(1, 1, "link/laptop:panel", "beep"));
+  REQUIRE(f.wires.responses.size() == 1);
+  CHECK(f.wires.responses[0].code == wire::Code::not_found);
+  CHECK(f.wires.responses[0].text == "there is no link to the peer 'laptop' at present");
+
+  f.wires.peers = {{3, "laptop"}};
+  REQUIRE(f.request(1, 2, "link/laptop:panel", "beep"));
+  REQUIRE(f.wires.requests.size() == 1);
+  CHECK(f.wires.requests[0].device == 3);
+  CHECK(f.wires.requests[0].text == "d1>beep");
+  REQUIRE(f.respond(3, f.wires.requests[0].id, "beeped"));
+  CHECK(f.wires.responses.back().text == "beeped");
+
+  REQUIRE(f.request(1, 3, "link/laptop:other", "beep"));
+  CHECK(f.wires.responses.back().code == wire::Code::denied);
+  REQUIRE(f.request(1, 4, "link/laptop:panel", "beep"));
+  f.calls.device_gone(3);
+  CHECK(f.wires.responses.back().code == wire::Code::disconnected);
 }

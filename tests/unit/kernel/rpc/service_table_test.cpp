@@ -29,6 +29,8 @@ class Caller final : public CallTransport {
   std::vector<std::string_view> device_names() const override { return {}; }
   std::span<const std::string_view> kernel_methods() const override { return methods; }
   std::string name_of(DeviceId) const override { return "caller"; }
+  std::optional<DeviceId> link_to(std::string_view) const override { return std::nullopt; }
+  bool links_to(DeviceId, std::string_view) const override { return false; }
   void serve(std::uint64_t number, const ServiceCall& what) override {
     token = number;
     call = what;

@@ -84,3 +84,30 @@ TEST_CASE("a hello is held to the manifest, in whatever order its topics come") 
   REQUIRE_FALSE(checked);
   CHECK(checked.error().code() == Errc::invalid);
 }
+
+TEST_CASE("a peer is there as long as a port is open for it") {
+  TopicTable topics;
+  PortTable ports(1);
+  const auto of_peer = [](std::uint16_t id, const std::string& name, const std::string& peer) {
+    auto port = spec(id, name);
+    port.peer = peer;
+    return port;
+  };
+  CHECK_FALSE(ports.has_peer("laptop"));
+  REQUIRE(ports.open(of_peer(1, "laptop", "laptop"), topics));
+  REQUIRE(ports.open(of_peer(2, "laptop/keys", "laptop"), topics));
+  CHECK(ports.find(2)->peer == "laptop");
+  CHECK(ports.has_peer("laptop"));
+  CHECK(ports.close(1));
+  CHECK(ports.has_peer("laptop"));
+  CHECK(ports.close(2));
+  CHECK_FALSE(ports.has_peer("laptop"));
+  CHECK_FALSE(ports.close(2));
+
+  using Catch::Contains;
+  CHECK_THAT(complaint(ports.open(of_peer(3, "keys", "laptop"), topics)),
+             Contains("expected 'laptop' or 'laptop/stream'"));
+  CHECK_THAT(complaint(ports.open(of_peer(3, "laptops/keys", "laptop"), topics)),
+             Contains("named 'laptops/keys'"));
+  CHECK_THAT(complaint(ports.open(of_peer(3, "a/b/c", "a/b"), topics)), Contains("the peer of"));
+}

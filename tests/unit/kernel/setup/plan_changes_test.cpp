@@ -115,3 +115,12 @@ TEST_CASE("changes are told to programs and to people") {
         R"({"changed":["kernel.log.level"],"needs_restart":["kernel.name"],)"
         R"("pipelines_changed":1,"started":["a","b"],"stopped":[]})");
 }
+
+TEST_CASE("grants of callers beyond links are a change of their own") {
+  const Plan before = plan_of({"a"});
+  Plan after = plan_of({"a"});
+  after.far_grants.push_back({"link/laptop:*", {"kernel", {"devices.list"}}});
+  CHECK(changes_between(before, after).changed == Names{"grants"});
+  CHECK(changes_between(after, before).changed == Names{"grants"});
+  CHECK(changes_between(after, after).none());
+}

@@ -56,6 +56,24 @@ TEST_CASE("devices stop after all that feed them") {
         Order{{"c", "d"}, {"b"}, {"a"}});
 }
 
+TEST_CASE("whoever makes links stops after what feeds streams, and before what they feed") {
+  Plan plan;
+  for (const char* name : {"player", "server", "keyboard"}) plan.devices.emplace_back().name = name;
+  plan.devices[1].manifest = Manifest{};
+  plan.devices[1].manifest->runtime_ports = true;
+  PipelineSpec out;
+  out.name = "out";
+  out.from = {"keyboard"};
+  out.to = {"link/laptop/keys"};
+  PipelineSpec in;
+  in.name = "in";
+  in.from = {"link/laptop/back"};
+  in.to = {"player"};
+  CHECK(stop_order(plan, {out, in}) == Order{{"keyboard"}, {"server"}, {"player"}});
+  out.from = {"link/tower/keys"};  // from one link to another, by the same device
+  CHECK(stop_order(plan, {out, in}) == Order{{"keyboard", "server"}, {"player"}});
+}
+
 TEST_CASE("a circle of links has an order too, with every device in it once") {
   std::vector<std::string> all;
   for (const auto& rank : order_of({"a", "b", "c"}, {{"a", "b"}, {"b", "a"}, {"b", "c"}}))

@@ -27,6 +27,13 @@ class Asker final : public CallTransport {
   ServiceTable& table() { return table_; }
 
   wire::ResponseT answer(const std::string& method, const Json& params = Json::object()) {
+    begin(method, params);
+    REQUIRE(answer_);
+    return *std::move(answer_);
+  }
+
+  // A call that may wait for its answer; and the answer, if it has come.
+  void begin(const std::string& method, const Json& params = Json::object()) {
     methods_ = table_.methods();
     wire::RequestT request;
     request.target = "kernel";
@@ -37,9 +44,8 @@ class Asker final : public CallTransport {
     frame.header.mutate_sequence(++id_);
     answer_.reset();
     REQUIRE(calls_.on_frame(1, frame, 0));
-    REQUIRE(answer_);
-    return *std::move(answer_);
   }
+  const std::optional<wire::ResponseT>& answered() const { return answer_; }
 
   // A call that succeeds.
   Json ask(const std::string& method, const Json& params = Json::object()) {
@@ -72,6 +78,8 @@ class Asker final : public CallTransport {
   std::vector<std::string_view> device_names() const override { return {}; }
   std::span<const std::string_view> kernel_methods() const override { return methods_; }
   std::string name_of(DeviceId) const override { return "asker"; }
+  std::optional<DeviceId> link_to(std::string_view) const override { return std::nullopt; }
+  bool links_to(DeviceId, std::string_view) const override { return false; }
   void serve(std::uint64_t token, const ServiceCall& call) override { table_.serve(token, call); }
 
   Grants grants_;

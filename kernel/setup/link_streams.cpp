@@ -1,0 +1,83 @@
+#include "kernel/setup/link_streams.hpp"
+
+#include "config/address.hpp"
+#include "pipelines/address.hpp"
+
+#include <dkvm/topics.hpp>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string_view>
+
+namespace dkvm {
+namespace {
+
+constexpr const char* kEveryTopic = "*";
+
+using Topics = std::set<std::string>;
+
+// What the ports of an address carry, as far as is known before they are open.
+Topics topics_at(const std::string& text, wire::Direction direction, const Plan& plan) {
+  const auto address = parse_port_address(text);
+  if (!address) return {};
+  if (address->device == kKernelName)
+    return {std::string(well_known_name(id_of(wire::Topic::device_state)))};
+  const DevicePlan* device = plan.device(address->device);
+  if (device == nullptr || !device->manifest || device->manifest->runtime_ports)
+    return {kEveryTopic};
+  Topics topics;
+  for (const PortManifest& port : device->manifest->ports)
+    if (port.direction == direction && (address->port.empty() || address->port == port.name))
+      topics.insert(port.topics.begin(), port.topics.end());
+  return topics;
+}
+
+Topics topics_at(const std::vector<std::string>& addresses, wire::Direction direction,
+                 const PipelineSpec& pipeline, const Plan& plan) {
+  Topics all;
+  for (const std::string& address : addresses) all.merge(topics_at(address, direction, plan));
+  const bool any = all.contains(kEveryTopic);
+  if (pipeline.events.empty()) return any ? Topics{kEveryTopic} : all;
+  Topics filtered;
+  for (const std::string& topic : pipeline.events)
+    if (any || all.contains(topic)) filtered.insert(topic);
+  return filtered;
+}
+
+// link/peer/stream
+std::optional<std::pair<std::string, std::string>> stream_at(const std::string& text) {
+  const auto address = parse_port_address(text);
+  if (!address || address->device != kLinkName) return std::nullopt;
+  const std::size_t slash = address->port.find('/');
+  if (slash == std::string::npos) return std::nullopt;
+  return std::pair(address->port.substr(0, slash), address->port.substr(slash + 1));
+}
+
+}  // namespace
+
+std::vector<LinkStream> streams_of(const std::vector<PipelineSpec>& pipelines, const Plan& plan) {
+  std::map<std::string, LinkStream> streams;
+  const auto add = [&](const std::string& address, wire::Direction direction, Topics topics) {
+    auto at = stream_at(address);
+    if (!at) return;
+    LinkStream stream{std::move(at->first), std::move(at->second), direction, {}};
+    LinkStream& known = streams.try_emplace(stream.key(), stream).first->second;
+    known.topics.merge(topics);
+    if (known.topics.contains(kEveryTopic)) known.topics = {kEveryTopic};
+  };
+  for (const PipelineSpec& pipeline : pipelines) {
+    if (!pipeline.enabled) continue;
+    for (const std::string& to : pipeline.to)
+      add(to, wire::Direction::sink,
+          topics_at(pipeline.from, wire::Direction::source, pipeline, plan));
+    for (const std::string& from : pipeline.from)
+      add(from, wire::Direction::source,
+          topics_at(pipeline.to, wire::Direction::sink, pipeline, plan));
+  }
+  std::vector<LinkStream> sorted;
+  for (auto& [key, stream] : streams) sorted.push_back(std::move(stream));
+  return sorted;
+}
+
+}  // namespace dkvm

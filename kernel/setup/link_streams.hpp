@@ -1,0 +1,50 @@
+#pragma once
+
+#include "kernel/setup/plan.hpp"
+#include "pipelines/spec.hpp"
+
+#include <dkvm/wire/control_generated.h>
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace dkvm {
+
+// A stream to or from a peer of a link, as pipelines ask for it.
+struct LinkStream {
+  std::string peer;
+  std::string stream;
+  wire::Direction direction = wire::Direction::sink;  // sink: it goes to the peer
+  // What may come of this kernel's sources, or what its sinks ask for; "*": anything.
+  std::set<std::string> topics;
+
+  // Names it; sorted lists are in this order.
+  std::string key() const { return peer + "/" + stream + "/" + wire::EnumNameDirection(direction); }
+  bool operator==(const LinkStream&) const = default;
+};
+
+// Every stream that enabled pipelines name, once, by key.
+std::vector<LinkStream> streams_of(const std::vector<PipelineSpec>& pipelines, const Plan& plan);
+
+// The streams that are wanted, and how often that has changed: links follow it.
+class LinkStreams {
+ public:
+  // True when something is different now.
+  bool update(std::vector<LinkStream> streams) {
+    if (streams == streams_) return false;
+    streams_ = std::move(streams);
+    ++revision_;
+    return true;
+  }
+  const std::vector<LinkStream>& all() const { return streams_; }
+  std::uint64_t revision() const { return revision_; }
+
+ private:
+  std::vector<LinkStream> streams_;
+  std::uint64_t revision_ = 1;
+};
+
+}  // namespace dkvm

@@ -1,0 +1,169 @@
+#include "tools/dkvmctl/ctl.hpp"
+#include "tools/dkvmctl/pages.hpp"
+#include "tools/dkvmctl/table.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace dkvm::ctl {
+namespace {
+
+constexpr std::size_t kFingerprintShown = 7 + 16;  // sha256: and its first digits
+
+bool makes_links(const Json& device) {
+  const std::string type = text_of(device, "type");
+  return type == "tcp-server" || type == "tcp-client";
+}
+
+bool answers(const Json& device) {
+  const std::string state = text_of(device, "state");
+  return state == "running" || state == "degraded";
+}
+
+// What the link devices say, all together.
+struct Links {
+  Json links = Json::array();
+  Json listening = Json::array();   // {device, address}
+  std::vector<std::string> silent;  // devices that cannot be asked, with the reason
+  std::vector<CallError> failures;
+  std::size_t devices = 0;
+};
+
+void add_answer(Links& all, const Json& answer, const std::string& device) {
+  for (Json link : list_of(answer, "links")) {
+    if (link.is_object() && text_of(link, "device").empty()) link["device"] = device;
+    all.links.push_back(std::move(link));
+  }
+  for (const Json& address : list_of(answer, "listening"))
+    all.listening.push_back({{"device", device}, {"address", address}});
+}
+
+// One device that does not answer hides no other.
+// Errors: those that no other device would answer either.
+Called<> ask(Ctl& ctl, const Json& device, Links& all) {
+  const std::string name = text_of(device, "name");
+  ++all.devices;
+  if (!answers(device)) {
+    all.silent.push_back(
+        fmt::format("{} makes no links: it is {}", name, text_of(device, "state")));
+    return {};
+  }
+  auto answer = whole_answer_of(ctl, name, "links.list", Json::object(), "links");
+  if (answer) {
+    add_answer(all, *answer, name);
+  } else if (answer.error().kind == CallError::Kind::answered) {
+    all.failures.push_back(std::move(answer).error());
+  } else {
+    return fail(std::move(answer).error());
+  }
+  return {};
+}
+
+Called<Links> look(Ctl& ctl) {
+  Links all;
+  DKVM_TRY(const Json devices, all_pages(ctl, "devices.list", Json::object(), "devices"));
+  for (const Json& device : devices)
+    if (makes_links(device)) DKVM_CHECK(ask(ctl, device, all));
+  return all;
+}
+
+// A quantity that is not known is left out.
+std::string micros_of(const Json& link, const char* key) {
+  return field(link, key).is_number() ? micros_text(number_of(link, key)) : "";
+}
+
+std::string offset_text(const Json& link) {
+  if (!field(link, "offset_us").is_number()) return {};
+  const double offset = number_of(link, "offset_us");
+  return fmt::format("{}{} ± {}", offset < 0 ? "-" : "+", micros_text(std::abs(offset)),
+                     micros_text(number_of(link, "offset_error_us")));
+}
+
+std::string traffic_text(const Json& link, const std::string& direction) {
+  const std::uint64_t bytes = count_of(link, (direction + "_bytes").c_str());
+  const double rate = number_of(link, (direction + "_bytes_per_s").c_str());
+  if (rate < 1) return bytes == 0 ? "" : bytes_text(bytes);
+  return fmt::format("{} ({}/s)", bytes_text(bytes), bytes_text(static_cast<std::uint64_t>(rate)));
+}
+
+std::string bytes_or_nothing(std::uint64_t bytes) { return bytes == 0 ? "" : bytes_text(bytes); }
+
+std::string table_of(const Json& links, const Style& style) {
+  Table table({{"PEER"},
+               {"DEVICE"},
+               {"STATE"},
+               {"FOR", Align::right},
+               {"RTT", Align::right},
+               {"OFFSET", Align::right},
+               {"SENT", Align::right},
+               {"RECEIVED", Align::right},
+               {"QUEUE", Align::right},
+               {"DROPS", Align::right},
+               {"ADDRESS"},
+               {"FINGERPRINT"}});
+  for (const Json& link : links) {
+    const std::string state = text_of(link, "state");
+    const std::uint64_t drops = count_of(link, "drops");
+    table.row({text_of(link, "peer"),
+               text_of(link, "device"),
+               {state, tone_of_state(state)},
+               duration_text(number_of(link, "since_s")),
+               micros_of(link, "rtt_us"),
+               offset_text(link),
+               traffic_text(link, "sent"),
+               traffic_text(link, "received"),
+               bytes_or_nothing(count_of(link, "queue_bytes")),
+               drops == 0 ? "" : count_text(drops),
+               text_of(link, "address"),
+               text_of(link, "fingerprint").substr(0, kFingerprintShown)});
+  }
+  return table.empty() ? "no links\n" : table.render(style);
+}
+
+// Why links are as they are, and where others can connect to.
+std::string remarks(const Links& all) {
+  std::string text;
+  for (const Json& link : all.links)
+    if (const std::string reason = text_of(link, "reason"); !reason.empty())
+      text += fmt::format("{} is {}: {}\n", printable(text_of(link, "peer")),
+                          printable(text_of(link, "state")), printable(reason));
+  for (const std::string& device : all.silent) text += printable(device) + "\n";
+  for (const Json& each : all.listening)
+    text += fmt::format("{} listens at {}\n", printable(text_of(each, "device")),
+                        printable(text_of(each, "address")));
+  return text.empty() ? "" : "\n" + text;
+}
+
+void show(Screen& screen, const Links& all) {
+  if (screen.json()) {
+    screen.document({{"links", all.links}, {"listening", all.listening}});
+    for (const std::string& device : all.silent) screen.note(device);
+  } else if (all.devices == 0) {
+    screen.print("no device of type tcp-server or tcp-client is there to make links\n");
+  } else if (all.failures.size() != all.devices) {
+    screen.print(table_of(all.links, screen.style()) + remarks(all));
+  }
+}
+
+Called<> show_links(Ctl& ctl) {
+  DKVM_TRY(const Links all, look(ctl));
+  show(ctl.screen, all);
+  if (all.failures.empty()) return {};
+  for (std::size_t at = 0; at + 1 < all.failures.size(); ++at)
+    ctl.screen.note(explain(all.failures[at]));
+  return fail(all.failures.back());
+}
+
+}  // namespace
+
+void add_links(CLI::App& app, Command& chosen) {
+  app.add_subcommand("links", "The links with other kernels, and how they do")->callback([&chosen] {
+    chosen = show_links;
+  });
+}
+
+}  // namespace dkvm::ctl
