@@ -63,7 +63,7 @@ Result<RoutedPort> PortTable::open(const wire::PortSpecT& spec, TopicTable& topi
                                            static_cast<unsigned>(wire::Direction::source),
                                            static_cast<unsigned>(wire::Direction::sink)));
   for (const auto& [id, port] : ports_)
-    if (port.name == spec.name)
+    if (port.name == spec.name && (port.direction == spec.direction || spec.peer.empty()))
       return fail(Errc::invalid, fmt::format("it opens two ports named '{}'", spec.name));
   if (!spec.peer.empty()) DKVM_CHECK(check_peer(spec));
   RoutedPort port{spec.id, spec.name, spec.direction, {}, spec.live, spec.injects, spec.peer};

@@ -25,7 +25,7 @@ class PortTable {
   // Errors: Errc::invalid for an id or name that is taken or out of range, too
   //         many ports, a topic that cannot be one; Errc::exhausted when the
   //         kernel has no number for a topic. A port of a peer is named as the peer,
-  //         or peer/stream.
+  //         or peer/stream, which may be there once each way.
   Result<RoutedPort> open(const wire::PortSpecT& spec, TopicTable& topics);
 
   // Null when it is not open.

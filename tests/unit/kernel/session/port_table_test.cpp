@@ -104,6 +104,14 @@ TEST_CASE("a peer is there as long as a port is open for it") {
   CHECK_FALSE(ports.has_peer("laptop"));
   CHECK_FALSE(ports.close(2));
 
+  auto back = of_peer(4, "laptop/keys", "laptop");
+  back.direction = wire::Direction::sink;
+  REQUIRE(ports.open(of_peer(3, "laptop/keys", "laptop"), topics));
+  REQUIRE(ports.open(back, topics));  // the other way
+  back.id = 5;
+  CHECK_FALSE(ports.open(back, topics));
+  CHECK(ports.close(3));
+
   using Catch::Contains;
   CHECK_THAT(complaint(ports.open(of_peer(3, "keys", "laptop"), topics)),
              Contains("expected 'laptop' or 'laptop/stream'"));
