@@ -135,8 +135,9 @@ TEST_CASE("a peer that is stopped is silent, then dead, and comes back in a new 
 TEST_CASE("a new run of the peer's device ends the session of the one before") {
   test::Pair pair;
   pair.connect();
+  std::unique_ptr<LinkClient> before;
   SECTION("which has died") { pair.client.reset(); }
-  SECTION("which still seems to be there") { pair.client.release(); }  // as its machine would
+  SECTION("which still seems to be there") { before = std::move(pair.client); }
   pair.laptop.told.bulks.clear();
   pair.desk.told.words.clear();
   pair.dial();
