@@ -45,9 +45,9 @@ Desk& LinkedDesks::operator[](const std::string& name) { return *member(name).de
 std::string LinkedDesks::link_yaml(const Member& it, const std::string& config,
                                    const std::string& keys) {
   const bool server = &it == &members_.front();
-  const std::string where =
-      server ? "listen: \"127.0.0.1:0\""
-             : "connect: \"" + server_port_ + "\", peer: " + members_.front().name;
+  const std::string where = server
+                                ? "listen: \"" + address_ + "\""
+                                : "connect: \"" + address_ + "\", peer: " + members_.front().name;
   return "  network: {type: " + std::string(server ? "tcp-server" : "tcp-client") + keys +
          ", config: {" + where + ", identity: identity" + config + "}}\n";
 }
@@ -58,14 +58,6 @@ void LinkedDesks::start(const std::string& name, const std::string& devices,
   Member& it = member(name);
   it.desk->start("devices:\n" + link_yaml(it, link_config, link_keys) + devices + "pipelines:\n" +
                  pipelines);
-  if (&it != &members_.front()) return;
-  REQUIRE(eventually(kPatience, [&] {
-    const Json listening =
-        Json::parse(it.desk->try_ctl("call network links.list").output, nullptr, false);
-    if (!listening.is_object() || listening.value("listening", Json::array()).empty()) return false;
-    server_port_ = listening.at("listening").at(0);
-    return true;
-  }));
 }
 
 Json LinkedDesks::link(const std::string& at, const std::string& peer) {
@@ -87,13 +79,13 @@ void LinkedDesks::wait_link(const std::string& at, const std::string& peer,
 }
 
 void LinkedDesks::wait_stream(const std::string& at, const std::string& peer,
-                              const std::string& stream) {
+                              const std::string& stream, const std::string& state) {
   Json last;
   const bool there = eventually(kPatience, [&] {
     last = link(at, peer);
     if (!last.is_object()) return false;
     for (const Json& each : last.at("streams"))
-      if (each.at("name") == stream && each.at("state") == "open") return true;
+      if (each.at("name") == stream && each.at("state") == state) return true;
     return false;
   });
   INFO("stream " << stream << " of " << at << " to " << peer << ": " << last << "\n"

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tests/e2e/desk.hpp"
+#include "tests/support/free_port.hpp"
 
 #include <string>
 #include <vector>
@@ -24,8 +25,9 @@ class LinkedDesks {
   Json link(const std::string& at, const std::string& peer);
   // Waits for it.
   void wait_link(const std::string& at, const std::string& peer, const std::string& state = "up");
-  // Waits until a stream of the peer is open at both ends.
-  void wait_stream(const std::string& at, const std::string& peer, const std::string& stream);
+  // Waits until a stream of the peer is open at both ends, or waits for the other.
+  void wait_stream(const std::string& at, const std::string& peer, const std::string& stream,
+                   const std::string& state = "open");
 
  private:
   struct Member {
@@ -38,7 +40,7 @@ class LinkedDesks {
   Member& member(const std::string& name);
 
   std::vector<Member> members_;
-  std::string server_port_;  // once the first desk listens
+  std::string address_ = "127.0.0.1:" + std::to_string(free_port());  // of the first desk
 };
 
 }  // namespace dkvm::test

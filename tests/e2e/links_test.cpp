@@ -79,12 +79,14 @@ TEST_CASE("A link device that is stopped lets go within a second and comes back 
   Typing typing;
   typing.keyboard.down("KEY_A");
   REQUIRE(typing.reaches({"KEY_A"}));
+  const pid_t before = typing.desks["desk"].pid("network");
   typing.desks["desk"].kill("network", SIGSTOP);
   INFO(typing.log());
   CHECK(eventually(kStuckMax, [&] { return typing.typed.has({}); }));
   typing.keyboard.up("KEY_A");
   typing.keyboard.tap("KEY_B");
-  typing.desks.wait_stream("laptop", "desk", "keys");
+  typing.desks["desk"].wait_restarted("network", before);
+  typing.desks.wait_stream("desk", "laptop", "keys");
   typing.keyboard.tap("KEY_C");
   CHECK(eventually(kPatience, [&] { return typing.typed.count("KEY_C", false) >= 1; }));
   CHECK(typing.typed.has({}));
@@ -106,11 +108,7 @@ TEST_CASE("A stream begins and ends with the pipelines that name it") {
   Typing typing;
   Desk& laptop = typing.desks["laptop"];
   laptop.call("pipelines.disable", {{"name", "typing"}});
-  CHECK(eventually(kPatience, [&] {
-    for (const Json& each : typing.desks.link("desk", "laptop").at("streams"))
-      if (each.at("name") == "keys") return each.at("state") == "waiting";
-    return false;
-  }));
+  typing.desks.wait_stream("desk", "laptop", "keys", "waiting");
   laptop.call("pipelines.enable", {{"name", "typing"}});
   typing.desks.wait_stream("desk", "laptop", "keys");
   typing.keyboard.tap("KEY_A");
