@@ -55,10 +55,10 @@ TEST_CASE("A killed device of a link, on either side, releases what is held and 
   pair.start();
   for (Desk* side : {&pair.desk, &pair.laptop}) {
     hold(pair);
-    const pid_t before = side->pid("link");
+    const pid_t before = side->pid("wire");
     ::kill(before, SIGKILL);
     CHECK(eventually(kStuckMax, [&] { return pair.typed.has({}); }));
-    side->wait_restarted("link", before);
+    side->wait_restarted("wire", before);
     pair.keyboard.up("KEY_A");
     pair.await_keys();
   }
@@ -72,11 +72,11 @@ TEST_CASE(
   for (Desk* side : {&pair.desk, &pair.laptop}) {
     const std::uint64_t gaps = pair.gaps();
     Typist typist(pair.keyboard);
-    const pid_t before = side->pid("link");
+    const pid_t before = side->pid("wire");
     typist.tap(30);
     ::kill(before, SIGKILL);
     typist.tap(30);
-    side->wait_restarted("link", before);
+    side->wait_restarted("wire", before);
     CHECK(eventually(kPatience, [&] {
       const Text text = read(pair.typed, typist.taps());
       return text.all_up && (text.came == typist.taps() || pair.gaps() > gaps);
@@ -92,7 +92,7 @@ TEST_CASE("A stopped device of a link holds nothing for longer than a second") {
   pair.start();
   for (Desk* side : {&pair.desk, &pair.laptop}) {
     hold(pair);
-    const pid_t before = side->pid("link");
+    const pid_t before = side->pid("wire");
     ::kill(before, SIGSTOP);
     CHECK(eventually(kStuckMax, [&] { return pair.typed.has({}); }));
     ::kill(before, SIGCONT);

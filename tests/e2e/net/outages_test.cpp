@@ -102,7 +102,7 @@ TEST_CASE("Events for a machine that stands still are bounded, and none of them 
   TwoDesks pair;
   pair.start();
   std::vector<std::pair<pid_t, std::uint64_t>> before;
-  for (const pid_t pid : {pair.desk.kernel().pid(), pair.desk.pid("link")})
+  for (const pid_t pid : {pair.desk.kernel().pid(), pair.desk.pid("wire")})
     before.emplace_back(pid, resident_bytes(pid));
   const std::uint64_t gaps = pair.gaps();
 

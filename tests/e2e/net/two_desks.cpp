@@ -22,7 +22,7 @@ std::string pin_of_new_identity(const Desk& desk) {
 }
 
 std::string link(const Desk& desk, const std::string& type, const std::string& config) {
-  return "  link: {type: " + type + ", config: {identity: " + desk.path("identity") + ", " +
+  return "  wire: {type: " + type + ", config: {identity: " + desk.path("identity") + ", " +
          config + "}" + kSoon + "}\n";
 }
 

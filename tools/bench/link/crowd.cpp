@@ -75,7 +75,7 @@ class Crowd {
       trusted += fmt::format("{}p{}: {{pin: \"{}\"}}", i == 0 ? "" : ", ", i,
                              pins_[static_cast<std::size_t>(i)]);
     plan.other_devices = {
-        fmt::format("link: {{type: tcp-server, config: {{listen: \"127.0.0.1:{}\", identity: {}, "
+        fmt::format("wire: {{type: tcp-server, config: {{listen: \"127.0.0.1:{}\", identity: {}, "
                     "peers: {{{}}}}}}}",
                     port, bench_.folder.file("server.identity"), trusted)};
     plan.devices = {{source, "source", ""}, {source + "-of-others", "source", ""}};
@@ -91,7 +91,7 @@ class Crowd {
     plan.devices = {{sink, "sink", ""}, {sink + "-of-others", "sink", ""}};
     for (int i = 0; i < peers; ++i) {
       plan.other_devices.push_back(
-          fmt::format("link-{0}: {{type: tcp-client, config: {{connect: \"127.0.0.1:{1}\", "
+          fmt::format("wire-{0}: {{type: tcp-client, config: {{connect: \"127.0.0.1:{1}\", "
                       "identity: {2}, peer: server-{0}, pin: \"{3}\"}}}}",
                       i, port, identity_of(i), server_pin_));
       plan.pipelines.push_back(

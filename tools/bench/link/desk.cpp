@@ -41,7 +41,7 @@ struct Sites {
 };
 
 std::string link_line(const char* type, const std::string& config) {
-  return fmt::format("link: {{type: {}, config: {{{}}}{}}}", type, config, kLinkKeys);
+  return fmt::format("wire: {{type: {}, config: {{{}}}{}}}", type, config, kLinkKeys);
 }
 
 void add_stream(Sites& sites, const std::string& name, const Stream& stream, const char* source,
