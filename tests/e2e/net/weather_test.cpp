@@ -19,6 +19,7 @@ void delay_both(Cable& cable, const Delay& delay) {
 // Types, and waits until the last tap is there: in order, nothing twice, and what is
 // missing was reported.
 void expect_text(TwoDesks& pair, bool whole) {
+  pair.typed.mark();
   const std::uint64_t gaps = pair.gaps();
   Typist typist(pair.keyboard);
   typist.tap(kTaps);
