@@ -16,15 +16,6 @@ namespace {
 
 constexpr unsigned kSlots = 3;  // also of the memory that plain events write
 
-// The mark of a frame, where the kernel does not look.
-DisplayFrame frame_of(FrameMark mark) {
-  DisplayFrame frame;
-  frame.epoch = static_cast<std::uint32_t>(mark.number);
-  frame.height = mark.last ? 1 : 2;
-  return frame;
-}
-FrameMark mark_of(const DisplayFrame& frame) { return {frame.epoch, frame.height == 1}; }
-
 class FrameSource final : public OrderedDevice {
  public:
   explicit FrameSource(const std::string& control)

@@ -87,6 +87,7 @@ class KeySinkDevice final : public OrderedDevice {
 
  private:
   void obey(Context&, const Order& order) override {
+    if (order.kind == Order::Kind::tally) return control().report(collector_.outcome());
     collector_.begin(order.measure != 0);
     control().report({});
   }

@@ -24,6 +24,8 @@ constexpr std::array kRoles = {
     Role{"mouse-sink", make_mouse_sink},
     Role{"frame-source", make_frame_source},
     Role{"frame-sink", make_frame_sink},
+    Role{"bulk-source", make_bulk_source},
+    Role{"bulk-sink", make_bulk_sink},
     Role{"pool-opener", make_pool_opener},
     Role{"prober", make_prober},
     Role{"churn-source", make_churn_source},

@@ -49,6 +49,8 @@ std::unique_ptr<Device> make_mouse_source(const std::string& control);
 std::unique_ptr<Device> make_mouse_sink(const std::string& control);
 std::unique_ptr<Device> make_frame_source(const std::string& control);
 std::unique_ptr<Device> make_frame_sink(const std::string& control);
+std::unique_ptr<Device> make_bulk_source(const std::string& control);
+std::unique_ptr<Device> make_bulk_sink(const std::string& control);
 std::unique_ptr<Device> make_pool_opener(const std::string& control);
 std::unique_ptr<Device> make_prober(const std::string& control);
 std::unique_ptr<Device> make_churn_source(const std::string& control);

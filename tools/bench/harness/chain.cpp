@@ -14,7 +14,6 @@ namespace {
 
 constexpr Conductor::Timeout kReadyTimeMax{10'000};
 constexpr Conductor::Timeout kDrainTimeMax{10'000};  // from the last event sent to the last taken
-constexpr int kFirstFd = 3;
 
 // What the three processes of a chain have used.
 struct ChainUsage {
@@ -49,21 +48,29 @@ Round summarize(Answer taken, const ChainUsage& before, const ChainUsage& after)
   return round;
 }
 
-// Starts `program ROLE CONTROL NAME/ROLE more...` and waits until it is ready.
-Result<> add_process(Chain& chain, Conductor& conductor, const std::string& program,
-                     const std::string& role, std::vector<std::pair<int, int>> fds,
-                     const std::vector<std::string>& more = {}) {
-  const std::string path = own_folder() + "/" + program;
-  if (::access(path.c_str(), X_OK) != 0)
-    return fail(Errc::not_found, "not installed (tools/setup --bench, then build again)");
-  Command command{{path, role, conductor.path(), chain.name + "/" + role}, std::move(fds), {}};
-  command.args.insert(command.args.end(), more.begin(), more.end());
-  DKVM_TRY(Process process, Process::start(command));
-  chain.processes.push_back(std::move(process));
-  return conductor.await(chain.name + "/" + role, kReadyTimeMax);
+// "relay-2" is a second one of role "relay".
+std::string_view role_of(std::string_view endpoint) {
+  const std::size_t number = endpoint.find_first_of("0123456789");
+  return number == std::string_view::npos ? endpoint : endpoint.substr(0, number - 1);
 }
 
 }  // namespace
+
+Result<> add_process(Chain& chain, Conductor& conductor, const std::string& program,
+                     const std::string& endpoint, std::vector<std::pair<int, int>> fds,
+                     const std::vector<std::string>& more) {
+  const std::string path = own_folder() + "/" + program;
+  if (::access(path.c_str(), X_OK) != 0)
+    return fail(Errc::not_found, "not installed (tools/setup --bench, then build again)");
+  Command command{
+      {path, std::string(role_of(endpoint)), conductor.path(), chain.name + "/" + endpoint},
+      std::move(fds),
+      {}};
+  command.args.insert(command.args.end(), more.begin(), more.end());
+  DKVM_TRY(Process process, Process::start(command));
+  chain.processes.push_back(std::move(process));
+  return conductor.await(chain.name + "/" + endpoint, kReadyTimeMax);
+}
 
 Result<Round> run_round(Conductor& conductor, const Chain& chain, double rate_hz,
                         std::chrono::milliseconds duration) {

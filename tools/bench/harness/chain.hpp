@@ -35,6 +35,8 @@ Result<> place(const Conductor& conductor, const Chain& chain, Placement placeme
 // One process on one of the processors that the bench may use, counted from 0.
 // Errors: Errc::unsupported when there are not as many.
 Result<> pin(pid_t pid, std::size_t processor);
+// Where the system likes, again.
+void unpin(pid_t pid);
 
 // What one round through a chain gave.
 struct Round {
@@ -53,10 +55,24 @@ struct Round {
 Result<Round> run_round(Conductor& conductor, const Chain& chain, double rate_hz,
                         std::chrono::milliseconds duration);
 
+// The first descriptor that a peer's process is given.
+inline constexpr int kFirstFd = 3;
+
+// Starts `program ROLE CONTROL NAME/ENDPOINT more...` as a part of the chain and waits
+// until it is ready; "relay-2" is an endpoint of role "relay".
+Result<> add_process(Chain& chain, Conductor& conductor, const std::string& program,
+                     const std::string& endpoint, std::vector<std::pair<int, int>> fds,
+                     const std::vector<std::string>& more = {});
+
 // Chains of the peers; Errc::not_found when its program is not built.
 Result<Chain> start_raw(Conductor& conductor);
 // A mouse whose stream a bare process reads; its middle is that process.
 Result<Chain> start_raw_mouse(Conductor& conductor);
+// source, relay, TLS over loopback, relay, sink: six processes on two machines of one
+// processor each, once placed.
+Result<Chain> start_raw_link(Conductor& conductor);
+// Frames straight from TLS to TLS; middle is the source.
+Result<Chain> start_raw_bulk(Conductor& conductor);
 Result<Chain> start_broker(const TemporaryFolder& folder, Conductor& conductor,
                            const std::string& name, const std::string& program);
 

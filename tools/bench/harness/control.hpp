@@ -32,8 +32,10 @@ struct Order {
     produce,  // send events for duration_ns, then the end mark, then report
     collect,  // report that one is ready, take events up to the end mark, report
     stall,    // a mouse's sink: read nothing until the next order
-    tally,    // a mouse's sink: report what has come since the last stall
-    publish,  // a source of frames: `count` events with a buffer of `bytes` each
+    tally,    // a mouse's sink: report what has come since the last stall; a key's: since
+              // the last collect
+    publish,  // a source of frames: `count` events with a buffer of `bytes` each; a source
+              // of bulk: as many as are taken in duration_ns
     emit,     // the same without buffers: as many bytes are written privately
     open,     // open `count` pools of `bytes`, in turns with bare ones, and report
     probe,    // time calls to the kernel `pid` for duration_ns, and report

@@ -2,6 +2,7 @@
 
 #include "tools/bench/harness/control.hpp"
 
+#include <dkvm/events.hpp>
 #include <dkvm/frame.hpp>
 #include <dkvm/time.hpp>
 
@@ -29,6 +30,15 @@ struct FrameMark {
   std::uint64_t number = 0;
   bool last = false;
 };
+
+// The mark of a frame in its event, where the kernel does not look.
+inline DisplayFrame frame_of(FrameMark mark) {
+  DisplayFrame frame;
+  frame.epoch = static_cast<std::uint32_t>(mark.number);
+  frame.height = mark.last ? 1 : 2;
+  return frame;
+}
+inline FrameMark mark_of(const DisplayFrame& frame) { return {frame.epoch, frame.height == 1}; }
 
 // What a sink sees of a round.
 class FrameCollector {

@@ -21,8 +21,9 @@ constexpr int kStdout = 1;
 
 std::string kernel_yaml(const KernelPlan& plan, const std::string& runtime_dir,
                         const std::string& own_program, const std::string& control) {
-  std::string yaml = fmt::format(
-      "kernel: {{name: bench, runtime_dir: {}, log: {{level: warning}}}}\ndevices:\n", runtime_dir);
+  std::string yaml =
+      fmt::format("kernel: {{name: {}, runtime_dir: {}, log: {{level: warning}}}}\ndevices:\n",
+                  plan.kernel, runtime_dir);
   for (const DeviceEntry& device : plan.devices)
     yaml += fmt::format("  {}: {{exec: [{}, --device, {}, {}]{}}}\n", device.name, own_program,
                         device.role, control, device.more);

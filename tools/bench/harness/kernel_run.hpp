@@ -17,6 +17,7 @@ struct DeviceEntry {
 
 // What a scenario's kernel runs.
 struct KernelPlan {
+  std::string kernel = "bench";  // its name to other kernels
   std::vector<DeviceEntry> devices;
   std::vector<std::string> other_devices;  // whole YAML entries: "name: {type: …}"
   std::vector<std::string> pipelines;      // flow maps: "{name: keys, from: a, to: b}"

@@ -40,6 +40,8 @@ Result<> pin(pid_t pid, std::size_t processor) {
   return {};
 }
 
+void unpin(pid_t pid) { pin(pid, processors()); }
+
 Result<> place(const Conductor& conductor, const Chain& chain, Placement placement) {
   const std::vector<int> all = processors();
   if (placement != Placement::free && all.size() < 2)

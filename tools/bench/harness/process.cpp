@@ -1,6 +1,9 @@
 #include "tools/bench/harness/process.hpp"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -94,6 +97,29 @@ Result<SocketPair> make_socket_pair() {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
     return fail(Errc::exhausted, std::string("making a socket pair: ") + std::strerror(errno));
   return SocketPair{detail::Fd(fds[0]), detail::Fd(fds[1])};
+}
+
+Result<SocketPair> make_tcp_pair() {
+  const auto failed = [] {
+    return fail(Errc::exhausted, std::string("joining two sockets: ") + std::strerror(errno));
+  };
+  const detail::Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  SocketPair pair;
+  pair.a = detail::Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof(address);
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  if (::bind(listener.get(), generic, length) != 0 || ::listen(listener.get(), 1) != 0 ||
+      ::getsockname(listener.get(), generic, &length) != 0 ||
+      ::connect(pair.a.get(), generic, length) != 0)
+    return failed();
+  pair.b = detail::Fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  const int on = 1;
+  for (const detail::Fd* each : {&pair.a, &pair.b})
+    if (::setsockopt(each->get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0) return failed();
+  return pair;
 }
 
 std::string own_folder() { return fs::read_symlink("/proc/self/exe").parent_path().string(); }

@@ -50,6 +50,8 @@ struct SocketPair {
   detail::Fd b;
 };
 Result<SocketPair> make_socket_pair();
+// The same over TCP and the loopback, without delay.
+Result<SocketPair> make_tcp_pair();
 
 // The folder of the running program.
 std::string own_folder();

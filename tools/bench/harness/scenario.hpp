@@ -32,13 +32,14 @@ inline std::chrono::milliseconds length_of(std::chrono::milliseconds whole, int 
   return std::max(length, kShortest);
 }
 
-// The scenarios; a minute at most each with the default options, but the last.
+// The scenarios; a minute at most each with the default options, but the last two.
 Result<Report> run_relay(const Options& options);
 Result<Report> run_fairness(const Options& options);
 Result<Report> run_scale(const Options& options);
 Result<Report> run_mouse8k(const Options& options);
 Result<Report> run_restart(const Options& options);
-// Five minutes.
+// Five minutes each.
+Result<Report> run_link_scenario(const Options& options);
 Result<Report> run_frames_scenario(const Options& options);
 
 }  // namespace dkvm::bench

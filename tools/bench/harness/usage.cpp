@@ -61,6 +61,10 @@ std::vector<pid_t> children_of(pid_t parent, const std::string& program) {
     std::ifstream file(entry.path() / "stat");
     std::string stat;
     if (!std::getline(file, stat) || parent_in(stat) != parent) continue;
+    if (program.empty()) {
+      children.push_back(pid);
+      continue;
+    }
     const fs::path running = fs::read_symlink(entry.path() / "exe", error);
     if (!error && running.filename() == program) children.push_back(pid);
   }

@@ -19,7 +19,7 @@ struct Usage {
 };
 Result<Usage> read_usage(pid_t pid);
 
-// The children of a process whose program's file name is `program`.
+// The children of a process whose program's file name is `program`; all for "".
 std::vector<pid_t> children_of(pid_t parent, const std::string& program);
 
 }  // namespace dkvm::bench
