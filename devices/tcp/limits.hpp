@@ -1,5 +1,7 @@
 #pragma once
 
+#include <dkvm/limits.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -76,5 +78,30 @@ inline constexpr std::size_t kPeersDefault = 128;
 inline constexpr std::size_t kPeersMax = 1000;
 inline constexpr std::uint64_t kPeerBufferBytesDefault = 256ull * 1024 * 1024;
 inline constexpr std::chrono::milliseconds kTrustReadPause{50};  // a change is read once it settles
+
+// --- streams over it ----------------------------------------------------------------
+
+inline constexpr std::size_t kStreamsMax = 256;  // of a link, each way
+inline constexpr std::size_t kPeerCallsMax = 64;
+inline constexpr std::size_t kLinksPageMax = 50;
+
+// Input that was on its way for longer is not played any more.
+inline constexpr std::uint64_t kInputAgeNsMax = 1'000'000'000;
+// Unsent bytes from which on the streams of the input connection wait: the kernel's
+// queues then do as their policies say, and know what may be merged.
+inline constexpr std::size_t kInputBacklogMax = 8 * 1024;
+// Sent and not confirmed by the peer; streams wait from there on.
+inline constexpr std::size_t kUnconfirmedEventsMax = 1024;
+inline constexpr std::size_t kUnconfirmedBytesMax = 1024 * 1024;
+// A body (sound) that rides on the input connection.
+inline constexpr std::size_t kInlineBodyMax = 64 * 1024;
+inline constexpr std::size_t kInlineChunkBytes = 4 * 1024;
+
+// Bytes of a bulk stream that are handed to the bulk thread ahead of what it has
+// written; beyond that the next event waits, and the kernel keeps the newest behind it.
+inline constexpr std::uint64_t kAheadBytesMax = 256 * 1024;
+inline constexpr std::size_t kCreditsMax = 64;  // slots that a peer may grant ahead
+inline constexpr std::size_t kChunkBytesMax = kPayloadBytesMax;
+inline constexpr std::size_t kChunkBytesMin = 4 * 1024;
 
 }  // namespace dkvm::tcp

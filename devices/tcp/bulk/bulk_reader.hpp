@@ -1,6 +1,7 @@
 #pragma once
 
 #include "devices/tcp/bulk/parcel.hpp"
+#include "devices/tcp/limits.hpp"
 
 #include <dkvm/result.hpp>
 
@@ -14,9 +15,6 @@
 #include <vector>
 
 namespace dkvm::tcp {
-
-// Streams of a link that may have an event half received.
-inline constexpr std::size_t kStreamsMax = 256;
 
 // Turns the bytes of the bulk connection into events whose bodies lie in
 // vessels. Pure: says where the next bytes belong, so that bodies are read to

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "devices/tcp/bulk/parcel.hpp"
+#include "devices/tcp/limits.hpp"
 
 #include <array>
 #include <cstddef>
@@ -11,9 +12,6 @@
 #include <vector>
 
 namespace dkvm::tcp {
-
-inline constexpr std::size_t kChunkBytesMax = kPayloadBytesMax;
-inline constexpr std::size_t kChunkBytesMin = 4 * 1024;
 
 // Turns parcels into the bytes of the bulk connection: an event, then chunks of
 // its body, streams in turns. Pure; nothing of a body is copied.

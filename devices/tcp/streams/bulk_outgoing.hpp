@@ -1,5 +1,6 @@
 #pragma once
 
+#include "devices/tcp/limits.hpp"
 #include "devices/tcp/streams/outgoing.hpp"
 
 #include <cstdint>
@@ -8,12 +9,6 @@
 #include <vector>
 
 namespace dkvm::tcp {
-
-// So many bytes of a stream are handed to the bulk thread ahead of what it has
-// written; beyond that the next event waits, and the kernel's queue keeps the
-// newest behind it.
-inline constexpr std::uint64_t kAheadBytesMax = 256 * 1024;
-inline constexpr std::size_t kCreditsMax = 64;  // slots that a peer may grant ahead
 
 // Pictures, packets and whatever is large: on the bulk connection, each into a
 // slot that the peer has granted.

@@ -1,15 +1,9 @@
 #pragma once
 
+#include "devices/tcp/limits.hpp"
 #include "devices/tcp/streams/outgoing.hpp"
 
 namespace dkvm::tcp {
-
-// Unsent bytes on the input connection from which on its streams wait: the
-// kernel's queues then do as their policies say, and know what may be merged.
-inline constexpr std::size_t kInputBacklogMax = 8 * 1024;
-// A buffer (sound, a cursor's shape) that rides on the input connection.
-inline constexpr std::size_t kInlineBodyMax = 64 * 1024;
-inline constexpr std::size_t kInlineChunkBytes = 4 * 1024;
 
 // Keys, motion, sound: on the input connection, in the order of their coming.
 class InputOutgoing final : public Outgoing {

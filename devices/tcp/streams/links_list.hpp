@@ -1,5 +1,6 @@
 #pragma once
 
+#include "devices/tcp/limits.hpp"
 #include "devices/tcp/streams/peer_streams.hpp"
 
 #include <dkvm/events.hpp>
@@ -23,7 +24,6 @@ struct LinksPage {
   std::string after{};
   std::size_t limit = 50;
 };
-inline constexpr std::size_t kLinksPageMax = 50;
 
 // Errors: Errc::invalid.
 Result<LinksPage> read_links_page(const std::string& body);

@@ -10,8 +10,9 @@ namespace dkvm::tcp {
 
 bool rides_on_bulk(const std::vector<std::string>& topics) {
   return std::any_of(topics.begin(), topics.end(), [](const std::string& topic) {
-    return topic == "display_frame" || topic == "display_mode" || topic == "media_packet" ||
-           topic == "clipboard" || topic == "*" || !well_known_topic(topic);
+    return topic == "display_frame" || topic == "display_mode" || topic == "cursor" ||
+           topic == "media_packet" || topic == "clipboard" || topic == "*" ||
+           !well_known_topic(topic);
   });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "devices/tcp/limits.hpp"
 #include "devices/tcp/streams/shared.hpp"
 
 #include <dkvm/rpc.hpp>
@@ -8,9 +9,6 @@
 #include <map>
 
 namespace dkvm::tcp {
-
-// Calls of a peer that wait for an answer of this side; one more is `overloaded`.
-inline constexpr std::size_t kPeerCallsMax = 64;
 
 // Calls over a link, both ways. Who may call what is the grants' business, at the
 // kernel of whoever is called.

@@ -169,6 +169,10 @@ void PeerStreams::writable() {
 }
 
 bool PeerStreams::end_turn() {
+  if (const auto fault = std::exchange(shared_.fault, std::nullopt)) {
+    shared_.link.cut(*fault);
+    return false;
+  }
   bool more = false;
   for (auto& [id, stream] : incoming_) {
     stream->begin_if_ready();

@@ -2,14 +2,12 @@
 
 #include <dkvm/frame.hpp>
 #include <dkvm/payload.hpp>
+#include "devices/tcp/limits.hpp"
 
 #include <chrono>
 #include <cstdint>
 
 namespace dkvm::tcp {
-
-// Input that was on its way for longer is not played any more.
-inline constexpr std::uint64_t kInputAgeNsMax = 1'000'000'000;
 
 inline bool is_input(TopicId topic) {
   return topic == id_of(wire::Topic::key) || topic == id_of(wire::Topic::pointer_motion) ||

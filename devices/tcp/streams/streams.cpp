@@ -52,6 +52,8 @@ Result<std::unique_ptr<Streams>> Streams::start(
 
 Streams::~Streams() {
   *alive_ = false;
+  peers_.clear();
+  bulk_.reset();  // what it was lent goes after it
   context_.cancel_timer(meter_);
   context_.cancel_timer(confirm_);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <dkvm/frame.hpp>
+#include "devices/tcp/limits.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -11,9 +12,6 @@
 #include <vector>
 
 namespace dkvm::tcp {
-
-inline constexpr std::size_t kUnconfirmedEventsMax = 1024;
-inline constexpr std::size_t kUnconfirmedBytesMax = 1024 * 1024;
 
 // Events of the input connection that were sent and that the peer has not
 // confirmed yet, of all streams in the order of their sending: after a new
