@@ -1,8 +1,9 @@
 #pragma once
 
+#include "devices/tcp/limits.hpp"
+
 #include <dkvm/frame.hpp>
 #include <dkvm/payload.hpp>
-#include "devices/tcp/limits.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -1,7 +1,8 @@
 #pragma once
 
-#include <dkvm/frame.hpp>
 #include "devices/tcp/limits.hpp"
+
+#include <dkvm/frame.hpp>
 
 #include <algorithm>
 #include <cstddef>
