@@ -46,6 +46,18 @@ TEST_CASE("A pulled cable releases what is held within a second, and replays not
   CHECK(pair.typed.count("KEY_B", true) == 0);
 }
 
+TEST_CASE("A silence that ends as soon as it has released what is held presses modifiers again") {
+  if (!networks_permitted()) return;
+  TwoDesks pair;
+  pair.start();
+  hold(pair);
+
+  must(pair.cable.cut());
+  CHECK(eventually(kStuckMax, [&] { return pair.typed.has({}); }));
+  must(pair.cable.mend());
+  expect_modifier_again(pair);
+}
+
 TEST_CASE("A long partition ends the session; the next one begins with nothing stale") {
   if (!networks_permitted()) return;
   TwoDesks pair;
