@@ -28,7 +28,9 @@ std::string link(const Desk& desk, const std::string& type, const std::string& c
 
 }  // namespace
 
-TwoDesks::TwoDesks() = default;
+TwoDesks::TwoDesks() {
+  for (Desk* each : {&desk, &laptop}) each->grant("{target: wire, methods: [links.list]}");
+}
 
 void TwoDesks::start(const More& more) {
   const std::string desk_pin = pin_of_new_identity(desk);
