@@ -214,6 +214,9 @@ void Streams::end_turn() {
   for (auto& [name, peer] : peers_) {
     more |= peer.streams->end_turn();
     peer.streams->link().flush();
+    // What was held back while a few frames waited for this flush, and no more: the
+    // connection, which took them all, will not say so.
+    peer.streams->writable();
   }
   if (!more || std::exchange(turn_due_, true)) return;
   confirm_ = context_.after(kConfirmTime, [this] { turn_due_ = false; });
