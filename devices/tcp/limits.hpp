@@ -101,7 +101,7 @@ inline constexpr std::size_t kInlineChunkBytes = 4 * 1024;
 // written; beyond that the next event waits, and the kernel keeps the newest behind it.
 inline constexpr std::uint64_t kAheadBytesMax = 256 * 1024;
 inline constexpr std::size_t kCreditsMax = 64;  // slots that a peer may grant ahead
-inline constexpr std::size_t kChunkBytesMax = kPayloadBytesMax;
+inline constexpr std::size_t kChunkBytesMax = kPayloadBytesMax - kHeaderBytes;  // 4 records of TLS
 inline constexpr std::size_t kChunkBytesMin = 4 * 1024;
 
 }  // namespace dkvm::tcp

@@ -7,13 +7,14 @@
 // Exit: 127 the program was not found, 126 it cannot be executed, 123 a limit
 // was refused by the system, 122 misuse; each with a line on stderr.
 
+#include <dkvm/detail/scheduling_linux.hpp>
+
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -28,19 +29,6 @@ constexpr int kExitMisuse = 122;
 constexpr int kExitLimitsRefused = 123;
 constexpr int kExitNotExecutable = 126;
 constexpr int kExitNotFound = 127;
-
-// glibc 2.36 has the call's number only, and the system's header of this struct
-// does not go with <sched.h>. Source: sched_setattr(2).
-struct SchedulingAttributes {
-  std::uint32_t size;
-  std::uint32_t sched_policy;  // 0: SCHED_OTHER
-  std::uint64_t sched_flags;
-  std::int32_t sched_nice;
-  std::uint32_t sched_priority;
-  std::uint64_t sched_runtime;  // ns
-  std::uint64_t sched_deadline;
-  std::uint64_t sched_period;
-};
 
 struct Options {
   pid_t parent = 0;
@@ -128,12 +116,9 @@ void set_limits(const Options& options) {
 // Linux 6.12; the call sets the niceness along with it.
 void set_scheduling(const Options& options) {
   if (::sched_getscheduler(0) != SCHED_OTHER) return;
-  SchedulingAttributes wanted{};
-  wanted.size = sizeof wanted;
-  wanted.sched_nice = options.nice != 0 ? options.nice : ::getpriority(PRIO_PROCESS, 0);
-  wanted.sched_runtime = std::uint64_t{1000} * options.slice_us;
-  if (::syscall(SYS_sched_setattr, 0, &wanted, 0) == 0) return;
-  std::fprintf(stderr, "<4>niceness %d is refused: %s\n", wanted.sched_nice, std::strerror(errno));
+  const int nice = options.nice != 0 ? options.nice : ::getpriority(PRIO_PROCESS, 0);
+  if (dkvm::detail::set_scheduling(nice, std::uint64_t{1000} * options.slice_us)) return;
+  std::fprintf(stderr, "<4>niceness %d is refused: %s\n", nice, std::strerror(errno));
 }
 
 [[noreturn]] void become(char** program) {

@@ -47,27 +47,54 @@ Result<bool> BulkConnection::read() {
 Result<> BulkConnection::write(std::uint64_t now_ns) {
   const bool waited = waits_ == Waits::path;
   waits_ = Waits::nothing;
-  if (writer_.next().empty()) return {};
+  if (idle()) return {};
   std::uint64_t allowed = allowance(now_ns, waited);
   for (;;) {
-    Bytes bytes = writer_.next();
-    if (bytes.empty()) return {};
-    if (allowed == 0) {
+    if (idle()) return {};
+    const std::size_t piece = piece_bytes();
+    if (allowed < piece) {
       allowed = allowance(now_ns, true);
-      if (allowed == 0) {
+      if (allowed < piece) {
         waits_ = Waits::path;
         return {};
       }
     }
+    Bytes bytes = next_bytes(piece);
     bytes = bytes.first(std::min<std::uint64_t>(bytes.size(), allowed));
     DKVM_TRY(const std::size_t written, stream_.write(bytes));
     if (written == 0) {
       waits_ = Waits::socket;
       return {};
     }
-    writer_.wrote(written);
+    wrote(written);
     allowed -= written;
   }
+}
+
+bool BulkConnection::idle() { return staged_at_ == staged_end_ && writer_.next().empty(); }
+
+// Two of them fit the window: the path has one to carry while the other is on its
+// way, and a key waits for little more than one. At most a record of TLS.
+std::size_t BulkConnection::piece_bytes() const {
+  return std::min<std::size_t>(pace_.window_bytes() / 2, kRecordBytes);
+}
+
+Bytes BulkConnection::next_bytes(std::size_t piece) {
+  if (staged_at_ == staged_end_) {
+    const Bytes next = writer_.next();
+    if (next.size() >= kRecordBytes && piece == kRecordBytes) return next;
+    staged_.resize(kRecordBytes);
+    staged_at_ = 0;
+    staged_end_ = writer_.copy(std::span(staged_).first(piece));
+  }
+  return Bytes(staged_).subspan(staged_at_, staged_end_ - staged_at_);
+}
+
+void BulkConnection::wrote(std::size_t bytes) {
+  if (staged_at_ == staged_end_)
+    writer_.wrote(bytes);
+  else
+    staged_at_ += bytes;
 }
 
 // Bytes that may be written now.

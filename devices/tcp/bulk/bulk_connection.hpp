@@ -5,7 +5,9 @@
 #include "devices/tcp/bulk/pace.hpp"
 #include "devices/tcp/transport/tls_stream.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace dkvm::tcp {
 
@@ -14,7 +16,9 @@ namespace dkvm::tcp {
 // Life: the bulk thread's.
 class BulkConnection {
  public:
-  explicit BulkConnection(TlsStream stream) : stream_(std::move(stream)) {}
+  explicit BulkConnection(TlsStream stream) : stream_(std::move(stream)) {
+    stream_.read_ahead(kReadAheadBytes);
+  }
 
   int fd() const { return stream_.fd(); }
   BulkReader& reader() { return reader_; }
@@ -38,15 +42,25 @@ class BulkConnection {
   static constexpr std::size_t kReadBytesMax = 1024 * 1024;
   // A stream's turn lasts that long, so that the others need not wait longer.
   static constexpr std::uint64_t kChunkNs = 50'000'000;
+  static constexpr std::size_t kReadAheadBytes = 64 * 1024;
+  static constexpr std::size_t kRecordBytes = 16 * 1024;
 
   enum class Waits : std::uint8_t { nothing, socket, path };
 
   std::uint64_t allowance(std::uint64_t now_ns, bool waiting);
+  bool idle();
+  std::size_t piece_bytes() const;
+  Bytes next_bytes(std::size_t piece);
+  void wrote(std::size_t bytes);
 
   TlsStream stream_;
   BulkReader reader_;
   BulkWriter writer_;
   Pace pace_;
+  // What is short goes out in one with what follows it: a record, a segment.
+  std::vector<std::byte> staged_;
+  std::size_t staged_at_ = 0;
+  std::size_t staged_end_ = 0;
   Waits waits_ = Waits::nothing;
 };
 

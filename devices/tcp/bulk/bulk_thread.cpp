@@ -1,9 +1,9 @@
 #include "devices/tcp/bulk/bulk_thread.hpp"
 
+#include <dkvm/detail/scheduling_linux.hpp>
 #include <dkvm/time.hpp>
 
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -113,9 +113,9 @@ void BulkThread::tell() {
 // --- on the bulk thread --------------------------------------------------------------
 
 void BulkThread::run() {
-  // Of a thread alone, on Linux.
-  [[maybe_unused]] const int ignored =
-      ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kBulkNice);
+  // And long slices: one of the short ones that this process has, on the path of
+  // input, would not be cut shorter by a key. A thread that may not is a thread all the same.
+  [[maybe_unused]] const bool ignored = detail::set_scheduling(kBulkNice, 0);
   while (!ended_) poller_.dispatch(-1);
 }
 

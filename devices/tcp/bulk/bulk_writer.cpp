@@ -44,6 +44,19 @@ void BulkWriter::wrote(std::size_t bytes) {
   if (part_ == piece_.size()) end_piece();
 }
 
+std::size_t BulkWriter::copy(std::span<std::byte> out) {
+  std::size_t copied = 0;
+  while (copied < out.size()) {
+    const Bytes bytes = next();
+    if (bytes.empty()) break;
+    const std::size_t part = std::min(bytes.size(), out.size() - copied);
+    std::memcpy(out.data() + copied, bytes.data(), part);
+    wrote(part);
+    copied += part;
+  }
+  return copied;
+}
+
 // The next stream in turn after the last one.
 bool BulkWriter::begin_piece() {
   part_ = 0;

@@ -28,6 +28,9 @@ class BulkWriter {
   Bytes next();
   void wrote(std::size_t bytes);
 
+  // The next bytes, written as one: of several pieces, as many as there is room for.
+  std::size_t copy(std::span<std::byte> out);
+
   // The largest chunk from now on, in steps of 8: what a stream takes at a time.
   void set_chunk_bytes(std::size_t bytes);
 

@@ -151,13 +151,10 @@ void Incoming::heard() {
   shared_.send(frame);
 }
 
-bool Incoming::confirm() {
-  if (confirmed_ != written_) {
-    confirmed_ = written_;
-    shared_.signal(wire::FrameKind::applied, offer_.id, confirmed_);
-  }
-  written_ = last_;
-  return confirmed_ == last_;
+void Incoming::confirm() {
+  if (!unconfirmed()) return;
+  confirmed_ = last_;
+  shared_.signal(wire::FrameKind::applied, offer_.id, confirmed_);
 }
 
 }  // namespace dkvm::tcp

@@ -42,9 +42,10 @@ class Incoming {
   void silent();
   // It is heard again: it is told of that.
   void heard();
-  // At the end of a turn: confirms what this kernel got in the turns before. False
-  // when there is more to confirm, once what was written in this turn has left.
-  bool confirm();
+  // Tells the peer how far this kernel has everything: when all that was relayed
+  // has left.
+  void confirm();
+  bool unconfirmed() const { return confirmed_ != last_; }
   // After a new connection: up to where everything has come.
   void tell_last() { shared_.signal(wire::FrameKind::applied, offer_.id, last_); }
   virtual void bulk_changed() {}
@@ -74,7 +75,6 @@ class Incoming {
 
   ClockFor clock_{};
   std::uint64_t last_ = 0;
-  std::uint64_t written_ = 0;  // to our kernel, a turn ago
   std::uint64_t confirmed_ = 0;
   std::vector<TopicId> topics_;  // by our numbers
   bool takes_all_ = false;

@@ -176,7 +176,8 @@ bool PeerStreams::end_turn() {
   bool more = false;
   for (auto& [id, stream] : incoming_) {
     stream->begin_if_ready();
-    if (!shared_.context.backlogged()) more |= !stream->confirm();
+    if (!shared_.context.backlogged()) stream->confirm();
+    more |= stream->unconfirmed();
   }
   const bool full = shared_.link.backlog() > kInputBacklogMax || shared_.unconfirmed.full();
   if (in_session_ && !held_back_ && (full || !shared_.sends())) hold_back_input();

@@ -14,7 +14,7 @@ namespace dkvm::tcp {
 namespace {
 
 constexpr std::chrono::milliseconds kMeterTime{1000};
-constexpr std::chrono::milliseconds kConfirmTime{1};
+constexpr std::chrono::milliseconds kConfirmTime{5};
 
 PeerRules rules_of(const PeerConfig& config, const Context& context) {
   PeerRules rules;

@@ -158,6 +158,11 @@ TcpFigures TlsStream::figures() const {
   return figures;
 }
 
+void TlsStream::read_ahead(std::size_t bytes) {
+  SSL_set_default_read_buffer_len(ssl_.get(), bytes);
+  SSL_set_read_ahead(ssl_.get(), 1);
+}
+
 void TlsStream::shut() {
   ERR_clear_error();
   if (SSL_is_init_finished(ssl_.get()) == 1) SSL_shutdown(ssl_.get());

@@ -48,6 +48,10 @@ class TlsStream {
   // Both at once, or an error: for what is so short that an empty socket takes it.
   Result<> write_whole(Bytes bytes);
 
+  // Reads up to so many bytes of the socket at a time, of which pending() tells when
+  // they are not taken: for streams that are read until nothing is left.
+  void read_ahead(std::size_t bytes);
+
   // The last call waits for the socket to take bytes.
   bool wants_write() const { return wants_write_; }
   // Decrypted bytes wait inside, of which the socket does not tell.
