@@ -13,7 +13,7 @@ void BulkIncoming::opened() {
   port_->on_slots([this] { grant(); });
   port_->on_pool_refused([this](const Error& why) {
     log_warning("link/" + address() + ": no memory for what the peer sends: " + why.message());
-    slot_bytes_ = 0;
+    charge(0);
     shared_.signal(wire::FrameKind::pool_close, offer_.id);
   });
   bulk_changed();
@@ -31,12 +31,24 @@ unsigned BulkIncoming::slots_for(std::uint64_t bytes) const {
   return bytes > kSmallBytes ? kSlots : kSmallSlots;
 }
 
-// The budget is the peer's; that the kernel's is not exceeded the kernel sees to.
+// Notes the size of the slots that this stream has or asks for.
+void BulkIncoming::charge(std::uint64_t slot_bytes) {
+  slot_bytes_ = slot_bytes;
+  shared_.pool_bytes -= charged_bytes_;
+  charged_bytes_ = slot_bytes * slots_for(slot_bytes);
+  shared_.pool_bytes += charged_bytes_;
+}
+
+// The budget is the peer's, for all its streams; that the kernel's is not exceeded the kernel sees
+// to.
 Result<> BulkIncoming::need(std::uint64_t slot_bytes) {
   if (slot_bytes == 0) return fail(Errc::corrupt, "the peer wants slots of 0 bytes");
   if (!port_) return {};
   const std::uint64_t wanted = std::max(slot_bytes, kSlotBytesMin);
-  if (wanted > shared_.rules.buffer_bytes / slots_for(wanted)) {
+  const std::uint64_t others = shared_.pool_bytes - charged_bytes_;
+  const std::uint64_t left =
+      shared_.rules.buffer_bytes - std::min(others, shared_.rules.buffer_bytes);
+  if (wanted > left / slots_for(wanted)) {
     shared_.signal(wire::FrameKind::pool_close, offer_.id);
     return {};
   }
@@ -44,7 +56,7 @@ Result<> BulkIncoming::need(std::uint64_t slot_bytes) {
     grant();  // they are on their way
     return {};
   }
-  slot_bytes_ = wanted;
+  charge(wanted);
   [[maybe_unused]] const auto asked =
       port_->open_pool({.slot_bytes = wanted, .slots = slots_for(wanted)});
   return {};
@@ -123,7 +135,7 @@ void BulkIncoming::want_refresh() {
 }
 
 void BulkIncoming::closing() {
-  slot_bytes_ = 0;
+  charge(0);
   if (!bulk_) return;
   shared_.loans.park(*bulk_, offer_.id, std::move(vessels_));
   vessels_.clear();

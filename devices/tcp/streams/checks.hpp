@@ -1,12 +1,16 @@
 #pragma once
 
 #include <dkvm/frame.hpp>
+#include <dkvm/limits.hpp>
 #include <dkvm/payload.hpp>
 #include <dkvm/result.hpp>
 
 #include <cstdint>
 
 namespace dkvm::tcp {
+
+// A stream's port may have one topic more: what lets go.
+inline constexpr std::size_t kTopicsPerStreamMax = kTopicsPerPortMax - 1;
 
 // Which kernels stand at the two ends of a link.
 struct Ends {

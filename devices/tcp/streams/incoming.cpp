@@ -20,6 +20,9 @@ bool holds_input(const std::vector<std::string>& topics) {
 
 void Incoming::want() {
   if (port_) return;
+  if (address().size() > kNameBytesMax)
+    return log_warning(fmt::format("link/{} is left out: its name has more than {} bytes",
+                                   address(), kNameBytesMax));
   PortManifest manifest;
   manifest.id = shared_.port_ids.take();
   manifest.name = address();

@@ -12,6 +12,10 @@ namespace dkvm::tcp {
 // Calls of a peer that wait for an answer of this side; one more is `overloaded`.
 inline constexpr std::size_t kPeerCallsMax = 64;
 
+// Bytes that may wait for the input connection beside a call or an answer: more is
+// `overloaded`. Well below what a link is cut for, and keys go before it.
+inline constexpr std::size_t kCallBacklogMax = 256 * 1024;
+
 // Calls over a link, both ways. Who may call what is the grants' business, at the
 // kernel of whoever is called.
 // Life: as long as the peer is known; shared outlives it.
@@ -36,6 +40,7 @@ class PeerCalls {
   Result<> on_request(const Frame& frame);
   Result<> on_response(const Frame& frame);
   void answer(std::uint64_t id, const Answer& answer);
+  bool may_send() const;
 
   Shared& shared_;
   std::uint64_t last_id_ = 0;

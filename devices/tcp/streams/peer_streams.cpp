@@ -61,6 +61,12 @@ void PeerStreams::offer(const WantedStream& wanted) {
   if (outgoing_.size() >= kStreamsMax)
     return log_warning(fmt::format("link/{}/{} is left out: a link has at most {} streams",
                                    wanted.peer, wanted.name, kStreamsMax));
+  if (wanted.peer.size() + 1 + wanted.name.size() > kNameBytesMax)
+    return log_warning(fmt::format("link/{}/{} is left out: its name has more than {} bytes",
+                                   wanted.peer, wanted.name, kNameBytesMax));
+  if (wanted.topics.size() > kTopicsPerStreamMax)
+    return log_warning(fmt::format("link/{}/{} is left out: a stream has at most {} topics",
+                                   wanted.peer, wanted.name, kTopicsPerStreamMax));
   do ++last_stream_;
   while (last_stream_ == 0 || last_stream_ == kKernelPort || outgoing_.contains(last_stream_));
   std::unique_ptr<Outgoing> stream;
@@ -107,6 +113,7 @@ void PeerStreams::close_session(const Error& why) {
   shared_.unconfirmed = {};
   shared_.topics = {};
   shared_.replaying = false;
+  shared_.broken.reset();
   in_session_ = false;
   held_back_ = false;
   if (shared_.bulk_id) shared_.bulk.disconnect(*shared_.bulk_id, why);
@@ -169,6 +176,7 @@ void PeerStreams::writable() {
 }
 
 bool PeerStreams::end_turn() {
+  if (const auto why = std::exchange(shared_.broken, std::nullopt)) shared_.link.cut(*why);
   bool more = false;
   for (auto& [id, stream] : incoming_) {
     stream->begin_if_ready();

@@ -50,17 +50,20 @@ struct Shared {
   // Between a new input connection and the peer's word how far it is: events are
   // kept, and sent with those that it lacks.
   bool replaying = false;
+  // Why the link is to be cut, once nobody is in the middle of something.
+  std::optional<Error> broken{};
+  std::uint64_t pool_bytes = 0;  // of rules.buffer_bytes, in use by the peer's streams
 
   Ends ends() const { return {context.kernel_id(), link.kernel_id()}; }
   // False while nothing may be sent but what opens the session.
   bool sends() const { return link.up() && !replaying; }
 
-  // Sends on the input connection. One that takes nothing is cut: whoever fills it
-  // was told to wait.
+  // Sends on the input connection. One that takes nothing is cut at the end of the
+  // turn (whoever fills it was told to wait): the streams that are sending now end with it.
   void send(Frame frame) {
     seal(frame);
-    if (!link.up()) return;
-    if (auto sent = link.send(frame); !sent) link.cut(sent.error());
+    if (!link.up() || broken) return;
+    if (auto sent = link.send(frame); !sent) broken = sent.error();
   }
   void signal(wire::FrameKind kind, std::uint16_t port, std::uint64_t sequence = 0) {
     Frame frame{make_header(kind), {}, {}, {}};
