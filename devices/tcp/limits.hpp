@@ -82,7 +82,14 @@ inline constexpr std::chrono::milliseconds kTrustReadPause{50};  // a change is 
 // --- streams over it ----------------------------------------------------------------
 
 inline constexpr std::size_t kStreamsMax = 256;  // of a link, each way
+// Topics of one's own that a peer may bring in streams which take every topic.
+inline constexpr std::size_t kUnaskedTopicsMax = 8;
+// Its port may have one more: what lets go.
+inline constexpr std::size_t kTopicsPerStreamMax = kTopicsPerPortMax - 1;
 inline constexpr std::size_t kPeerCallsMax = 64;
+// Bytes that may wait for the input connection beside a call or an answer: more is
+// `overloaded`. Well below what a link is cut for, and keys go before it.
+inline constexpr std::size_t kCallBacklogMax = 256 * 1024;
 inline constexpr std::size_t kLinksPageMax = 50;
 
 // Input that was on its way for longer is not played any more.
@@ -92,7 +99,7 @@ inline constexpr std::uint64_t kInputAgeNsMax = 1'000'000'000;
 inline constexpr std::size_t kInputBacklogMax = 8 * 1024;
 // Sent and not confirmed by the peer; streams wait from there on.
 inline constexpr std::size_t kUnconfirmedEventsMax = 1024;
-inline constexpr std::size_t kUnconfirmedBytesMax = 1024 * 1024;
+inline constexpr std::size_t kUnconfirmedBytesMax = 512 * 1024;  // a replay fits the backlog
 // A body (sound) that rides on the input connection.
 inline constexpr std::size_t kInlineBodyMax = 64 * 1024;
 inline constexpr std::size_t kInlineChunkBytes = 4 * 1024;

@@ -19,11 +19,11 @@ std::string run(const std::string& arguments) {
 LinkedDesks::LinkedDesks(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     Member member{name, std::make_unique<Desk>(name), {}};
+    for (const Member& before : members_) REQUIRE(before.address != member.address);
     const std::string folder = member.desk->path("identity");
     run("identity make --name " + name + " --folder " + folder);
     const Json shown = Json::parse(run("identity show --json --folder " + folder));
     member.fingerprint = shown.at("fingerprint");
-    member.desk->grant("{target: network, methods: [links.list]}");
     members_.push_back(std::move(member));
   }
   for (const Member& at : members_)
@@ -31,6 +31,12 @@ LinkedDesks::LinkedDesks(const std::vector<std::string>& names) {
       if (&at != &peer)
         run("trust add " + peer.name + " " + peer.fingerprint + " --folder " +
             at.desk->path("identity"));
+}
+
+void LinkedDesks::add_link(Member& it, const std::string& device) {
+  if (std::find(it.links.begin(), it.links.end(), device) != it.links.end()) return;
+  it.links.push_back(device);
+  it.desk->grant("{target: " + device + ", methods: [links.list]}");
 }
 
 LinkedDesks::Member& LinkedDesks::member(const std::string& name) {
@@ -42,14 +48,33 @@ LinkedDesks::Member& LinkedDesks::member(const std::string& name) {
 
 Desk& LinkedDesks::operator[](const std::string& name) { return *member(name).desk; }
 
-std::string LinkedDesks::link_yaml(const Member& it, const std::string& config,
-                                   const std::string& keys) {
+std::string LinkedDesks::link_yaml(Member& it, const std::string& config, const std::string& keys) {
   const bool server = &it == &members_.front();
-  const std::string where = server
-                                ? "listen: \"" + address_ + "\""
-                                : "connect: \"" + address_ + "\", peer: " + members_.front().name;
+  const std::string where =
+      server ? "listen: \"" + it.address + "\""
+             : "connect: \"" + members_.front().address + "\", peer: " + members_.front().name;
+  add_link(it, "network");
   return "  network: {type: " + std::string(server ? "tcp-server" : "tcp-client") + keys +
          ", config: {" + where + ", identity: identity" + config + "}}\n";
+}
+
+std::string LinkedDesks::listening(const std::string& at, const std::string& config) {
+  Member& it = member(at);
+  add_link(it, "network");
+  return "  network: {type: tcp-server, config: {listen: \"" + it.address +
+         "\", identity: identity" + config + "}}\n";
+}
+
+std::string LinkedDesks::dialling(const std::string& at, const std::string& peer,
+                                  const std::string& device) {
+  add_link(member(at), device);
+  return "  " + device + ": {type: tcp-client, config: {connect: \"" + member(peer).address +
+         "\", peer: " + peer + ", identity: identity}}\n";
+}
+
+void LinkedDesks::start_linked(const std::string& name, const std::string& links,
+                               const std::string& devices, const std::string& pipelines) {
+  member(name).desk->start("devices:\n" + links + devices + "pipelines:\n" + pipelines);
 }
 
 void LinkedDesks::start(const std::string& name, const std::string& devices,
@@ -61,10 +86,13 @@ void LinkedDesks::start(const std::string& name, const std::string& devices,
 }
 
 Json LinkedDesks::link(const std::string& at, const std::string& peer) {
-  const Json links = member(at).desk->ctl("call network links.list");
-  for (const Json& each : links.at("links"))
-    if (each.at("peer") == peer) return each;
-  return {};
+  Json found;
+  for (const std::string& device : member(at).links) {
+    const Json links = member(at).desk->ctl("call " + device + " links.list");
+    for (const Json& each : links.at("links"))
+      if (each.at("peer") == peer && (found.is_null() || each.at("state") == "up")) found = each;
+  }
+  return found;
 }
 
 void LinkedDesks::wait_link(const std::string& at, const std::string& peer,

@@ -9,7 +9,8 @@
 namespace dkvm::test {
 
 // Kernels that trust each other and are linked over loopback: the first listens,
-// the others dial it. Each desk's link device is `network`.
+// the others dial it. Each desk's link device is `network`. Other shapes are made of
+// listening() and dialling(), whose devices are `network` and `uplink`.
 class LinkedDesks {
  public:
   explicit LinkedDesks(const std::vector<std::string>& names = {"desk", "laptop"});
@@ -20,6 +21,14 @@ class LinkedDesks {
   // of the link device's YAML, `link_config` more of its `config:`.
   void start(const std::string& name, const std::string& devices, const std::string& pipelines,
              const std::string& link_config = "", const std::string& link_keys = "");
+
+  // The same with links of the test's own.
+  void start_linked(const std::string& name, const std::string& links, const std::string& devices,
+                    const std::string& pipelines);
+  // Lines of the YAML: a desk's link that others dial, and one that dials another desk.
+  std::string listening(const std::string& at, const std::string& config = "");
+  std::string dialling(const std::string& at, const std::string& peer,
+                       const std::string& device = "uplink");
 
   // As links.list of `at` has it; null while the peer is not there.
   Json link(const std::string& at, const std::string& peer);
@@ -34,13 +43,15 @@ class LinkedDesks {
     std::string name;
     std::unique_ptr<Desk> desk;
     std::string fingerprint;
+    std::string address = "127.0.0.1:" + std::to_string(free_port());  // where it may listen
+    std::vector<std::string> links{};                                  // its link devices
   };
 
-  std::string link_yaml(const Member& member, const std::string& config, const std::string& keys);
+  std::string link_yaml(Member& member, const std::string& config, const std::string& keys);
+  static void add_link(Member& member, const std::string& device);
   Member& member(const std::string& name);
 
   std::vector<Member> members_;
-  std::string address_ = "127.0.0.1:" + std::to_string(free_port());  // of the first desk
 };
 
 }  // namespace dkvm::test

@@ -104,16 +104,34 @@ TEST_CASE("A peer that is trusted no more is cut off, and lets go") {
   typing.desks.wait_link("laptop", "desk", "refused");
 }
 
-TEST_CASE("A stream begins and ends with the pipelines that name it") {
+TEST_CASE("A stream begins and ends with the pipelines that name it, on either side") {
+  const std::string side = GENERATE("desk", "laptop");
+  CAPTURE(side);
   Typing typing;
-  Desk& laptop = typing.desks["laptop"];
-  laptop.call("pipelines.disable", {{"name", "typing"}});
-  typing.desks.wait_stream("desk", "laptop", "keys", "waiting");
-  laptop.call("pipelines.enable", {{"name", "typing"}});
-  typing.desks.wait_stream("desk", "laptop", "keys");
-  typing.keyboard.tap("KEY_A");
-  INFO(typing.log());
-  CHECK(eventually(kPatience, [&] { return typing.typed.count("KEY_A", false) == 1; }));
+  Desk& desk = typing.desks[side];
+  for (int round = 1; round <= 3; ++round) {
+    for (int i = 0; i < 5; ++i) typing.keyboard.tap("KEY_A");
+    INFO(typing.log());
+    REQUIRE(eventually(kPatience, [&] {
+      return typing.typed.count("KEY_A", false) == static_cast<std::size_t>(5 * round);
+    }));
+    typing.keyboard.down("KEY_B");
+    REQUIRE(typing.reaches({"KEY_B"}));
+    desk.call("pipelines.disable", {{"name", "typing"}});
+    CHECK(eventually(kStuckMax, [&] { return typing.typed.has({}); }));
+    typing.keyboard.up("KEY_B");
+    if (side == "laptop")
+      typing.desks.wait_stream("desk", "laptop", "keys", "waiting");
+    else
+      CHECK(eventually(kPatience, [&] {
+        const Json streams = typing.desks.link("desk", "laptop").at("streams");
+        return streams.empty();
+      }));
+    desk.call("pipelines.enable", {{"name", "typing"}});
+    typing.desks.wait_stream("desk", "laptop", "keys");
+    typing.desks.wait_stream("laptop", "desk", "keys");
+  }
+  CHECK(typing.typed.count("KEY_A", true) == 15);
 }
 
 TEST_CASE("Both directions of a link work at a time") {

@@ -45,30 +45,32 @@ Result<bool> BulkConnection::read() {
 }
 
 Result<> BulkConnection::write(std::uint64_t now_ns) {
-  const bool waited = waits_ == Waits::path;
+  const bool waited = waits_ != Waits::nothing;
   waits_ = Waits::nothing;
   if (idle()) return {};
   std::uint64_t allowed = allowance(now_ns, waited);
-  for (;;) {
-    if (idle()) return {};
-    const std::size_t piece = piece_bytes();
-    if (allowed < piece) {
-      allowed = allowance(now_ns, true);
+  while (!idle()) {
+    // What the socket did not take must be offered again as it was: TLS has sealed it.
+    std::size_t count = owed_;
+    if (count == 0) {
+      const std::size_t piece = piece_bytes();
+      if (allowed < piece) allowed = allowance(now_ns, true);
       if (allowed < piece) {
         waits_ = Waits::path;
         return {};
       }
+      count = static_cast<std::size_t>(std::min<std::uint64_t>(stage(piece), allowed));
     }
-    Bytes bytes = next_bytes(piece);
-    bytes = bytes.first(std::min<std::uint64_t>(bytes.size(), allowed));
-    DKVM_TRY(const std::size_t written, stream_.write(bytes));
+    DKVM_TRY(const std::size_t written, stream_.write(staged_or_next().first(count)));
+    owed_ = written == 0 ? count : 0;
     if (written == 0) {
       waits_ = Waits::socket;
       return {};
     }
     wrote(written);
-    allowed -= written;
+    allowed -= std::min<std::uint64_t>(written, allowed);
   }
+  return {};
 }
 
 bool BulkConnection::idle() { return staged_at_ == staged_end_ && writer_.next().empty(); }
@@ -76,17 +78,23 @@ bool BulkConnection::idle() { return staged_at_ == staged_end_ && writer_.next()
 // Two of them fit the window: the path has one to carry while the other is on its
 // way, and a key waits for little more than one. At most a record of TLS.
 std::size_t BulkConnection::piece_bytes() const {
-  return std::min<std::size_t>(pace_.window_bytes() / 2, kRecordBytes);
+  return std::clamp<std::size_t>(pace_.window_bytes() / 2, kPieceBytesMin, kRecordBytes);
 }
 
-Bytes BulkConnection::next_bytes(std::size_t piece) {
+// How many bytes can be written next: of what is staged, or of a body where it lies.
+std::size_t BulkConnection::stage(std::size_t piece) {
   if (staged_at_ == staged_end_) {
     const Bytes next = writer_.next();
-    if (next.size() >= kRecordBytes && piece == kRecordBytes) return next;
+    if (next.size() >= kRecordBytes && piece == kRecordBytes) return next.size();
     staged_.resize(kRecordBytes);
     staged_at_ = 0;
     staged_end_ = writer_.copy(std::span(staged_).first(piece));
   }
+  return staged_end_ - staged_at_;
+}
+
+Bytes BulkConnection::staged_or_next() {
+  if (staged_at_ == staged_end_) return writer_.next();
   return Bytes(staged_).subspan(staged_at_, staged_end_ - staged_at_);
 }
 

@@ -43,6 +43,7 @@ class BulkConnection {
   // A stream's turn lasts that long, so that the others need not wait longer.
   static constexpr std::uint64_t kChunkNs = 50'000'000;
   static constexpr std::size_t kReadAheadBytes = 64 * 1024;
+  static constexpr std::size_t kPieceBytesMin = 512;
   static constexpr std::size_t kRecordBytes = 16 * 1024;
 
   enum class Waits : std::uint8_t { nothing, socket, path };
@@ -50,7 +51,8 @@ class BulkConnection {
   std::uint64_t allowance(std::uint64_t now_ns, bool waiting);
   bool idle();
   std::size_t piece_bytes() const;
-  Bytes next_bytes(std::size_t piece);
+  std::size_t stage(std::size_t piece);
+  Bytes staged_or_next();
   void wrote(std::size_t bytes);
 
   TlsStream stream_;
@@ -61,6 +63,7 @@ class BulkConnection {
   std::vector<std::byte> staged_;
   std::size_t staged_at_ = 0;
   std::size_t staged_end_ = 0;
+  std::size_t owed_ = 0;  // bytes that the socket did not take the last time
   Waits waits_ = Waits::nothing;
 };
 

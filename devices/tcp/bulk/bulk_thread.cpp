@@ -15,6 +15,14 @@ namespace {
 constexpr int kBulkNice = 10;
 constexpr std::uint64_t kLookAgainNs = 1'000'000;  // at what the path has acknowledged
 
+// Beyond so many bytes of events that the device's thread has not taken, nothing
+// more is read.
+constexpr std::size_t kNoteBytesMax = 1024 * 1024;
+
+std::size_t bytes_of(const Arrival& arrival) {
+  return arrival.event.empty() ? 0 : sizeof(arrival) + arrival.event.size();
+}
+
 void ring(const detail::Fd& bell) {
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t ignored = ::write(bell.get(), &one, sizeof(one));
@@ -67,13 +75,18 @@ void BulkThread::open(BulkId id, StreamId stream) {
       [=](BulkThread& it) { it.with(id, [=](BulkConnection& io) { io.reader().open(stream); }); });
 }
 
-void BulkThread::close(BulkId id, StreamId stream) {
+void BulkThread::close(BulkId id, StreamId stream, std::uint64_t token) {
   command([=](BulkThread& it) {
     it.with(id, [=, &it](BulkConnection& io) {
       io.reader().close(stream);
-      io.writer().drop_stream(stream);
-      it.note({Note::Kind::stream_closed, id, {}, {}, stream});
+      it.note({Note::Kind::stream_closed, id, {}, {}, token});
     });
+  });
+}
+
+void BulkThread::drop(BulkId id, StreamId stream) {
+  command([=](BulkThread& it) {
+    it.with(id, [=](BulkConnection& io) { io.writer().drop_stream(stream); });
   });
 }
 
@@ -98,13 +111,12 @@ void BulkThread::command(Command command) {
 
 void BulkThread::tell() {
   for (Note& each : notes_.take()) {
+    note_bytes_ -= bytes_of(each.arrival);
     switch (each.kind) {
       case Note::Kind::arrived: host_.arrived(each.id, std::move(each.arrival)); break;
       case Note::Kind::granted: host_.granted(each.id, std::move(each.granted)); break;
       case Note::Kind::done: host_.done(each.id, each.token); break;
-      case Note::Kind::stream_closed:
-        host_.stream_closed(each.id, static_cast<StreamId>(each.token));
-        break;
+      case Note::Kind::stream_closed: host_.stream_closed(each.id, each.token); break;
       case Note::Kind::closed: host_.closed(each.id, each.why); break;
     }
   }
@@ -142,15 +154,37 @@ void BulkThread::with(BulkId id, const std::function<void(BulkConnection&)>& act
 }
 
 void BulkThread::serve(BulkId id) {
+  obey();  // a stream may have been opened for what has come
   const auto found = connections_.find(id);
   if (found == connections_.end()) return;
-  BulkConnection& io = *found->second.io;
+  Connection& connection = found->second;
+  if (note_bytes_ > kNoteBytesMax) {
+    if (std::exchange(connection.deaf, true)) return;
+    watch(connection);
+    poller_.at(now_ns() + kLookAgainNs, [this, id] { hear_again(id); });
+    return;
+  }
+  BulkConnection& io = *connection.io;
   const Result<bool> more = io.read();
   report(id, io);
   if (!more) return end(id, more.error());
   // Bytes that OpenSSL holds wake nobody.
   if (*more) poller_.at(0, [this, id] { serve(id); });
-  write(id, found->second);
+  write(id, connection);
+}
+
+void BulkThread::hear_again(BulkId id) {
+  const auto found = connections_.find(id);
+  if (found == connections_.end()) return;
+  found->second.deaf = false;
+  watch(found->second);
+  serve(id);
+}
+
+void BulkThread::watch(const Connection& connection) {
+  poller_.set_interest(connection.io->fd(),
+                       (connection.deaf ? 0 : detail::Poller::kReadable) |
+                           (connection.wants_writable ? detail::Poller::kWritable : 0));
 }
 
 void BulkThread::write(BulkId id, Connection& connection) {
@@ -160,8 +194,7 @@ void BulkThread::write(BulkId id, Connection& connection) {
   if (!written) return end(id, written.error());
   if (connection.wants_writable != io.waits_for_socket()) {
     connection.wants_writable = io.waits_for_socket();
-    poller_.set_interest(io.fd(), detail::Poller::kReadable |
-                                      (connection.wants_writable ? detail::Poller::kWritable : 0));
+    watch(connection);
   }
   if (!io.waits_for_path() || connection.retries) return;
   connection.retries = true;
@@ -174,8 +207,10 @@ void BulkThread::write(BulkId id, Connection& connection) {
 }
 
 void BulkThread::report(BulkId id, BulkConnection& io) {
-  for (Arrival& arrival : io.reader().take_arrivals())
+  for (Arrival& arrival : io.reader().take_arrivals()) {
+    note_bytes_ += bytes_of(arrival);
     note({Note::Kind::arrived, id, std::move(arrival)});
+  }
   for (Granted& granted : io.reader().take_grants())
     note({Note::Kind::granted, id, {}, std::move(granted)});
   for (const std::uint64_t token : io.writer().take_done())

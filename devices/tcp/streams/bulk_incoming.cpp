@@ -13,13 +13,14 @@ void BulkIncoming::opened() {
   port_->on_slots([this] { grant(); });
   port_->on_pool_refused([this](const Error& why) {
     log_warning("link/" + address() + ": no memory for what the peer sends: " + why.message());
-    slot_bytes_ = 0;
+    charge(0);
     shared_.signal(wire::FrameKind::pool_close, offer_.id);
   });
   bulk_changed();
 }
 
-Result<> BulkIncoming::event(const Frame&) {
+Result<> BulkIncoming::event(const Frame& event) {
+  if (event.header.sequence() == 0) return let_go(event);
   return fail(Errc::corrupt, "the peer sent an event of a bulk stream on the input connection");
 }
 
@@ -31,12 +32,24 @@ unsigned BulkIncoming::slots_for(std::uint64_t bytes) const {
   return bytes > kSmallBytes ? kSlots : kSmallSlots;
 }
 
-// The budget is the peer's; that the kernel's is not exceeded the kernel sees to.
+// Notes the size of the slots that this stream has or asks for.
+void BulkIncoming::charge(std::uint64_t slot_bytes) {
+  slot_bytes_ = slot_bytes;
+  shared_.pool_bytes -= charged_bytes_;
+  charged_bytes_ = slot_bytes * slots_for(slot_bytes);
+  shared_.pool_bytes += charged_bytes_;
+}
+
+// The budget is the peer's, for all its streams; that the kernel's is not exceeded the kernel sees
+// to.
 Result<> BulkIncoming::need(std::uint64_t slot_bytes) {
   if (slot_bytes == 0) return fail(Errc::corrupt, "the peer wants slots of 0 bytes");
   if (!port_) return {};
   const std::uint64_t wanted = std::max(slot_bytes, kSlotBytesMin);
-  if (wanted > shared_.rules.buffer_bytes / slots_for(wanted)) {
+  const std::uint64_t others = shared_.pool_bytes - charged_bytes_;
+  const std::uint64_t left =
+      shared_.rules.buffer_bytes - std::min(others, shared_.rules.buffer_bytes);
+  if (wanted > left / slots_for(wanted)) {
     shared_.signal(wire::FrameKind::pool_close, offer_.id);
     return {};
   }
@@ -44,7 +57,7 @@ Result<> BulkIncoming::need(std::uint64_t slot_bytes) {
     grant();  // they are on their way
     return {};
   }
-  slot_bytes_ = wanted;
+  charge(wanted);
   [[maybe_unused]] const auto asked =
       port_->open_pool({.slot_bytes = wanted, .slots = slots_for(wanted)});
   return {};
@@ -53,12 +66,15 @@ Result<> BulkIncoming::need(std::uint64_t slot_bytes) {
 void BulkIncoming::bulk_changed() {
   if (bulk_ && bulk_ != shared_.bulk_id) {
     // The thread is done with the old connection, or will say so.
-    shared_.loans.park(*bulk_, offer_.id, std::move(vessels_));
+    shared_.loans.park(*bulk_, std::move(vessels_));
     vessels_.clear();
     bulk_.reset();
   }
   if (!shared_.bulk_id || !port_) return;
-  if (!bulk_) shared_.bulk.open(*shared_.bulk_id, offer_.id);
+  if (!bulk_) {
+    shared_.bulk.open(*shared_.bulk_id, offer_.id);
+    last_number_ = 0;
+  }
   bulk_ = shared_.bulk_id;
   grant();
 }
@@ -94,6 +110,7 @@ Result<> BulkIncoming::arrived(const Arrival& arrival) {
     relay_body(*admitted, std::move(slot), arrival.body_bytes);
   else if (admitted)
     relay(*admitted);
+  slot = {};
   grant();
   return {};
 }
@@ -122,12 +139,18 @@ void BulkIncoming::want_refresh() {
   shared_.send(frame);
 }
 
+// A wish of our sinks may have been lost with the connection.
+void BulkIncoming::tell_again() {
+  Incoming::tell_again();
+  if (port_) want_refresh();
+}
+
 void BulkIncoming::closing() {
-  slot_bytes_ = 0;
+  charge(0);
   if (!bulk_) return;
-  shared_.loans.park(*bulk_, offer_.id, std::move(vessels_));
+  const std::uint64_t token = shared_.loans.park(*bulk_, std::move(vessels_));
   vessels_.clear();
-  shared_.bulk.close(*bulk_, offer_.id);
+  shared_.bulk.close(*bulk_, offer_.id, token);
   bulk_.reset();
 }
 

@@ -18,6 +18,7 @@ class BulkIncoming final : public Incoming {
   Result<> chunk(const Frame& chunk) override;
   Result<> need(std::uint64_t slot_bytes) override;
   void bulk_changed() override;
+  void tell_again() override;
 
   // An event with its body, from the bulk thread.
   // Errors: Errc::corrupt.
@@ -29,6 +30,7 @@ class BulkIncoming final : public Incoming {
   void grant();
   void relay_body(const Admitted& admitted, Slot slot, std::uint64_t bytes);
   void want_refresh();
+  void charge(std::uint64_t slot_bytes);
   unsigned slots_for(std::uint64_t bytes) const;
 
   static constexpr unsigned kSlots = 3;
@@ -36,7 +38,8 @@ class BulkIncoming final : public Incoming {
   static constexpr std::uint64_t kSmallBytes = 64 * 1024;
   static constexpr std::uint64_t kSlotBytesMin = 4 * 1024;
 
-  std::uint64_t slot_bytes_ = 0;  // of the pool that is there or asked for
+  std::uint64_t slot_bytes_ = 0;     // of the pool that is there or asked for
+  std::uint64_t charged_bytes_ = 0;  // to the peer's budget
   std::uint32_t last_number_ = 0;
   std::map<std::uint32_t, Slot> vessels_;  // with the bulk thread, by number
   std::optional<BulkId> bulk_;             // the connection that they are with

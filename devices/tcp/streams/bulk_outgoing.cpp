@@ -33,7 +33,7 @@ bool BulkOutgoing::carry(const Frame& event, const EventInfo& info) {
     return false;
   }
   Waiting waiting{{}, event.header.sequence(), topic, body, {}};
-  tell_name(topic);
+  shared_.announce(topic);
   Frame frame = for_peer(event);
   wire::BufferRef ref;
   ref.mutate_length(body);
@@ -59,23 +59,23 @@ void BulkOutgoing::make_way() {
 void BulkOutgoing::pump() {
   while (!waiting_.empty() && send_next()) {
   }
-  if (shared_.sends()) set_paused(!waiting_.empty());
+  set_paused(!waiting_.empty() || !shared_.sends());
 }
 
 bool BulkOutgoing::send_next() {
   if (!shared_.bulk_id) return false;
   Waiting& next = waiting_.front();
-  if (ahead_bytes_ > kAheadBytesMax) return false;
+  if (ahead_bytes_ > kAheadBytesMax || sent_.size() >= kUnconfirmedEventsMax) return false;
   if (next.body_bytes != 0) {
     const std::uint32_t slot = slot_for(next.body_bytes);
     if (slot == 0) return false;
     wire::BufferRef ref(0, slot, 0, 0, 0, 0, next.body_bytes);
     std::memcpy(next.event.data() + kHeaderBytes, &ref, kBufferRefBytes);
   }
-  ahead_bytes_ += next.body_bytes;
   const BulkId bulk = *shared_.bulk_id;
-  const std::uint64_t token =
-      shared_.loans.lend(bulk, {id_, next.sequence, next.body_bytes}, next.lease);
+  const std::uint64_t bytes = next.event.size() + next.body_bytes;
+  ahead_bytes_ += bytes;
+  const std::uint64_t token = shared_.loans.lend(bulk, {id_, next.sequence, bytes}, next.lease);
   shared_.bulk.send(bulk, {id_, token, next.event, next.lease ? next.lease->bytes() : Bytes{}});
   sent_.insert_or_assign(next.sequence, std::move(next));
   waiting_.pop_front();
@@ -85,10 +85,11 @@ bool BulkOutgoing::send_next() {
 // The number of a granted slot that has room; 0 when there is none: then such are
 // asked for.
 std::uint32_t BulkOutgoing::slot_for(std::uint64_t bytes) {
-  while (!credits_.empty() && credits_.front().bytes < bytes) credits_.pop_front();
-  if (!credits_.empty()) {
-    const std::uint32_t number = credits_.front().number;
-    credits_.pop_front();
+  const auto found = std::find_if(credits_.begin(), credits_.end(),
+                                  [=](const Credit& credit) { return credit.bytes >= bytes; });
+  if (found != credits_.end()) {
+    const std::uint32_t number = found->number;
+    credits_.erase(credits_.begin(), std::next(found));  // those before it are passed over
     return number;
   }
   if (asked_bytes_ < bytes) {
@@ -107,7 +108,7 @@ Result<> BulkOutgoing::credit(const Granted& granted) {
     if (slot.slot() == 0 || !rises || credits_.size() >= kCreditsMax)
       return fail(Errc::corrupt, fmt::format("the peer grants slot {} out of order", slot.slot()));
     credits_.push_back({slot.slot(), slot.length()});
-    refused_bytes_ = 0;
+    if (slot.length() >= refused_bytes_) refused_bytes_ = 0;
   }
   pump();
   return {};
@@ -133,12 +134,10 @@ void BulkOutgoing::confirm(std::uint64_t sequence) {
   Outgoing::confirm(sequence);
 }
 
-void BulkOutgoing::done(std::uint64_t sequence) {
-  const auto found = sent_.find(sequence);
-  if (found == sent_.end()) return;
-  ahead_bytes_ -= found->second.body_bytes;
-  found->second.body_bytes = 0;
-  if (may_be_late(found->second.topic)) sent_.erase(found);
+void BulkOutgoing::done(const Loans::Parcel& parcel) {
+  ahead_bytes_ -= parcel.bytes;
+  const auto found = sent_.find(parcel.sequence);
+  if (found != sent_.end() && may_be_late(found->second.topic)) sent_.erase(found);
   pump();
 }
 

@@ -15,6 +15,9 @@ namespace dkvm::tcp {
 class BulkOutgoing final : public Outgoing {
  public:
   using Outgoing::Outgoing;
+  ~BulkOutgoing() override {
+    if (shared_.bulk_id) shared_.bulk.drop(*shared_.bulk_id, id_);
+  }
 
   bool on_bulk() const override { return true; }
   Result<> credit(const Granted& granted) override;
@@ -22,7 +25,7 @@ class BulkOutgoing final : public Outgoing {
   void resumed() override { pump(); }
   void bulk_changed() override;
   void confirm(std::uint64_t sequence) override;
-  void done(std::uint64_t sequence) override;
+  void done(const Loans::Parcel& parcel) override;
   std::uint64_t queued_bytes() const override { return ahead_bytes_; }
 
  private:

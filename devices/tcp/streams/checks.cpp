@@ -23,13 +23,19 @@ bool is_upstream(TopicId topic) {
 
 // Names of streams are parts of addresses.
 bool is_stream_name(std::string_view name) {
-  return !name.empty() && name.size() <= kNameBytesMax / 2 &&
+  return !name.empty() && name.size() <= kNameBytesMax &&
          std::all_of(name.begin(), name.end(), [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
          });
 }
 
 }  // namespace
+
+bool holds_input(const std::vector<std::string>& topics) {
+  return std::any_of(topics.begin(), topics.end(), [](const std::string& topic) {
+    return topic == "key" || topic == "pointer_button" || topic == "touch" || topic == "*";
+  });
+}
 
 Result<> check_event(const Frame& event, const Ends& ends) {
   const TopicId topic = event.header.topic();
@@ -64,8 +70,13 @@ Result<wire::PortSpecT> read_offer(const Frame& frame) {
   if (!is_stream_name(offer.name)) return lie("a stream whose name is none");
   if (offer.direction != wire::Direction::source) return lie("a stream that it does not send");
   if (offer.topics.empty()) return lie("a stream without topics");
+  if (offer.topics.size() > kTopicsPerStreamMax)
+    return lie(fmt::format("a stream of {} topics, expected at most {}", offer.topics.size(),
+                           kTopicsPerStreamMax));
   for (const std::string& topic : offer.topics)
-    if (topic.empty()) return lie("a stream with a topic without a name");
+    if (topic.empty() || topic.size() > kNameBytesMax)
+      return lie(fmt::format("a topic whose name has {} bytes, expected 1 to {}", topic.size(),
+                             kNameBytesMax));
   return offer;
 }
 

@@ -1,10 +1,14 @@
 #pragma once
 
+#include "devices/tcp/limits.hpp"
+
 #include <dkvm/frame.hpp>
 #include <dkvm/payload.hpp>
 #include <dkvm/result.hpp>
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace dkvm::tcp {
 
@@ -26,6 +30,9 @@ Result<> check_event(const Frame& event, const Ends& ends);
 // An `upstream` frame of a peer.
 // Errors: Errc::corrupt
 Result<> check_upstream(const Frame& message);
+
+// Whether a stream of these topics may hold something down.
+bool holds_input(const std::vector<std::string>& topics);
 
 // The port that a peer opens.
 // Errors: Errc::corrupt

@@ -8,29 +8,45 @@
 #include <algorithm>
 
 namespace dkvm::tcp {
-namespace {
-
-bool holds_input(const std::vector<std::string>& topics) {
-  return std::any_of(topics.begin(), topics.end(), [](const std::string& topic) {
-    return topic == "key" || topic == "pointer_button" || topic == "touch" || topic == "*";
-  });
+// Of the topics that the peer offers, only what this side asks for becomes the
+// kernel's business: it keeps the name of each topic of one's own for ever.
+std::vector<std::string> Incoming::topics_for(const WantedStream& wanted) const {
+  const auto is_in = [](const std::vector<std::string>& topics, const std::string& topic) {
+    return std::find(topics.begin(), topics.end(), topic) != topics.end();
+  };
+  const auto may_bring = [this](const std::string& topic) {
+    if (topic == "*" || well_known_topic(topic) || shared_.unasked_topics.contains(topic))
+      return true;
+    return shared_.unasked_topics.size() < kUnaskedTopicsMax &&
+           shared_.unasked_topics.insert(topic).second;
+  };
+  std::vector<std::string> topics;
+  for (const std::string& topic : offer_.topics) {
+    if (is_in(wanted.topics, topic) || (is_in(wanted.topics, "*") && may_bring(topic)))
+      topics.push_back(topic);
+  }
+  if (is_in(offer_.topics, "*") && !is_in(wanted.topics, "*")) return wanted.topics;
+  return topics;
 }
 
-}  // namespace
-
-void Incoming::want() {
+void Incoming::want(const WantedStream& wanted) {
   if (port_) return;
+  taken_topics_ = topics_for(wanted);
+  if (taken_topics_.empty()) return;
+  if (address().size() > kNameBytesMax)
+    return log_warning(fmt::format("link/{} is left out: its name has more than {} bytes",
+                                   address(), kNameBytesMax));
   PortManifest manifest;
   manifest.id = shared_.port_ids.take();
   manifest.name = address();
-  manifest.topics = offer_.topics;
+  manifest.topics = taken_topics_;
   manifest.live = true;
   manifest.peer = shared_.link.name();
   const auto declares = [&](const char* topic) {
-    return std::find(offer_.topics.begin(), offer_.topics.end(), topic) != offer_.topics.end();
+    return std::find(taken_topics_.begin(), taken_topics_.end(), topic) != taken_topics_.end();
   };
   // What lets go when the peer is silent.
-  if (holds_input(offer_.topics) && !declares("input_state") && !declares("*"))
+  if (holds_input(taken_topics_) && !declares("input_state") && !declares("*"))
     manifest.topics.push_back("input_state");
   if (manifest.id == 0) return log_warning("no port is left for link/" + manifest.name);
   auto opened_port = shared_.context.open_source(std::move(manifest));
@@ -45,7 +61,7 @@ void Incoming::want() {
 void Incoming::begin_if_ready() {
   if (!port_ || begun_) return;
   topics_.clear();
-  for (const std::string& topic : offer_.topics) {
+  for (const std::string& topic : taken_topics_) {
     const TopicId id = shared_.context.topic_id(topic);
     if (topic == "*")
       takes_all_ = true;
@@ -127,9 +143,14 @@ Result<> Incoming::let_go(const Frame& event) {
   if (event.header.topic() != id_of(wire::Topic::input_state) ||
       !verify_event(event.header.topic(), event.payload))
     return fail(Errc::corrupt, "the peer sent an event without a number");
-  if (port_ && holds_input(offer_.topics)) [[maybe_unused]]
+  if (port_ && holds_input(taken_topics_)) [[maybe_unused]]
     const auto sent = port_->emit(InputState{});
   return {};
+}
+
+void Incoming::tell_again() {
+  shared_.signal(begun_ ? wire::FrameKind::resume : wire::FrameKind::pause, offer_.id);
+  shared_.signal(wire::FrameKind::applied, offer_.id, last_);
 }
 
 bool Incoming::relay(const Admitted& admitted) {
@@ -137,7 +158,7 @@ bool Incoming::relay(const Admitted& admitted) {
 }
 
 void Incoming::silent() {
-  if (!port_ || released_ || !holds_input(offer_.topics)) return;
+  if (!port_ || released_ || !holds_input(taken_topics_)) return;
   released_ = true;
   [[maybe_unused]] const auto sent = port_->emit(InputState{});
 }

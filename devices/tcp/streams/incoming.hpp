@@ -2,6 +2,7 @@
 
 #include "devices/tcp/streams/shared.hpp"
 #include "devices/tcp/streams/staleness.hpp"
+#include "devices/tcp/streams/wanted.hpp"
 #include "devices/tcp/transport/clock_offset.hpp"
 
 #include <memory>
@@ -27,7 +28,7 @@ class Incoming {
 
   // This kernel's pipelines want it, or do no more. The peer is told once the
   // port works.
-  void want();
+  void want(const WantedStream& wanted);
   void unwant();
   // Numbers of topics may have become known: see want().
   void begin_if_ready();
@@ -46,8 +47,8 @@ class Incoming {
   // has left.
   void confirm();
   bool unconfirmed() const { return confirmed_ != last_; }
-  // After a new connection: up to where everything has come.
-  void tell_last() { shared_.signal(wire::FrameKind::applied, offer_.id, last_); }
+  // After a new connection: whether it is taken, and up to where everything has come.
+  virtual void tell_again();
   virtual void bulk_changed() {}
 
  protected:
@@ -57,6 +58,9 @@ class Incoming {
     std::uint64_t capture_ns = 0;
   };
   Result<std::optional<Admitted>> admit(const Frame& event);
+  // The peer's kernel is silent: what the stream holds is let go.
+  // Errors: Errc::corrupt.
+  Result<> let_go(const Frame& event);
   // Relaying fails when the device ends, or a slot died: said by false.
   bool relay(const Admitted& admitted);
   virtual void opened() {}
@@ -67,15 +71,16 @@ class Incoming {
   std::shared_ptr<OutPort> port_;  // shared with the context
 
  private:
+  std::vector<std::string> topics_for(const WantedStream& wanted) const;
   Result<bool> translate(Frame& event);
   bool carries(TopicId topic) const;
-  Result<> let_go(const Frame& event);
   void pass_upstream(const Frame& message);
   void close();
 
   ClockFor clock_{};
   std::uint64_t last_ = 0;
   std::uint64_t confirmed_ = 0;
+  std::vector<std::string> taken_topics_;
   std::vector<TopicId> topics_;  // by our numbers
   bool takes_all_ = false;
   bool begun_ = false;     // the peer was told to send

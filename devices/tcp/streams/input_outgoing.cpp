@@ -24,7 +24,7 @@ bool InputOutgoing::carry(const Frame& event, const EventInfo& info) {
 }
 
 void InputOutgoing::send(const Frame& event) {
-  tell_name(event.header.topic());
+  shared_.announce(event.header.topic());
   shared_.send(event);
 }
 

@@ -88,6 +88,8 @@ void LinksList::add(const std::string& device, const PeerStreams& peer,
        {"streams", std::move(streams)}});
 }
 
-std::string LinksList::text() const { return json_->dump(); }
+std::string LinksList::text() const {  // A peer's words need not be UTF-8.
+  return json_->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
 }  // namespace dkvm::tcp

@@ -34,15 +34,16 @@ class Loans {
     return found.mapped().parcel;
   }
 
-  // Vessels of a stream that closes, until the thread knows.
-  void park(BulkId bulk, StreamId stream, std::map<std::uint32_t, Slot> slots) {
-    vessels_[{bulk, stream}].merge(slots);
+  // Vessels of a stream that closes, until the thread knows; returns their token.
+  std::uint64_t park(BulkId bulk, std::map<std::uint32_t, Slot> slots) {
+    vessels_.emplace(++last_token_, Parked{bulk, std::move(slots)});
+    return last_token_;
   }
-  void stream_closed(BulkId bulk, StreamId stream) { vessels_.erase({bulk, stream}); }
+  void stream_closed(std::uint64_t token) { vessels_.erase(token); }
 
   void closed(BulkId bulk) {
     std::erase_if(parcels_, [=](const auto& entry) { return entry.second.bulk == bulk; });
-    std::erase_if(vessels_, [=](const auto& entry) { return entry.first.first == bulk; });
+    std::erase_if(vessels_, [=](const auto& entry) { return entry.second.bulk == bulk; });
   }
 
  private:
@@ -52,9 +53,14 @@ class Loans {
     std::shared_ptr<Lease> lease;  // shared with its stream, which may send it again
   };
 
+  struct Parked {
+    BulkId bulk;
+    std::map<std::uint32_t, Slot> slots;
+  };
+
   std::uint64_t last_token_ = 0;
   std::map<std::uint64_t, Lent> parcels_;
-  std::map<std::pair<BulkId, StreamId>, std::map<std::uint32_t, Slot>> vessels_;
+  std::map<std::uint64_t, Parked> vessels_;
 };
 
 }  // namespace dkvm::tcp

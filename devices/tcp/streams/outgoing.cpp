@@ -97,7 +97,7 @@ Result<> Outgoing::upstream(const Frame& message) {
 
 // Sequence 0: no event of the kernel's, and not confirmed.
 void Outgoing::let_go() {
-  if (!port_ || !(port_->carries("key") || port_->carries("pointer_button"))) return;
+  if (!port_ || !holds_input(wanted_.topics)) return;
   const wire::HopStamp stamp(shared_.context.kernel_id(), now_ns(), now_ns(), 0);
   Frame frame{make_header(wire::FrameKind::event),
               {},
@@ -114,15 +114,6 @@ Frame Outgoing::for_peer(const Frame& event) const {
   Frame frame = event;
   frame.header.mutate_port(id_);
   return frame;
-}
-
-void Outgoing::tell_name(TopicId topic) {
-  if (topic < kCustomTopicFirst || !shared_.link.up() || !shared_.topics.tell(topic)) return;
-  wire::TopicsT names;
-  names.topics.push_back(std::make_unique<wire::TopicNameT>());
-  names.topics.back()->id = topic;
-  names.topics.back()->name = shared_.context.topic_name(topic);
-  shared_.send_table(wire::FrameKind::topics, 0, names);
 }
 
 void Outgoing::set_paused(bool paused) {

@@ -26,9 +26,8 @@ class Outgoing {
 
   // Tells the peer that this stream can be had.
   void offer();
-  // The peer takes it, or does no more.
+  // The peer takes it.
   void accepted();
-  void declined() { close(); }
 
   // The peer's kernel has everything up to here.
   virtual void confirm(std::uint64_t sequence);
@@ -46,7 +45,7 @@ class Outgoing {
   virtual void resumed() = 0;
   // The bulk connection came or went; a parcel of this stream is written.
   virtual void bulk_changed() {}
-  virtual void done(std::uint64_t sequence) { static_cast<void>(sequence); }
+  virtual void done(const Loans::Parcel& parcel) { static_cast<void>(parcel); }
 
   // Our kernel is silent: the peer lets go of what this stream holds.
   void let_go();
@@ -59,8 +58,6 @@ class Outgoing {
 
   // The frame as the peer gets it.
   Frame for_peer(const Frame& event) const;
-  // Tells the peer what our number of a topic means, before it is used.
-  void tell_name(TopicId topic);
   void set_paused(bool paused);
   void report_progress();
 

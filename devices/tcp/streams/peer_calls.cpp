@@ -5,6 +5,19 @@
 #include <utility>
 
 namespace dkvm::tcp {
+namespace {
+
+constexpr std::size_t kMessageBytesMax = 4 * 1024;  // of an error; the rest is left out
+constexpr std::size_t kCallBytesMax = 63 * 1024;    // in a payload, without what frames it
+
+bool fits(const wire::RequestT& call) {
+  return call.target.size() + call.method.size() + call.caller.size() + call.body.size() <=
+         kCallBytesMax;
+}
+
+}  // namespace
+
+bool PeerCalls::may_send() const { return shared_.link.backlog() <= kCallBacklogMax; }
 
 void PeerCalls::call(const Call& call, Reply reply) {
   const std::string& peer = shared_.link.name();
@@ -14,16 +27,22 @@ void PeerCalls::call(const Call& call, Reply reply) {
   if (colon == std::string::npos || colon + 1 == call.target.size())
     return reply(fail(Errc::invalid, fmt::format("'{}' names no device, expected link/{}:device",
                                                  call.target, peer)));
-  const std::uint64_t id = ++last_id_;
   wire::RequestT request;
   request.target = call.target.substr(colon + 1);
   request.method = call.method;
   request.caller = call.caller;
   request.deadline_ms = static_cast<std::uint32_t>(call.deadline.count());
   request.body = call.body;
+  if (!fits(request))
+    return reply(fail(Errc::invalid, "a call over a link has at most 63 KiB, with all names"));
+  if (!may_send()) return reply(fail(Errc::overloaded, "the link to '" + peer + "' is behind"));
+  const std::uint64_t id = ++last_id_;
   shared_.send_table(wire::FrameKind::request, 0, request, id);
   reply.on_cancel([this, id] {
-    if (waiting_.contains(id)) shared_.signal(wire::FrameKind::cancel, 0, id);
+    const auto waiting = waiting_.extract(id);
+    if (waiting.empty()) return;
+    shared_.signal(wire::FrameKind::cancel, 0, id);
+    (*waiting.mapped())(fail(Errc::timeout, "the caller waits no more"));
   });
   waiting_.emplace(id, std::make_shared<Reply>(std::move(reply)));
 }
@@ -67,11 +86,14 @@ Result<> PeerCalls::on_request(const Frame& frame) {
 
 void PeerCalls::answer(std::uint64_t id, const Answer& answer) {
   wire::ResponseT response;
-  if (answer) {
+  if (answer && !may_send()) {
+    response.code = wire::Code::overloaded;
+    response.message = "the link is behind";
+  } else if (answer) {
     response.body = *answer;
   } else {
     response.code = static_cast<wire::Code>(answer.error().code());
-    response.message = answer.error().message();
+    response.message = answer.error().message().substr(0, kMessageBytesMax);
   }
   shared_.send_table(wire::FrameKind::response, 0, response, id);
 }

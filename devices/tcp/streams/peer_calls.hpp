@@ -34,6 +34,7 @@ class PeerCalls {
   Result<> on_request(const Frame& frame);
   Result<> on_response(const Frame& frame);
   void answer(std::uint64_t id, const Answer& answer);
+  bool may_send() const;
 
   Shared& shared_;
   std::uint64_t last_id_ = 0;

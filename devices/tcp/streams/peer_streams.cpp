@@ -23,14 +23,15 @@ PeerStreams::~PeerStreams() { close_session(Error(Errc::disconnected, "the link 
 
 // --- which streams there are -----------------------------------------------------------
 
-bool PeerStreams::wants(const std::string& name) const {
-  return std::any_of(wanted_.begin(), wanted_.end(), [&](const WantedStream& each) {
+const WantedStream* PeerStreams::wanted(const std::string& name) const {
+  const auto found = std::find_if(wanted_.begin(), wanted_.end(), [&](const WantedStream& each) {
     return each.direction == wire::Direction::source && each.name == name;
   });
+  return found == wanted_.end() ? nullptr : &*found;
 }
 
-void PeerStreams::want(std::vector<WantedStream> wanted) {
-  wanted_ = std::move(wanted);
+void PeerStreams::want(std::vector<WantedStream> streams) {
+  wanted_ = std::move(streams);
   if (!in_session_) return;
   const auto still = [this](const WantedStream& stream) {
     return std::find(wanted_.begin(), wanted_.end(), stream) != wanted_.end();
@@ -50,8 +51,8 @@ void PeerStreams::want(std::vector<WantedStream> wanted) {
     if (stream.direction == wire::Direction::sink && !offered) offer(stream);
   }
   for (auto& [id, stream] : incoming_) {
-    if (wants(stream->name()))
-      stream->want();
+    if (const WantedStream* asked = wanted(stream->name()))
+      stream->want(*asked);
     else
       stream->unwant();
   }
@@ -61,6 +62,12 @@ void PeerStreams::offer(const WantedStream& wanted) {
   if (outgoing_.size() >= kStreamsMax)
     return log_warning(fmt::format("link/{}/{} is left out: a link has at most {} streams",
                                    wanted.peer, wanted.name, kStreamsMax));
+  if (wanted.peer.size() + 1 + wanted.name.size() > kNameBytesMax)
+    return log_warning(fmt::format("link/{}/{} is left out: its name has more than {} bytes",
+                                   wanted.peer, wanted.name, kNameBytesMax));
+  if (wanted.topics.size() > kTopicsPerStreamMax)
+    return log_warning(fmt::format("link/{}/{} is left out: a stream has at most {} topics",
+                                   wanted.peer, wanted.name, kTopicsPerStreamMax));
   do ++last_stream_;
   while (last_stream_ == 0 || last_stream_ == kKernelPort || outgoing_.contains(last_stream_));
   std::unique_ptr<Outgoing> stream;
@@ -85,7 +92,6 @@ Incoming* PeerStreams::incoming(StreamId stream) {
 // --- the link's life ---------------------------------------------------------------------
 
 void PeerStreams::up(bool resumed) {
-  shared_.topics.tell_again();
   if (!resumed || !in_session_) {
     if (in_session_) close_session(Error(Errc::disconnected, "the peer has begun anew"));
     return open_session();
@@ -107,22 +113,27 @@ void PeerStreams::close_session(const Error& why) {
   shared_.unconfirmed = {};
   shared_.topics = {};
   shared_.replaying = false;
+  shared_.broken.reset();
   in_session_ = false;
   held_back_ = false;
   if (shared_.bulk_id) shared_.bulk.disconnect(*shared_.bulk_id, why);
   shared_.bulk_id.reset();
 }
 
-// Each side says how far it is, then that this was all; what the other lacks is
-// sent once more, in its order.
+// Each side says again which streams it has and takes, how far it is, then that this
+// was all; what the other lacks is sent once more, in its order.
 void PeerStreams::begin_replay() {
   shared_.replaying = true;
-  for (auto& [id, stream] : incoming_) stream->tell_last();
+  for (const TopicId topic : shared_.topics.told()) shared_.tell_name(topic);
+  for (auto& [id, stream] : outgoing_) stream->offer();
+  for (auto& [id, stream] : incoming_) stream->tell_again();
+  offered_.clear();
   shared_.signal(wire::FrameKind::resume, kKernelPort);
 }
 
 void PeerStreams::replay() {
   if (!shared_.replaying) return;
+  std::erase_if(incoming_, [this](const auto& entry) { return !offered_.contains(entry.first); });
   const std::uint64_t now = now_ns();
   shared_.drops.stale += shared_.unconfirmed.drop_stale([now](Bytes bytes) {
     FrameDecoder decoder(bytes);
@@ -169,8 +180,8 @@ void PeerStreams::writable() {
 }
 
 bool PeerStreams::end_turn() {
-  if (const auto fault = std::exchange(shared_.fault, std::nullopt)) {
-    shared_.link.cut(*fault);
+  if (const auto why = std::exchange(shared_.broken, std::nullopt)) {
+    shared_.link.cut(*why);
     return false;
   }
   bool more = false;
@@ -206,9 +217,7 @@ Result<> PeerStreams::take(const Frame& frame) {
     case FrameKind::upstream: return to ? to->upstream(frame) : Result<>{};
     case FrameKind::applied: on_applied(frame); return {};
     case FrameKind::resume: on_resume(stream); return {};
-    case FrameKind::pause:
-      if (to) to->declined();
-      return {};
+    case FrameKind::pause: on_declined(stream); return {};
     case FrameKind::pool_close:
       if (to) to->refused();
       return {};
@@ -227,10 +236,19 @@ Result<> PeerStreams::take(const Frame& frame) {
 
 Result<> PeerStreams::on_offer(const Frame& frame) {
   DKVM_TRY(wire::PortSpecT offer, read_offer(frame));
+  offered_.insert(offer.id);
+  if (const Incoming* known = incoming(offer.id);
+      shared_.replaying && known != nullptr && known->name() == offer.name)
+    return {};
   if (incoming_.contains(offer.id))
     return fail(Errc::corrupt, fmt::format("the peer opens stream {} twice", offer.id));
   if (incoming_.size() >= kStreamsMax)
     return fail(Errc::corrupt, fmt::format("the peer opens more than {} streams", kStreamsMax));
+  // What was withdrawn while there was no connection.
+  if (shared_.replaying)
+    std::erase_if(incoming_, [&](const auto& entry) {
+      return entry.second->name() == offer.name && !offered_.contains(entry.first);
+    });
   const bool twice = std::any_of(incoming_.begin(), incoming_.end(), [&](const auto& entry) {
     return entry.second->name() == offer.name;
   });
@@ -242,14 +260,13 @@ Result<> PeerStreams::on_offer(const Frame& frame) {
   else
     stream = std::make_unique<InputIncoming>(shared_, std::move(offer));
   Incoming& added = *incoming_.emplace(id, std::move(stream)).first->second;
-  if (wants(added.name())) added.want();
+  if (const WantedStream* asked = wanted(added.name())) added.want(*asked);
   return {};
 }
 
 void PeerStreams::on_withdrawn(StreamId stream) {
-  const auto found = incoming_.find(stream);
-  if (found == incoming_.end()) return;
-  incoming_.erase(found);
+  incoming_.erase(stream);
+  offered_.erase(stream);
 }
 
 Result<> PeerStreams::on_topics(const Frame& frame) {
@@ -272,6 +289,16 @@ void PeerStreams::on_applied(const Frame& frame) {
   shared_.unconfirmed.confirm(to->id(), frame.header.sequence());
   to->confirm(frame.header.sequence());
   writable();
+}
+
+// A number serves one acceptance: what is under way for it meets nobody else.
+void PeerStreams::on_declined(StreamId stream) {
+  const auto found = outgoing_.find(stream);
+  if (found == outgoing_.end() || !found->second->open()) return;
+  const WantedStream wanted = found->second->wanted();
+  shared_.signal(wire::FrameKind::port_close, stream);
+  outgoing_.erase(found);
+  offer(wanted);
 }
 
 void PeerStreams::on_resume(StreamId stream) {
@@ -320,7 +347,7 @@ void PeerStreams::slots_free() {
 
 void PeerStreams::done(const Loans::Parcel& parcel) {
   bulk_sent_bytes_ += parcel.bytes;
-  if (Outgoing* const to = outgoing(parcel.stream)) to->done(parcel.sequence);
+  if (Outgoing* const to = outgoing(parcel.stream)) to->done(parcel);
 }
 
 // --- what can be seen ------------------------------------------------------------------------

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,7 @@ class PeerStreams {
   ~PeerStreams();
 
   // Those that pipelines of this kernel name for this peer.
-  void want(std::vector<WantedStream> wanted);
+  void want(std::vector<WantedStream> streams);
 
   // As LinkHandler has it.
   void up(bool resumed);
@@ -75,12 +76,13 @@ class PeerStreams {
   Result<> on_topics(const Frame& frame);
   Result<> on_pool_open(const Frame& frame);
   void on_applied(const Frame& frame);
+  void on_declined(StreamId stream);
   void on_resume(StreamId stream);
 
   void open_session();
   void close_session(const Error& why);
   void offer(const WantedStream& wanted);
-  bool wants(const std::string& name) const;
+  const WantedStream* wanted(const std::string& name) const;
   void begin_replay();
   void replay();
   void hold_back_input();
@@ -93,6 +95,7 @@ class PeerStreams {
   std::map<StreamId, std::unique_ptr<Outgoing>> outgoing_;  // by our number
   std::map<StreamId, std::unique_ptr<Incoming>> incoming_;  // by the peer's
   StreamId last_stream_ = 0;
+  std::set<StreamId> offered_;  // by the peer, over the present connection
   bool in_session_ = false;
   std::uint64_t bulk_sent_bytes_ = 0;
   std::uint64_t bulk_received_bytes_ = 0;

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <string>
 
 namespace dkvm::tcp {
 
@@ -50,20 +51,21 @@ struct Shared {
   // Between a new input connection and the peer's word how far it is: events are
   // kept, and sent with those that it lacks.
   bool replaying = false;
-  // Why the link is to be cut at the end of the turn: whoever finds out may be one
-  // of those who end with it.
-  std::optional<Error> fault{};
+  // Why the link is to be cut, once nobody is in the middle of something.
+  std::optional<Error> broken{};
+  std::set<std::string> unasked_topics{};  // of its own, that the peer has brought
+  std::uint64_t pool_bytes = 0;            // of rules.buffer_bytes, in use by the peer's streams
 
   Ends ends() const { return {context.kernel_id(), link.kernel_id()}; }
   // False while nothing may be sent but what opens the session.
   bool sends() const { return link.up() && !replaying; }
 
-  // Sends on the input connection. A link that takes no more is cut: whoever filled
-  // it was told to wait.
+  // Sends on the input connection. One that takes nothing is cut at the end of the
+  // turn (whoever fills it was told to wait): the streams that are sending now end with it.
   void send(Frame frame) {
     seal(frame);
-    if (!link.up()) return;
-    if (auto sent = link.send(frame); !sent) fault = sent.error();
+    if (!link.up() || broken) return;
+    if (auto sent = link.send(frame); !sent) broken = sent.error();
   }
   void signal(wire::FrameKind kind, std::uint16_t port, std::uint64_t sequence = 0) {
     Frame frame{make_header(kind), {}, {}, {}};
@@ -78,6 +80,18 @@ struct Shared {
     frame.header.mutate_port(port);
     frame.header.mutate_sequence(sequence);
     send(frame);
+  }
+
+  // Tells the peer what our number of a topic means, before it is used.
+  void announce(TopicId topic) {
+    if (topic >= kCustomTopicFirst && topics.tell(topic)) tell_name(topic);
+  }
+  void tell_name(TopicId topic) {
+    wire::TopicsT names;
+    names.topics.push_back(std::make_unique<wire::TopicNameT>());
+    names.topics.back()->id = topic;
+    names.topics.back()->name = context.topic_name(topic);
+    send_table(wire::FrameKind::topics, 0, names);
   }
 
   PayloadWriter writer{};

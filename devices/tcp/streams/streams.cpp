@@ -169,8 +169,8 @@ void Streams::done(BulkId id, std::uint64_t token) {
   if (Peer* peer = peer_of(id)) peer->streams->done(*parcel);
 }
 
-void Streams::stream_closed(BulkId id, StreamId stream) {
-  loans_.stream_closed(id, stream);
+void Streams::stream_closed(BulkId, std::uint64_t token) {
+  loans_.stream_closed(token);
   slots_free();
 }
 

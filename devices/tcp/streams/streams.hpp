@@ -41,7 +41,7 @@ class Streams final : public LinkHandler, public BulkHost {
   void arrived(BulkId id, Arrival arrival) override;
   void granted(BulkId id, Granted granted) override;
   void done(BulkId id, std::uint64_t token) override;
-  void stream_closed(BulkId id, StreamId stream) override;
+  void stream_closed(BulkId id, std::uint64_t token) override;
   void closed(BulkId id, const Error& why) override;
 
  private:

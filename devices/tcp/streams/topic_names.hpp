@@ -31,8 +31,8 @@ class TopicNames {
 
   // True the first time for this number.
   bool tell(TopicId id) { return told_.insert(id).second; }
-  // A new connection: names that were told may have been lost.
-  void tell_again() { told_.clear(); }
+  // Those that were told: over a new connection they are told again.
+  const std::unordered_set<TopicId>& told() const { return told_; }
 
  private:
   std::unordered_map<TopicId, std::string> names_;
