@@ -74,6 +74,9 @@ Result<> Kernel::start(Plan plan) {
   });
   add_services();
   switchboard_->on_settled([this] { on_settled(); });
+  switchboard_->on_ports_changed([this](DeviceId id) {
+    if (makes_links(id)) tell_links();
+  });
   switchboard_->on_start([this](DeviceId id) { return may_start(id); });
   switchboard_->on_state([this](DeviceId id, const StateChange& change) { note(id, change); });
   log_.on_record([this](const LogRecord&) {
@@ -204,7 +207,20 @@ bool Kernel::makes_links(DeviceId id) const {
 
 // Links that wait to hear of it are answered at the end of the turn.
 void Kernel::tell_links() {
-  if (link_streams_.update(streams_of(pipelines_->all(), plan_))) switchboard_->settle_soon();
+  if (link_streams_.update(streams_of(pipelines_->all(), plan_, peer_topics())))
+    switchboard_->settle_soon();
+}
+
+PeerTopics Kernel::peer_topics() const {
+  PeerTopics peers;
+  for (const DevicePlan& device : plan_.devices) {
+    const PortTable* ports = switchboard_->ports(device.spec.id);
+    if (ports == nullptr || !device.manifest || !device.manifest->runtime_ports) continue;
+    for (const RoutedPort* port : ports->sorted())
+      if (port->direction == wire::Direction::source)
+        peers[port->name].merge(switchboard_->topics().names(port->topics));
+  }
+  return peers;
 }
 
 void Kernel::say_doubt(const DevicePlan& device) {

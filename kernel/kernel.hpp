@@ -81,6 +81,7 @@ class Kernel {
   void renew(DeviceId id);
   void tell_feeds();
   void tell_links();
+  PeerTopics peer_topics() const;
   void tell_far_rights();
   bool makes_links(DeviceId id) const;
 

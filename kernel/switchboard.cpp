@@ -209,6 +209,7 @@ void Switchboard::disconnect(DeviceId id) {
   admissions_.forget(id);
   calls_.device_gone(id);
   memory_.device_gone(id, now_ns());
+  on_ports(id);
   settle_soon();
 }
 

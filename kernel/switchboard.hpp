@@ -51,6 +51,8 @@ class Switchboard final : public RouterHost, public DeviceHost, public SessionHo
   // Asked before a device's program is started (DeviceHost::may_start).
   void on_start(std::function<bool(DeviceId)> may_start) { may_start_ = std::move(may_start); }
   void on_state(OnState on_state) { on_state_ = std::move(on_state); }
+  // Called when ports of a device have come or gone while it ran, or with it.
+  void on_ports_changed(std::function<void(DeviceId)> callback) { on_ports_ = std::move(callback); }
   // Called at the end of turns in which something may have changed.
   void on_settled(std::function<void()> callback) { on_settled_ = std::move(callback); }
 
@@ -120,6 +122,9 @@ class Switchboard final : public RouterHost, public DeviceHost, public SessionHo
   void on_stream_closed(DeviceId device, const Error& error, bool torn) override;
   void on_started(DeviceId device) override { devices_->started(device); }
   void on_stopped_frame(DeviceId device) override;
+  void on_ports(DeviceId device) override {
+    if (on_ports_) on_ports_(device);
+  }
   void on_call(DeviceId device, const Frame& frame) override;
   void on_turn_end() override { settle(); }
 
@@ -161,6 +166,7 @@ class Switchboard final : public RouterHost, public DeviceHost, public SessionHo
   OnState on_state_;
   std::function<bool(DeviceId)> may_start_;
   std::function<void()> on_settled_;
+  std::function<void(DeviceId)> on_ports_;
 
   std::unordered_map<DeviceId, std::optional<Manifest>> manifests_;
   std::vector<Life> lives_;  // by id

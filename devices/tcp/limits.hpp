@@ -91,6 +91,7 @@ inline constexpr std::size_t kPeerCallsMax = 64;
 // `overloaded`. Well below what a link is cut for, and keys go before it.
 inline constexpr std::size_t kCallBacklogMax = 256 * 1024;
 inline constexpr std::size_t kLinksPageMax = 50;
+inline constexpr std::size_t kLinksPageBytes = 24 * 1024;  // and the link that exceeds it
 
 // Input that was on its way for longer is not played any more.
 inline constexpr std::uint64_t kInputAgeNsMax = 1'000'000'000;

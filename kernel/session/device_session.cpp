@@ -266,12 +266,14 @@ Result<> DeviceSession::take_port(const Frame& frame, std::uint64_t now) {
       return fail(unexpected(frame, "for a port that is not open"));
     router_.port_down(ref(frame), now);
     memory_.port_gone(ref(frame), now);
+    host_.on_ports(identity_.device);
     return {};
   }
   DKVM_TRY(const wire::PortOpenT message, read_payload<wire::PortOpenT>(frame.payload));
   if (!message.port) return fail(unexpected(frame, "without a port"));
   DKVM_TRY(RoutedPort port, ports_.open(*message.port, topics_));
   router_.port_up(identity_.device, std::move(port), now);
+  host_.on_ports(identity_.device);
   return {};
 }
 

@@ -45,6 +45,8 @@ class SessionHost {
   // It has answered the ping that came with its welcome: it is at work.
   virtual void on_started(DeviceId device) = 0;
   virtual void on_stopped_frame(DeviceId device) = 0;
+  // Ports came or went while it ran.
+  virtual void on_ports([[maybe_unused]] DeviceId device) {}
   virtual void on_call(DeviceId device, const Frame& frame) = 0;  // request, response, cancel
   // Everything that came in one read has been handled: act on what came of it.
   virtual void on_turn_end() = 0;

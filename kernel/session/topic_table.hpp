@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pipelines/port.hpp"
+#include "pipelines/topic_set.hpp"
 
 #include <dkvm/wire/control_generated.h>
 #include <dkvm/limits.hpp>
@@ -11,6 +12,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -63,6 +65,14 @@ class TopicTable {
     if (id < kCustomTopicFirst) return std::string(well_known_name(id));
     const std::size_t index = id - kCustomTopicFirst;
     return index < names_.size() ? names_[index] : "?";
+  }
+
+  // "*" where any topic is in it.
+  std::set<std::string> names(const TopicSet& topics) const {
+    if (topics.open()) return {"*"};
+    std::set<std::string> all;
+    for (const TopicId topic : topics.members()) all.insert(name(topic));
+    return all;
   }
 
   // How many are interned; grows only.

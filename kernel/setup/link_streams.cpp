@@ -18,11 +18,16 @@ constexpr const char* kEveryTopic = "*";
 using Topics = std::set<std::string>;
 
 // What the ports of an address carry, as far as is known before they are open.
-Topics topics_at(const std::string& text, wire::Direction direction, const Plan& plan) {
+Topics topics_at(const std::string& text, wire::Direction direction, const Plan& plan,
+                 const PeerTopics& peers) {
   const auto address = parse_port_address(text);
   if (!address) return {};
   if (address->device == kKernelName)
     return {std::string(well_known_name(id_of(wire::Topic::device_state)))};
+  if (address->device == kLinkName && direction == wire::Direction::source) {
+    const auto peer = peers.find(address->port);
+    return peer == peers.end() ? Topics{} : peer->second;
+  }
   const DevicePlan* device = plan.device(address->device);
   if (device == nullptr || !device->manifest || device->manifest->runtime_ports)
     return {kEveryTopic};
@@ -34,9 +39,10 @@ Topics topics_at(const std::string& text, wire::Direction direction, const Plan&
 }
 
 Topics topics_at(const std::vector<std::string>& addresses, wire::Direction direction,
-                 const PipelineSpec& pipeline, const Plan& plan) {
+                 const PipelineSpec& pipeline, const Plan& plan, const PeerTopics& peers) {
   Topics all;
-  for (const std::string& address : addresses) all.merge(topics_at(address, direction, plan));
+  for (const std::string& address : addresses)
+    all.merge(topics_at(address, direction, plan, peers));
   const bool any = all.contains(kEveryTopic);
   if (pipeline.events.empty()) return any ? Topics{kEveryTopic} : all;
   Topics filtered;
@@ -56,11 +62,12 @@ std::optional<std::pair<std::string, std::string>> stream_at(const std::string& 
 
 }  // namespace
 
-std::vector<LinkStream> streams_of(const std::vector<PipelineSpec>& pipelines, const Plan& plan) {
+std::vector<LinkStream> streams_of(const std::vector<PipelineSpec>& pipelines, const Plan& plan,
+                                   const PeerTopics& peers) {
   std::map<std::string, LinkStream> streams;
   const auto add = [&](const std::string& address, wire::Direction direction, Topics topics) {
     auto at = stream_at(address);
-    if (!at) return;
+    if (!at || topics.empty()) return;
     LinkStream stream{std::move(at->first), std::move(at->second), direction, {}};
     LinkStream& known = streams.try_emplace(stream.key(), stream).first->second;
     known.topics.merge(topics);
@@ -70,10 +77,10 @@ std::vector<LinkStream> streams_of(const std::vector<PipelineSpec>& pipelines, c
     if (!pipeline.enabled) continue;
     for (const std::string& to : pipeline.to)
       add(to, wire::Direction::sink,
-          topics_at(pipeline.from, wire::Direction::source, pipeline, plan));
+          topics_at(pipeline.from, wire::Direction::source, pipeline, plan, peers));
     for (const std::string& from : pipeline.from)
       add(from, wire::Direction::source,
-          topics_at(pipeline.to, wire::Direction::sink, pipeline, plan));
+          topics_at(pipeline.to, wire::Direction::sink, pipeline, plan, peers));
   }
   std::vector<LinkStream> sorted;
   for (auto& [key, stream] : streams) sorted.push_back(std::move(stream));

@@ -6,6 +6,7 @@
 #include <dkvm/wire/control_generated.h>
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -26,8 +27,14 @@ struct LinkStream {
   bool operator==(const LinkStream&) const = default;
 };
 
-// Every stream that enabled pipelines name, once, by key.
-std::vector<LinkStream> streams_of(const std::vector<PipelineSpec>& pipelines, const Plan& plan);
+// What the source ports of peers carry at this moment, by `peer/stream`: that of a
+// link is known when it is there.
+using PeerTopics = std::map<std::string, std::set<std::string>>;
+
+// Every stream that enabled pipelines name, once, by key. One that only hands on
+// what other peers send is there while they do.
+std::vector<LinkStream> streams_of(const std::vector<PipelineSpec>& pipelines, const Plan& plan,
+                                   const PeerTopics& peers = {});
 
 // The streams that are wanted, and how often that has changed: links follow it.
 class LinkStreams {

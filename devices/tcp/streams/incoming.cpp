@@ -25,7 +25,11 @@ std::vector<std::string> Incoming::topics_for(const WantedStream& wanted) const 
     if (is_in(wanted.topics, topic) || (is_in(wanted.topics, "*") && may_bring(topic)))
       topics.push_back(topic);
   }
-  if (is_in(offer_.topics, "*") && !is_in(wanted.topics, "*")) return wanted.topics;
+  if (is_in(offer_.topics, "*") && !is_in(wanted.topics, "*")) topics = wanted.topics;
+  // What is held is part of the keys, asked for or not.
+  const std::string state = wire::EnumNameTopic(wire::Topic::input_state);
+  if (holds_input(topics) && is_in(offer_.topics, state) && !is_in(topics, state))
+    topics.push_back(state);
   return topics;
 }
 

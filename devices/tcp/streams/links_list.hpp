@@ -40,9 +40,12 @@ class LinksList {
   void add(const std::string& device, const PeerStreams& peer, std::uint64_t sent_bytes_per_s,
            std::uint64_t received_bytes_per_s);
   std::string text() const;
+  // No further link should be put into this page.
+  bool full() const { return bytes_ >= kLinksPageBytes; }
 
  private:
   std::unique_ptr<nlohmann::json> json_;
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace dkvm::tcp

@@ -14,16 +14,10 @@ namespace dkvm {
 namespace {
 
 nlohmann::json describe_port(const RoutedPort& port, const TopicTable& topics) {
-  nlohmann::json names = nlohmann::json::array();
-  if (port.topics.open()) {
-    names.push_back("*");
-  } else {
-    for (const TopicId topic : port.topics.members()) names.push_back(topics.name(topic));
-  }
   return {{"id", port.id},
           {"name", port.name},
           {"direction", wire::EnumNameDirection(port.direction)},
-          {"topics", std::move(names)}};
+          {"topics", topics.names(port.topics)}};
 }
 
 nlohmann::json describe_death(const Death& death) {

@@ -96,5 +96,13 @@ TEST_CASE("each stream is there once each way, however many pipelines name it, a
   CHECK(streams ==
         std::vector{stream("desk", "in", kSink, {"pointer_motion"}),
                     stream("laptop", "in", kSink, {"input_state", "key", "pointer_motion"}),
-                    stream("laptop", "in", kSource, {"*"}), stream("tower", "out", kSink, {"*"})});
+                    stream("laptop", "in", kSource, {"*"})});
+}
+
+TEST_CASE("what one peer sends goes to another as what it is, while it is there") {
+  const Plan plan = desk();
+  const std::vector<PipelineSpec> onward{pipeline({"link/laptop/in"}, {"link/tower/out"})};
+  CHECK(streams_of(onward, plan) == std::vector{stream("laptop", "in", kSource, {"*"})});
+  CHECK(streams_of(onward, plan, {{"laptop/in", {"key"}}, {"laptop/other", {"clipboard"}}}) ==
+        std::vector{stream("laptop", "in", kSource, {"*"}), stream("tower", "out", kSink, {"key"})});
 }
