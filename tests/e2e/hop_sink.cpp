@@ -42,7 +42,7 @@ class HopSink final : public Device {
          << std::endl;
   }
 
-  InPort& in_ = sink<Key>({.name = "in"});
+  InPort& in_ = sink({.name = "in"}, {"*"});
   std::ofstream out_;
 };
 

@@ -72,6 +72,16 @@ std::string LinkedDesks::dialling(const std::string& at, const std::string& peer
          "\", peer: " + peer + ", identity: identity}}\n";
 }
 
+void LinkedDesks::trust_stranger(const std::string& at, const std::string& name) {
+  const Member& desk = member(at);
+  const std::string folder = desk.desk->path("stranger-" + name);
+  run("identity make --name " + name + " --folder " + folder);
+  const Json shown = Json::parse(run("identity show --json --folder " + folder));
+  run("trust add " + name + " " + shown.at("fingerprint").get<std::string>() + " --folder " +
+      desk.desk->path("identity"));
+  run("trust add " + at + " " + desk.fingerprint + " --folder " + folder);
+}
+
 void LinkedDesks::start_linked(const std::string& name, const std::string& links,
                                const std::string& devices, const std::string& pipelines) {
   member(name).desk->start("devices:\n" + links + devices + "pipelines:\n" + pipelines);

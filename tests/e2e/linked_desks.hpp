@@ -30,6 +30,14 @@ class LinkedDesks {
   std::string dialling(const std::string& at, const std::string& peer,
                        const std::string& device = "uplink");
 
+  // An identity that a desk trusts, in the desk's folder `stranger-NAME`, which trusts it.
+  // Before its start.
+  void trust_stranger(const std::string& at, const std::string& name);
+  // Where a desk listens.
+  std::string port(const std::string& at) {
+    return member(at).address.substr(member(at).address.rfind(':') + 1);
+  }
+
   // As links.list of `at` has it; null while the peer is not there.
   Json link(const std::string& at, const std::string& peer);
   // Waits for it.
