@@ -68,24 +68,25 @@ void LinksList::add(const std::string& device, const PeerStreams& peer,
     streams.push_back({{"name", stream.name},
                        {"direction", wire::EnumNameDirection(stream.direction)},
                        {"state", stream.open ? "open" : "waiting"}});
-  (*json_)["links"].push_back(
-      {{"peer", link.name()},
-       {"device", device},
-       {"state", name(status.state)},
-       {"reason", status.reason},
-       {"since_s", static_cast<double>(now_ns() - status.since_ns) / 1e9},
-       {"address", status.address},
-       {"fingerprint", link.fingerprint().text()},
-       {"rtt_us", to_us(status.rtt_ns)},
-       {"offset_us", to_us(status.offset_ns)},
-       {"offset_error_us", to_us(status.offset_error_ns)},
-       {"sent_bytes", status.sent_bytes + peer.bulk_sent_bytes()},
-       {"received_bytes", status.received_bytes + peer.bulk_received_bytes()},
-       {"sent_bytes_per_s", sent_bytes_per_s},
-       {"received_bytes_per_s", received_bytes_per_s},
-       {"queue_bytes", peer.queued_bytes()},
-       {"drops", peer.drops().sum()},
-       {"streams", std::move(streams)}});
+  nlohmann::json entry = {{"peer", link.name()},
+                          {"device", device},
+                          {"state", name(status.state)},
+                          {"reason", status.reason},
+                          {"since_s", static_cast<double>(now_ns() - status.since_ns) / 1e9},
+                          {"address", status.address},
+                          {"fingerprint", link.fingerprint().text()},
+                          {"rtt_us", to_us(status.rtt_ns)},
+                          {"offset_us", to_us(status.offset_ns)},
+                          {"offset_error_us", to_us(status.offset_error_ns)},
+                          {"sent_bytes", status.sent_bytes + peer.bulk_sent_bytes()},
+                          {"received_bytes", status.received_bytes + peer.bulk_received_bytes()},
+                          {"sent_bytes_per_s", sent_bytes_per_s},
+                          {"received_bytes_per_s", received_bytes_per_s},
+                          {"queue_bytes", peer.queued_bytes()},
+                          {"drops", peer.drops().sum()},
+                          {"streams", std::move(streams)}};
+  bytes_ += entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).size();
+  (*json_)["links"].push_back(std::move(entry));
 }
 
 std::string LinksList::text() const {  // A peer's words need not be UTF-8.

@@ -199,11 +199,13 @@ void Streams::list(const Call& call, Reply reply) {
   if (!page) return reply(fail(page.error()));
   LinksList answer(listening_());
   auto at = peers_.upper_bound(page->after);
-  for (std::size_t left = page->limit; left != 0 && at != peers_.end(); --left, ++at) {
+  std::string last;
+  for (std::size_t left = page->limit; left != 0 && !answer.full() && at != peers_.end(); --left) {
     const Peer& peer = at->second;
     answer.add(context_.name(), *peer.streams, peer.sent.per_second, peer.received.per_second);
-    if (left == 1 && std::next(at) != peers_.end()) answer.more_after(at->first);
+    last = at++->first;
   }
+  if (at != peers_.end()) answer.more_after(last);
   reply(answer.text());
 }
 

@@ -12,6 +12,8 @@ constexpr std::uint64_t kWindowNs = std::chrono::nanoseconds(kOffsetWindow).coun
 
 std::int64_t signed_ns(std::uint64_t ns) { return static_cast<std::int64_t>(ns); }
 
+constexpr std::uint64_t kUptimeNsMax = std::uint64_t{1} << 60;  // 36 years
+
 }  // namespace
 
 void ClockOffset::reset() { *this = {}; }
@@ -22,6 +24,8 @@ bool ClockOffset::add(const ClockSample& sample) {
   const std::uint64_t there = sample.peer_sent_ns - sample.peer_received_ns;
   const std::uint64_t whole = sample.received_ns - sample.sent_ns;
   if (there > whole) return false;
+  // A peer may say any number.
+  if (std::max(sample.peer_sent_ns, sample.received_ns) > kUptimeNsMax) return false;
   // Half of the sum, without its overflow: uptimes are far below 2^62 ns.
   const std::int64_t out = signed_ns(sample.peer_received_ns - sample.sent_ns);
   const std::int64_t back = signed_ns(sample.peer_sent_ns - sample.received_ns);

@@ -140,10 +140,11 @@ Result<> Server::admit(TlsStream stream, const wire::LinkHelloT& hello,
   if (hello.connection != wire::LinkConnection::input)
     return fail(Errc::unsupported, "it asks for a kind of connection that is not known");
   const bool resumed = link->resumes(hello, stream.peer());
-  if (!resumed) link->set_session(random_session());
+  const auto session = resumed ? link->session() : random_session();
   prepare_connection(stream.fd(), kInputUnsentBytesMax);
-  DKVM_CHECK(stream.write_whole(
-      bytes_of(self_.hello(wire::LinkConnection::input, link->session(), resumed))));
+  DKVM_CHECK(
+      stream.write_whole(bytes_of(self_.hello(wire::LinkConnection::input, session, resumed))));
+  link->set_session(session);  // the one before lived on until now
   link->join(std::move(stream), hello, resumed, address);
   return {};
 }
