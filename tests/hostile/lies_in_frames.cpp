@@ -22,7 +22,9 @@ void four_gigabytes(Header& header) { header.mutate_payload_size(0xFFFFFFFF); }
 void seventeen_buffers(Header& header) { header.mutate_buffer_count(17); }
 void nine_hops(Header& header) { header.mutate_hop_count(9); }
 void no_kind(Header& header) { header.mutate_kind(0); }
-void unknown_kind(Header& header) { header.mutate_kind(static_cast<std::uint8_t>(wire::FrameKind::MAX) + 1); }
+void unknown_kind(Header& header) {
+  header.mutate_kind(static_cast<std::uint8_t>(wire::FrameKind::MAX) + 1);
+}
 
 // A frame that only a kernel sends, or that is out of place.
 template <Kind kind>

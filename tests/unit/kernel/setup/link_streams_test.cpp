@@ -103,6 +103,7 @@ TEST_CASE("what one peer sends goes to another as what it is, while it is there"
   const Plan plan = desk();
   const std::vector<PipelineSpec> onward{pipeline({"link/laptop/in"}, {"link/tower/out"})};
   CHECK(streams_of(onward, plan) == std::vector{stream("laptop", "in", kSource, {"*"})});
-  CHECK(streams_of(onward, plan, {{"laptop/in", {"key"}}, {"laptop/other", {"clipboard"}}}) ==
-        std::vector{stream("laptop", "in", kSource, {"*"}), stream("tower", "out", kSink, {"key"})});
+  CHECK(
+      streams_of(onward, plan, {{"laptop/in", {"key"}}, {"laptop/other", {"clipboard"}}}) ==
+      std::vector{stream("laptop", "in", kSource, {"*"}), stream("tower", "out", kSink, {"key"})});
 }

@@ -94,15 +94,22 @@ TEST_CASE("a new session starts from nothing") {
 }
 
 TEST_CASE("a clock that has stood still is a new beginning, and drift is not") {
+  constexpr std::uint64_t kStart = 100 * kSecond;
   ClockOffset clock;
-  for (std::uint64_t now = kSecond; now < 5 * kSecond; now += 100 * kMs)
+  for (std::uint64_t now = kStart; now < kStart + 5 * kSecond; now += 100 * kMs)
     clock.add(sample(now, kMs, kMs, 0));
-  clock.add(sample(5 * kSecond, kMs, kMs, 30 * static_cast<std::int64_t>(kMs)));
-  CHECK(clock.offset_ns(5 * kSecond + 3 * kMs) == 0);
+  clock.add(sample(kStart + 5 * kSecond, kMs, kMs, 30 * static_cast<std::int64_t>(kMs)));
+  CHECK(clock.offset_ns(kStart + 5 * kSecond + 3 * kMs) == 0);
   const auto slept = 60 * static_cast<std::int64_t>(kSecond);
-  clock.add(sample(6 * kSecond, kMs, kMs, -slept));
-  CHECK(clock.offset_ns(6 * kSecond + 3 * kMs) == -slept);
-  CHECK(clock.error_ns(6 * kSecond + 3 * kMs) == kMs);
+  clock.add(sample(kStart + 6 * kSecond, kMs, kMs, -slept));
+  CHECK(clock.offset_ns(kStart + 6 * kSecond + 3 * kMs) == -slept);
+  CHECK(clock.error_ns(kStart + 6 * kSecond + 3 * kMs) == kMs);
+}
+
+TEST_CASE("a clock that cannot be is no sample") {
+  ClockOffset clock;
+  CHECK_FALSE(clock.add({kSecond, UINT64_MAX - 1, UINT64_MAX, kSecond + kMs}));
+  CHECK_FALSE(clock.known());
 }
 
 TEST_CASE("times of a source never go backwards") {
