@@ -49,7 +49,7 @@ inline constexpr std::size_t kDialsAtOnceMax = 4;
 inline constexpr std::chrono::milliseconds kLookupTimeMax{5000};
 inline constexpr std::chrono::milliseconds kLookupTimeKnownMax{300};
 inline constexpr std::chrono::milliseconds kRetryPauseMin{100};
-inline constexpr std::chrono::milliseconds kRetryPauseMax{500};
+inline constexpr std::chrono::milliseconds kRetryPauseMax{250};
 inline constexpr std::chrono::minutes kRetryOftenFor{5};
 inline constexpr std::chrono::milliseconds kRetryPauseLateMax{5000};
 inline constexpr std::chrono::milliseconds kRefusedPause{5000};

@@ -36,7 +36,7 @@ class Pace {
   static constexpr std::uint64_t kSampleSegments = 16;
   static constexpr std::uint64_t kSampleNsMax = 200'000'000;
   // An acknowledgement is late by that much without any queue: timers, wake-ups.
-  static constexpr std::uint64_t kSlackNs = 4'000'000;
+  static constexpr std::uint64_t kSlackNs = 8'000'000;
 
   std::array<std::uint64_t, kSamples> rates_{};
   std::size_t next_ = 0;
