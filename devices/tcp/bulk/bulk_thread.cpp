@@ -143,7 +143,8 @@ void BulkThread::adopt(BulkId id, TlsStream stream) {
   connections_.emplace(id, std::move(connection));
   const auto watched = poller_.watch(fd, detail::Poller::kReadable, [this, id] { serve(id); });
   if (!watched) return end(id, watched.error());
-  serve(id);  // bytes may have come with the handshake
+  // Bytes may have come with the handshake; the commands behind this one go first.
+  poller_.at(0, [this, id] { serve(id); });
 }
 
 void BulkThread::with(BulkId id, const std::function<void(BulkConnection&)>& act) {

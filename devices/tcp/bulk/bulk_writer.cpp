@@ -11,7 +11,6 @@ constexpr std::array<std::byte, kFrameAlignBytes> kZeros{};
 }  // namespace
 
 void BulkWriter::add(Parcel parcel) {
-  queued_bytes_ += parcel.body.size();
   streams_[parcel.stream].push_back({std::move(parcel), false, 0});
 }
 
@@ -22,7 +21,6 @@ void BulkWriter::drop_stream(StreamId stream) {
   const bool begun =
       queue.front().announced || (piece_open_ && !piece_is_frame_ && turn_ == stream);
   while (queue.size() > (begun ? 1 : 0)) {
-    queued_bytes_ -= queue.back().parcel.body.size();
     done_.push_back(queue.back().parcel.token);
     queue.pop_back();
   }
@@ -102,7 +100,6 @@ void BulkWriter::end_piece() {
   Outgoing& at = found->second.front();
   at.announced = true;
   if (at.sent < at.parcel.body.size()) return;
-  queued_bytes_ -= at.parcel.body.size();
   done_.push_back(at.parcel.token);
   found->second.pop_front();
   if (found->second.empty()) streams_.erase(found);

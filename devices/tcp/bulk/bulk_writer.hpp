@@ -36,8 +36,6 @@ class BulkWriter {
 
   // Tokens of parcels that need their bytes no more, since the last time.
   std::vector<std::uint64_t> take_done() { return std::exchange(done_, {}); }
-  // Bytes of bodies that wait or are on their way.
-  std::size_t queued_bytes() const { return queued_bytes_; }
 
  private:
   struct Outgoing {
@@ -60,7 +58,6 @@ class BulkWriter {
   bool piece_is_frame_ = false;  // the first of frames_
   std::deque<std::vector<std::byte>> frames_;
   std::size_t chunk_bytes_ = kChunkBytesMax;
-  std::size_t queued_bytes_ = 0;
   std::vector<std::uint64_t> done_;
 };
 

@@ -132,11 +132,7 @@ void BulkIncoming::relay_body(const Admitted& admitted, Slot slot, std::uint64_t
 void BulkIncoming::want_refresh() {
   Refresh refresh;
   refresh.what = wire::RefreshWhat::frame;
-  Frame frame{make_header(wire::FrameKind::upstream), {}, {}, shared_.writer.write(refresh)};
-  frame.header.mutate_port(offer_.id);
-  frame.header.mutate_topic(id_of(wire::Topic::refresh));
-  frame.header.mutate_capture_ns(now_ns());
-  shared_.send(frame);
+  say_upstream(refresh);
 }
 
 // A wish of our sinks may have been lost with the connection.

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 namespace dkvm::tcp {
+
 // Of the topics that the peer offers, only what this side asks for becomes the
 // kernel's business: it keeps the name of each topic of one's own for ever.
 std::vector<std::string> Incoming::topics_for(const WantedStream& wanted) const {
@@ -147,8 +148,7 @@ Result<> Incoming::let_go(const Frame& event) {
   if (event.header.topic() != id_of(wire::Topic::input_state) ||
       !verify_event(event.header.topic(), event.payload))
     return fail(Errc::corrupt, "the peer sent an event without a number");
-  if (port_ && holds_input(taken_topics_)) [[maybe_unused]]
-    const auto sent = port_->emit(InputState{});
+  release();
   return {};
 }
 
@@ -161,19 +161,18 @@ bool Incoming::relay(const Admitted& admitted) {
   return port_ && port_->relay(admitted.event, admitted.capture_ns);
 }
 
+void Incoming::release() {
+  // An error means that the kernel is gone: the next read says so.
+  if (port_ && holds_input(taken_topics_)) [[maybe_unused]]
+    const auto sent = port_->emit(InputState{});
+}
+
 void Incoming::silent() {
-  if (!port_ || released_ || !holds_input(taken_topics_)) return;
-  released_ = true;
-  [[maybe_unused]] const auto sent = port_->emit(InputState{});
+  if (!std::exchange(released_, port_ && holds_input(taken_topics_))) release();
 }
 
 void Incoming::heard() {
-  if (!std::exchange(released_, false)) return;
-  Frame frame{make_header(wire::FrameKind::upstream), {}, {}, shared_.writer.write(InputState{})};
-  frame.header.mutate_port(offer_.id);
-  frame.header.mutate_topic(id_of(wire::Topic::input_state));
-  frame.header.mutate_capture_ns(now_ns());
-  shared_.send(frame);
+  if (std::exchange(released_, false)) say_upstream(InputState{});
 }
 
 void Incoming::confirm() {

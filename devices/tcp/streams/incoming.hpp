@@ -5,6 +5,8 @@
 #include "devices/tcp/streams/wanted.hpp"
 #include "devices/tcp/transport/clock_offset.hpp"
 
+#include <dkvm/time.hpp>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,6 +65,15 @@ class Incoming {
   Result<> let_go(const Frame& event);
   // Relaying fails when the device ends, or a slot died: said by false.
   bool relay(const Admitted& admitted);
+  // A message of this side's own against the stream.
+  template <class Message>
+  void say_upstream(const Message& message) {
+    Frame frame{make_header(wire::FrameKind::upstream), {}, {}, shared_.writer.write(message)};
+    frame.header.mutate_port(offer_.id);
+    frame.header.mutate_topic(id_of(topic_of<Message>));
+    frame.header.mutate_capture_ns(now_ns());
+    shared_.send(frame);
+  }
   virtual void opened() {}
   virtual void closing() {}  // while the port is still there
 
@@ -74,6 +85,7 @@ class Incoming {
   std::vector<std::string> topics_for(const WantedStream& wanted) const;
   Result<bool> translate(Frame& event);
   bool carries(TopicId topic) const;
+  void release();
   void pass_upstream(const Frame& message);
   void close();
 

@@ -68,6 +68,12 @@ Result<> InputIncoming::end_body() {
   return {};
 }
 
+// What was half there came over the connection before.
+void InputIncoming::tell_again() {
+  body_.reset();
+  Incoming::tell_again();
+}
+
 Result<> InputIncoming::need(std::uint64_t) {
   return fail(Errc::corrupt, "the peer wants slots for a stream that needs none");
 }

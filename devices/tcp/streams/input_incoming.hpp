@@ -15,6 +15,7 @@ class InputIncoming final : public Incoming {
   Result<> event(const Frame& event) override;
   Result<> chunk(const Frame& chunk) override;
   Result<> need(std::uint64_t slot_bytes) override;
+  void tell_again() override;
 
  private:
   // An event whose body is still coming; without a slot it is read past.

@@ -1,7 +1,6 @@
 #include "devices/tcp/streams/input_outgoing.hpp"
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 namespace dkvm::tcp {

@@ -41,7 +41,7 @@ class Outgoing {
 
   // The peer is silent; it is heard again; a new connection has taken over and
   // what it lacked was sent.
-  virtual void hold_back(bool back) { set_paused(back); }
+  void hold_back(bool back) { set_paused(back); }
   virtual void resumed() = 0;
   // The bulk connection came or went; a parcel of this stream is written.
   virtual void bulk_changed() {}

@@ -312,18 +312,20 @@ void PeerStreams::bulk(TlsStream stream) {
   if (shared_.bulk_id) {
     shared_.bulk.disconnect(*shared_.bulk_id, Error(Errc::disconnected, "another took its place"));
     shared_.bulk_id.reset();
-    for (auto& [id, each] : outgoing_) each->bulk_changed();
-    for (auto& [id, each] : incoming_) each->bulk_changed();
+    tell_bulk_changed();
   }
   shared_.bulk_id = shared_.bulk.connect(std::move(stream));
+  tell_bulk_changed();
+}
+
+void PeerStreams::tell_bulk_changed() {
   for (auto& [id, each] : outgoing_) each->bulk_changed();
   for (auto& [id, each] : incoming_) each->bulk_changed();
 }
 
 void PeerStreams::bulk_closed(const Error& why) {
   shared_.bulk_id.reset();
-  for (auto& [id, each] : outgoing_) each->bulk_changed();
-  for (auto& [id, each] : incoming_) each->bulk_changed();
+  tell_bulk_changed();
   if (why.code() == Errc::corrupt) return shared_.link.cut(why);
   shared_.link.bulk_lost();
 }

@@ -86,6 +86,7 @@ class PeerStreams {
   void begin_replay();
   void replay();
   void hold_back_input();
+  void tell_bulk_changed();
   Outgoing* outgoing(StreamId stream);
   Incoming* incoming(StreamId stream);
 

@@ -151,10 +151,8 @@ TcpFigures TlsStream::figures() const {
   TcpFigures figures;
   figures.rtt_ns = info.tcpi_rtt * kNsPerUs;
   figures.min_rtt_ns = info.tcpi_min_rtt * kNsPerUs;
-  figures.delivery_bytes_per_s = info.tcpi_delivery_rate;
   figures.acked_bytes = info.tcpi_bytes_acked;
   figures.mss_bytes = info.tcpi_snd_mss;
-  figures.lost_segments = info.tcpi_lost;
   return figures;
 }
 

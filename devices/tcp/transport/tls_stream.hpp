@@ -17,10 +17,8 @@ namespace dkvm::tcp {
 struct TcpFigures {
   std::uint64_t rtt_ns = 0;  // smoothed
   std::uint64_t min_rtt_ns = 0;
-  std::uint64_t delivery_bytes_per_s = 0;
   std::uint64_t acked_bytes = 0;  // since the connection began
   std::uint32_t mss_bytes = 0;
-  std::uint32_t lost_segments = 0;
 };
 
 // TLS over a non-blocking socket. Nothing here blocks or throws.

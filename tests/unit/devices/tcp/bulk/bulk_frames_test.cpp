@@ -104,7 +104,6 @@ TEST_CASE("Events of many streams arrive whole, in their order, wherever the byt
     for (auto& [number, room] : rooms[stream]) reader.stock(stream, {number, room});
   }
   const auto wire = drain(writer);
-  CHECK(writer.queued_bytes() == 0);
   for (const std::uint64_t token : writer.take_done()) CHECK(tokens.erase(token) == 1);
   CHECK(tokens.empty());
 
@@ -154,7 +153,6 @@ TEST_CASE("A stream that is dropped gives back what is not begun and finishes th
   CHECK(writer.take_done() == std::vector<std::uint64_t>{3, 2});
   drain(writer);
   CHECK(writer.take_done() == std::vector<std::uint64_t>{1});
-  CHECK(writer.queued_bytes() == 0);
 }
 
 TEST_CASE("What comes for a stream that is not open is read past, and the rest arrives") {
