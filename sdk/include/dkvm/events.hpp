@@ -25,6 +25,8 @@ using DeviceState = wire::DeviceStateT;
 using Custom = wire::CustomT;
 
 using LinkState = wire::LinkStateT;
+using EdgePush = wire::EdgePushT;
+using SwitchState = wire::SwitchStateT;
 using Refresh = wire::RefreshT;
 using Feedback = wire::FeedbackT;
 using LockState = wire::LockStateT;

@@ -82,6 +82,8 @@ inline bool verify_event(TopicId topic, Bytes payload) {
     case wire::Topic::clipboard: return verify_table<wire::Clipboard>(payload);
     case wire::Topic::device_state: return verify_table<wire::DeviceState>(payload);
     case wire::Topic::link_state: return verify_table<wire::LinkState>(payload);
+    case wire::Topic::edge_push: return verify_table<wire::EdgePush>(payload);
+    case wire::Topic::switch_state: return verify_table<wire::SwitchState>(payload);
     case wire::Topic::refresh: return verify_table<wire::Refresh>(payload);
     case wire::Topic::feedback: return verify_table<wire::Feedback>(payload);
     case wire::Topic::lock_state: return verify_table<wire::LockState>(payload);
