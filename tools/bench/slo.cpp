@@ -1,12 +1,12 @@
 // slo: what a desk in use promises: how late input and picture are, what it takes of the
 // machine, how soon it is connected.
 
-#include "tools/bench/desk/eye.hpp"
-#include "tools/bench/desk/hand.hpp"
 #include "tools/bench/desk/painter.hpp"
 #include "tools/bench/desk/rounds.hpp"
 #include "tools/bench/harness/interrupt.hpp"
 #include "tools/bench/harness/usage.hpp"
+#include "tools/xlab/eye.hpp"
+#include "tools/xlab/hand.hpp"
 
 #include <dkvm/time.hpp>
 
@@ -111,7 +111,7 @@ class SloScenario {
   Result<> measure_use(const Contender& desk) {
     bench_.options.progress("a desktop in use");
     DKVM_TRY(Painter painter, Painter::at(desk.far->display()));
-    DKVM_TRY(Hand hand, Hand::at(desk.near->display()));
+    DKVM_TRY(xlab::Hand hand, xlab::Hand::at(desk.near->display()));
     const int looks = std::max(rounds_of(kLooks, bench_.options), 4);
     const double processors = std::thread::hardware_concurrency();
     std::array<std::vector<double>, 2> shares;
@@ -149,8 +149,8 @@ class SloScenario {
   Result<> measure_connect(Contender& desk) {
     bench_.options.progress("connecting");
     std::vector<double> times_ms;
-    DKVM_TRY(Hand hand, Hand::at(desk.near->display()));
-    DKVM_TRY(InputEye eye, InputEye::at(desk.far->display()));
+    DKVM_TRY(xlab::Hand hand, xlab::Hand::at(desk.near->display()));
+    DKVM_TRY(xlab::InputEye eye, xlab::InputEye::at(desk.far->display()));
     for (int i = 0; i < rounds_of(kConnects, bench_.options); ++i) {
       desk.kernels[1].stop();
       DKVM_CHECK(sleep_for(milliseconds(300)));
@@ -168,14 +168,14 @@ class SloScenario {
     connect_.add(quantile(times_ms, 0.95));
     return {};
   }
-  static Result<> first_key(Hand& hand, InputEye& eye) {
+  static Result<> first_key(xlab::Hand& hand, xlab::InputEye& eye) {
     const std::uint64_t end =
         now_ns() + static_cast<std::uint64_t>(std::chrono::nanoseconds(kConnectTimeMax).count());
     while (now_ns() < end) {
       for (const std::uint16_t code : {kSwitchKey, kLetter})
         for (const bool down : {true, false}) hand.key(code, down);
-      DKVM_TRY(const auto seen, eye.next(kTry));
-      if (seen && seen->is_key) return {};
+      const auto seen = eye.next(kTry);
+      if (seen && seen->is_key()) return {};
     }
     return fail(Errc::timeout, "no key arrives after the far side was started anew");
   }

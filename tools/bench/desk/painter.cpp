@@ -22,7 +22,7 @@ constexpr int kGlyphWidth = 8;
 }  // namespace
 
 Result<Painter> Painter::at(const std::string& display) {
-  DKVM_TRY(XConnection connection, connect_x(display));
+  DKVM_TRY(xlab::XConnection connection, xlab::connect_x(display));
   Display* x = connection.get();
   XSetWindowAttributes attributes{};
   attributes.override_redirect = True;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tools/bench/desk/x_connection.hpp"
+#include "tools/xlab/connection.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -24,12 +24,12 @@ class Painter {
   void type_line();
 
  private:
-  Painter(XConnection display, Window window, Pixmap page, GC gc)
+  Painter(xlab::XConnection display, Window window, Pixmap page, GC gc)
       : display_(std::move(display)), window_(window), page_(page), gc_(gc) {}
 
   void draw_page();
 
-  XConnection display_;
+  xlab::XConnection display_;
   Window window_;
   Pixmap page_;
   GC gc_;

@@ -1,12 +1,12 @@
 #include "tools/bench/desk/rounds.hpp"
 
-#include "tools/bench/desk/eye.hpp"
-#include "tools/bench/desk/hand.hpp"
 #include "tools/bench/desk/painter.hpp"
 #include "tools/bench/harness/interrupt.hpp"
 #include "tools/bench/harness/pacer.hpp"
 #include "tools/bench/harness/statistics.hpp"
 #include "tools/bench/harness/usage.hpp"
+#include "tools/xlab/eye.hpp"
+#include "tools/xlab/hand.hpp"
 
 #include <dkvm/time.hpp>
 
@@ -34,13 +34,13 @@ double us_between(std::uint64_t from_ns, std::uint64_t to_ns) {
 }
 
 // Waits for one key; what else comes is passed over.
-Result<std::optional<std::uint64_t>> see_key(InputEye& eye, std::uint16_t code, bool down,
+Result<std::optional<std::uint64_t>> see_key(xlab::InputEye& eye, std::uint16_t code, bool down,
                                              milliseconds timeout) {
   const std::uint64_t end =
       now_ns() + static_cast<std::uint64_t>(std::chrono::nanoseconds(timeout).count());
   while (now_ns() < end) {
-    DKVM_TRY(const auto seen, eye.next(timeout));
-    if (seen && seen->is_key && seen->code == code && seen->down == down) return seen->at_ns;
+    const auto seen = eye.next(timeout);
+    if (seen && seen->is_key() && seen->code == code && seen->down == down) return seen->at_ns;
   }
   return std::nullopt;
 }
@@ -52,8 +52,8 @@ class Sweep {
       : contender_(contender), direction_(direction), sent_(static_cast<std::size_t>(pixels)) {}
 
   Result<> run(DeskRound& round) {
-    DKVM_TRY(InputEye eye, InputEye::at(contender_.far->display()));
-    DKVM_TRY(Hand hand, Hand::at(contender_.near->display()));
+    DKVM_TRY(xlab::InputEye eye, xlab::InputEye::at(contender_.far->display()));
+    DKVM_TRY(xlab::Hand hand, xlab::Hand::at(contender_.near->display()));
     const double begin = eye.pointer_x();
     eye.forget();
     std::thread thread([&] { send(hand); });
@@ -70,7 +70,7 @@ class Sweep {
   }
 
  private:
-  void send(Hand& hand) {
+  void send(xlab::Hand& hand) {
     Pacer pacer;
     pacer.start(kMouseHz);
     for (std::size_t done = 0; done < sent_.size();) {
@@ -80,12 +80,12 @@ class Sweep {
     }
   }
 
-  Result<> look(InputEye& eye, double begin) {
+  Result<> look(xlab::InputEye& eye, double begin) {
     seen_.assign(sent_.size(), 0);
     for (std::size_t reached = 0; reached < seen_.size();) {
-      DKVM_TRY(const auto seen, eye.next(kSeenTimeMax));
+      const auto seen = eye.next(kSeenTimeMax);
       if (!seen) return {};  // the rest is lost
-      if (seen->is_key) continue;
+      if (seen->is_key()) continue;
       const auto way = static_cast<long>((seen->x - begin) * direction_ + 0.5);
       while (reached < seen_.size() && static_cast<long>(reached) < way)
         seen_[reached++] = seen->at_ns;
@@ -118,8 +118,8 @@ void DeskRound::add_to(Row& row) {
 }
 
 Result<> go_over(const Contender& contender) {
-  DKVM_TRY(Hand hand, Hand::at(contender.near->display()));
-  DKVM_TRY(InputEye eye, InputEye::at(contender.far->display()));
+  DKVM_TRY(xlab::Hand hand, xlab::Hand::at(contender.near->display()));
+  DKVM_TRY(xlab::InputEye eye, xlab::InputEye::at(contender.far->display()));
   const std::uint64_t end =
       now_ns() + static_cast<std::uint64_t>(std::chrono::nanoseconds(kGoOverTimeMax).count());
   while (now_ns() < end) {
@@ -137,8 +137,8 @@ Result<> go_over(const Contender& contender) {
 }
 
 Result<DeskRound> type_keys(const Contender& contender, int keys) {
-  DKVM_TRY(Hand hand, Hand::at(contender.near->display()));
-  DKVM_TRY(InputEye eye, InputEye::at(contender.far->display()));
+  DKVM_TRY(xlab::Hand hand, xlab::Hand::at(contender.near->display()));
+  DKVM_TRY(xlab::InputEye eye, xlab::InputEye::at(contender.far->display()));
   eye.forget();
   DeskRound round;
   std::mt19937 random(11);
@@ -167,10 +167,11 @@ Result<DeskRound> move_mouse(const Contender& contender, int pixels) {
 
 Result<DeskRound> watch_mark(const Contender& contender, int changes) {
   DKVM_TRY(Painter painter, Painter::at(contender.far->display()));
-  DKVM_TRY(PixelEye eye, PixelEye::at(contender.near->display(), Painter::kMarkX, Painter::kMarkY));
+  DKVM_TRY(xlab::PixelEye eye,
+           xlab::PixelEye::at(contender.near->display(), Painter::kMarkX, Painter::kMarkY));
   for (const bool light : {true, false}) {
     painter.mark(light);
-    DKVM_TRY(const auto seen, eye.await(light, kFirstMarkTimeMax));
+    const auto seen = eye.await(light, kFirstMarkTimeMax);
     if (!seen) return fail(Errc::timeout, contender.name + ": the near screen shows nothing");
   }
   DeskRound round;
@@ -180,7 +181,7 @@ Result<DeskRound> watch_mark(const Contender& contender, int changes) {
     DKVM_CHECK(sleep_for(milliseconds(pause_ms(random))));
     const bool light = i % 2 == 0;
     const std::uint64_t painted = painter.mark(light);
-    DKVM_TRY(const auto seen, eye.await(light, kSeenTimeMax));
+    const auto seen = eye.await(light, kSeenTimeMax);
     if (seen)
       round.latencies_us.push_back(us_between(painted, *seen));
     else

@@ -1,29 +1,33 @@
 #pragma once
 
-#include "tools/bench/desk/x_connection.hpp"
+#include "tools/xlab/connection.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
 
-namespace dkvm::bench {
+namespace dkvm::xlab {
 
-// Sees the keys and the pointer of a screen, wherever the focus is.
+// Sees the keys, the buttons and the pointer of a screen, wherever the focus is.
 class InputEye {
  public:
+  enum class What : std::uint8_t { key, button, motion };
   struct Seen {
-    bool is_key = false;
-    std::uint16_t code = 0;  // evdev's, of a key
+    What what = What::motion;
+    std::uint16_t code = 0;  // evdev's of a key, X's number of a button
     bool down = false;
     double x = 0;  // of the pointer
+    double y = 0;
     std::uint64_t at_ns = 0;
+
+    bool is_key() const { return what == What::key; }
   };
 
   // Errors: Errc::disconnected, Errc::unsupported without XI 2.
   static Result<InputEye> at(const std::string& display);
 
-  // Nothing at the timeout. Errors: Errc::disconnected when interrupted.
-  Result<std::optional<Seen>> next(std::chrono::milliseconds timeout);
+  // Nothing at the timeout.
+  std::optional<Seen> next(std::chrono::milliseconds timeout);
   // Throws away what has come.
   void forget();
   // Where the pointer is.
@@ -45,8 +49,8 @@ class PixelEye {
   // Errors: Errc::disconnected, Errc::unsupported without DAMAGE.
   static Result<PixelEye> at(const std::string& display, int x, int y);
 
-  // Nothing at the timeout. Errors: Errc::disconnected when interrupted.
-  Result<std::optional<std::uint64_t>> await(bool light, std::chrono::milliseconds timeout);
+  // Nothing at the timeout.
+  std::optional<std::uint64_t> await(bool light, std::chrono::milliseconds timeout);
 
  private:
   PixelEye(XConnection display, int event, unsigned long damage, int x, int y)
@@ -61,4 +65,4 @@ class PixelEye {
   int y_;
 };
 
-}  // namespace dkvm::bench
+}  // namespace dkvm::xlab

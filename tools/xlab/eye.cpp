@@ -1,6 +1,4 @@
-#include "tools/bench/desk/eye.hpp"
-
-#include "tools/bench/harness/interrupt.hpp"
+#include "tools/xlab/eye.hpp"
 
 #include <dkvm/time.hpp>
 
@@ -8,19 +6,24 @@
 #include <X11/extensions/XInput2.h>
 #include <X11/extensions/Xdamage.h>
 
+#include <poll.h>
+
 #include <array>
 
-namespace dkvm::bench {
+namespace dkvm::xlab {
 namespace {
 
 using std::chrono::milliseconds;
 
 constexpr int kKeycodeOfEvdev = 8;
 
-milliseconds left_until(std::uint64_t end_ns) {
+// False when the time is up.
+bool wait_readable(Display* display, std::uint64_t end_ns) {
   const std::uint64_t now = now_ns();
-  return now >= end_ns ? milliseconds(0)
-                       : milliseconds(static_cast<long>((end_ns - now) / 1'000'000) + 1);
+  if (now >= end_ns) return false;
+  pollfd waiting{XConnectionNumber(display), POLLIN, 0};
+  ::poll(&waiting, 1, static_cast<int>((end_ns - now) / 1'000'000) + 1);
+  return true;
 }
 
 std::uint64_t after(milliseconds time) {
@@ -41,7 +44,8 @@ Result<InputEye> InputEye::at(const std::string& display) {
       XIQueryVersion(x, &major, &minor) != Success)
     return fail(Errc::unsupported, "the X server at " + display + " has no XInput 2");
   std::array<unsigned char, XIMaskLen(XI_LASTEVENT)> bits{};
-  for (const int wanted : {XI_RawKeyPress, XI_RawKeyRelease, XI_Motion})
+  for (const int wanted :
+       {XI_RawKeyPress, XI_RawKeyRelease, XI_RawButtonPress, XI_RawButtonRelease, XI_Motion})
     XISetMask(bits.data(), wanted);
   XIEventMask mask{XIAllMasterDevices, static_cast<int>(bits.size()), bits.data()};
   XISelectEvents(x, XDefaultRootWindow(x), &mask, 1);
@@ -60,12 +64,15 @@ std::optional<InputEye::Seen> InputEye::take() {
       continue;
     const int type = event.xcookie.evtype;
     if (type == XI_Motion) {
-      seen.x = static_cast<const XIDeviceEvent*>(event.xcookie.data)->root_x;
+      const auto* motion = static_cast<const XIDeviceEvent*>(event.xcookie.data);
+      seen.x = motion->root_x;
+      seen.y = motion->root_y;
     } else {
       const auto* raw = static_cast<const XIRawEvent*>(event.xcookie.data);
-      seen.is_key = true;
-      seen.down = type == XI_RawKeyPress;
-      seen.code = static_cast<std::uint16_t>(raw->detail - kKeycodeOfEvdev);
+      const bool is_key = type == XI_RawKeyPress || type == XI_RawKeyRelease;
+      seen.what = is_key ? What::key : What::button;
+      seen.down = type == XI_RawKeyPress || type == XI_RawButtonPress;
+      seen.code = static_cast<std::uint16_t>(raw->detail - (is_key ? kKeycodeOfEvdev : 0));
     }
     XFreeEventData(display_.get(), &event.xcookie);
     return seen;
@@ -73,13 +80,11 @@ std::optional<InputEye::Seen> InputEye::take() {
   return std::nullopt;
 }
 
-Result<std::optional<InputEye::Seen>> InputEye::next(milliseconds timeout) {
+std::optional<InputEye::Seen> InputEye::next(milliseconds timeout) {
   const std::uint64_t end = after(timeout);
-  do {
-    if (auto seen = take()) return seen;
-    DKVM_CHECK(wait_readable(XConnectionNumber(display_.get()), left_until(end)));
-  } while (now_ns() < end);
-  return take();
+  auto seen = take();
+  while (!seen && wait_readable(display_.get(), end)) seen = take();
+  return seen;
 }
 
 void InputEye::forget() { XSync(display_.get(), True); }
@@ -120,15 +125,14 @@ bool PixelEye::is_light() {
   return light;
 }
 
-Result<std::optional<std::uint64_t>> PixelEye::await(bool light, milliseconds timeout) {
+std::optional<std::uint64_t> PixelEye::await(bool light, milliseconds timeout) {
   const std::uint64_t end = after(timeout);
   std::uint64_t woken = now_ns();
   while (is_light() != light) {
     bool damaged = false;
     while (!damaged) {
       if (XPending(display_.get()) == 0) {
-        if (now_ns() >= end) return std::nullopt;
-        DKVM_CHECK(wait_readable(XConnectionNumber(display_.get()), left_until(end)));
+        if (!wait_readable(display_.get(), end)) return std::nullopt;
         woken = now_ns();
         continue;
       }
@@ -141,4 +145,4 @@ Result<std::optional<std::uint64_t>> PixelEye::await(bool light, milliseconds ti
   return woken;
 }
 
-}  // namespace dkvm::bench
+}  // namespace dkvm::xlab

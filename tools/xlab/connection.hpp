@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-namespace dkvm::bench {
+namespace dkvm::xlab {
 
 struct CloseDisplay {
   void operator()(Display* display) const { XCloseDisplay(display); }
@@ -22,4 +22,4 @@ inline Result<XConnection> connect_x(const std::string& display) {
   return connection;
 }
 
-}  // namespace dkvm::bench
+}  // namespace dkvm::xlab
