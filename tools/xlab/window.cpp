@@ -22,10 +22,10 @@ Result<KeyWindow> KeyWindow::on(const std::string& display) {
   XSetWindowAttributes attributes{};
   attributes.override_redirect = True;
   attributes.event_mask = KeyPressMask | KeyReleaseMask | ExposureMask;
-  const Window window = XCreateWindow(
-      x, XDefaultRootWindow(x), 0, 0, static_cast<unsigned>(XDisplayWidth(x, screen)),
-      static_cast<unsigned>(XDisplayHeight(x, screen)), 0, CopyFromParent, InputOutput, nullptr,
-      CWOverrideRedirect | CWEventMask, &attributes);
+  const Window window =
+      XCreateWindow(x, XDefaultRootWindow(x), 0, 0, static_cast<unsigned>(XDisplayWidth(x, screen)),
+                    static_cast<unsigned>(XDisplayHeight(x, screen)), 0, CopyFromParent,
+                    InputOutput, nullptr, CWOverrideRedirect | CWEventMask, &attributes);
   XMapRaised(x, window);
   XEvent event;
   XWindowEvent(x, window, ExposureMask, &event);

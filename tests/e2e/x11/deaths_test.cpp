@@ -43,7 +43,7 @@ class Blow {
     if (signal_ == SIGSTOP && victim_.device.empty()) ::kill(pid_, SIGCONT);
     if (signal_ == SIGKILL && victim_.device.empty()) {
       REQUIRE(desk().exit_status(kPatience) != -1);
-      desks_.launch(victim_.kernel);
+      desk().launch();
     }
     if (!victim_.device.empty()) desk().wait_restarted(victim_.device, pid_);
     for (const char* name : {"desk", "laptop"}) desks_.desks[name].wait_state("input", "running");
@@ -79,11 +79,10 @@ void expect_no_harm(const Victim& victim, int signal) {
     const bool clean = eventually(kStuckMax, as_fingers_are);
     const auto left = desks.far.hand.held();
     fingers.let_go();
-    const bool empty = eventually(kStuckMax, [&] {
-      return desks.near.hand.held().empty() && desks.far.hand.held().empty();
-    });
+    const bool empty = eventually(
+        kStuckMax, [&] { return desks.near.hand.held().empty() && desks.far.hand.held().empty(); });
     const bool works = eventually(kPatience, [&] { return !desks.where_a_key_goes().empty(); });
-    INFO(desks.desks["desk"].log() << "\n" << desks.desks["laptop"].log());
+    INFO(desks.logs());
     INFO(left.size() << " were down at the far screen");
     CHECK(clean);
     CHECK(empty);
@@ -140,9 +139,8 @@ TEST_CASE("The far X server is gone: the input is home, and goes over again when
   desks.go_over();
   desks.near.hand.key(42, true);  // KEY_LEFTSHIFT
   desks.far.screen.kill();
-  const bool home =
-      eventually(kStuckMax, [&] { return desks.where_a_key_goes() == "near"; });
-  INFO(desks.desks["desk"].log() << "\n" << desks.desks["laptop"].log());
+  const bool home = eventually(kStuckMax, [&] { return desks.where_a_key_goes() == "near"; });
+  INFO(desks.logs());
   CHECK(home);
   desks.near.hand.key(42, false);
   CHECK(eventually(kStuckMax, [&] { return desks.near.hand.held().empty(); }));

@@ -44,8 +44,7 @@ TEST_CASE("A thousand bursts of Ctrl-click arrive as Ctrl-clicks, while the mous
     REQUIRE((first && second && third && fourth));
     const bool ctrl_around = first->is_key() && first->code == kCtrl && first->down &&
                              fourth->is_key() && fourth->code == kCtrl && !fourth->down;
-    const bool click_inside =
-        !second->is_key() && second->down && !third->is_key() && !third->down;
+    const bool click_inside = !second->is_key() && second->down && !third->is_key() && !third->down;
     right += ctrl_around && click_inside ? 1 : 0;
   }
   CHECK(right == kBursts);
@@ -96,7 +95,7 @@ TEST_CASE("The pointer crosses at the border and enters at the matching point, a
     if (seen && seen->what == InputEye::What::motion && !entered) entered = seen;
     return entered.has_value();
   });
-  INFO(desks.desks["desk"].log());
+  INFO(desks.logs());
   REQUIRE(crossed);
   CHECK(entered->x < 64);
   CHECK(entered->y == Approx(180).margin(16));

@@ -38,8 +38,6 @@ std::string far_devices(const std::string& display) {
 
 std::string far_pipelines() { return "  - {name: input, from: link/desk/desk, to: input}\n"; }
 
-XDesks::XDesks() = default;
-
 void XDesks::start() {
   desks.start("desk", near_devices(near.screen.display()), near_switches());
   desks.start("laptop", far_devices(far.screen.display()), far_pipelines());
@@ -47,17 +45,16 @@ void XDesks::start() {
   desks.wait_stream("desk", "laptop", "desk");
 }
 
-std::string XDesks::input_is_at() {
-  const Finished done = desks["desk"].try_ctl("switch --json");
+std::string Seats::input_is_at(Desk& kernel) {
+  const Finished done = kernel.try_ctl("switch --json");
   if (done.status != 0) return "";
   const Json switches = Json::parse(done.output).at("switches");
   return switches.empty() ? "" : switches[0].at("target").get<std::string>();
 }
 
-std::string XDesks::where_a_key_goes() {
+std::string Seats::where_a_key_goes() {
   auto far_eye = must(xlab::InputEye::at(far.screen.display()));
   auto near_window = must(xlab::KeyWindow::on(near.screen.display()));
-  far_eye.forget();
   std::string where;
   near.hand.key(kProbeKey, true);
   const bool came = eventually(Seconds(0.3), [&] {
@@ -71,24 +68,20 @@ std::string XDesks::where_a_key_goes() {
   return came ? where : "";
 }
 
-void XDesks::go_over() {
-  const bool over = eventually(kPatience, [&] {
+void Seats::go_over() {
+  REQUIRE(eventually(kPatience, [&] {
     near.hand.key(kOverKey, true);
     near.hand.key(kOverKey, false);
     return where_a_key_goes() == "far";
-  });
-  INFO(desks["desk"].log() << "\n" << desks["laptop"].log());
-  REQUIRE(over);
+  }));
 }
 
-void XDesks::go_home() {
-  const bool home = eventually(kPatience, [&] {
+void Seats::go_home() {
+  REQUIRE(eventually(kPatience, [&] {
     near.hand.key(kHomeKey, true);
     near.hand.key(kHomeKey, false);
     return where_a_key_goes() == "near";
-  });
-  INFO(desks["desk"].log());
-  REQUIRE(home);
+  }));
 }
 
 void Fingers::set(std::uint16_t code, bool down) {

@@ -8,10 +8,9 @@
 #include "tools/xlab/window.hpp"
 
 #include <cstdint>
-#include <optional>
+#include <random>
 #include <set>
 #include <string>
-#include <vector>
 
 namespace dkvm::test {
 
@@ -30,27 +29,31 @@ struct Seat {
   xlab::Hand hand = must(xlab::Hand::at(screen.display()));
 };
 
-// Two desktops and a kernel at each: what is typed and moved at `near` goes to `far`
-// when F12 was pressed, and stays at home after F11.
-class XDesks {
+// Two screens: what is typed and moved at `near` goes to `far` when F12 was pressed, and
+// stays at home after F11.
+class Seats {
  public:
-  XDesks();
-
-  // Returns once both run and the link is up.
-  void start();
-  void launch(const std::string& kernel) { desks[kernel].launch(); }
-
-  // Who has the input, as the desk's kernel says; empty while it does not.
-  std::string input_is_at();
+  // Who has the input, as the near side's kernel says; empty while it does not.
+  static std::string input_is_at(Desk& kernel);
   // Returns once keys arrive at the far screen, or at home.
   void go_over();
   void go_home();
 
-  // Taps a key at `near`; where it came: `near` (its window), `far`, or nothing.
+  // Taps a key at `near`; where it came: `near` (a window there), `far`, or nothing.
   std::string where_a_key_goes();
 
   Seat near;
   Seat far;
+};
+
+// The same with a kernel at each, linked over loopback: `desk` and `laptop`.
+class XDesks : public Seats {
+ public:
+  // Returns once both run and the link is up.
+  void start();
+  std::string input_is_at() { return Seats::input_is_at(desks["desk"]); }
+  std::string logs() { return desks["desk"].log() + "\n" + desks["laptop"].log(); }
+
   LinkedDesks desks;
 };
 
