@@ -10,8 +10,8 @@ Result<> CursorWatch::start(const std::string& name) {
   const auto* const fixes = xcb_get_extension_data(connection_, &xcb_xfixes_id);
   const auto* const input = xcb_get_extension_data(connection_, &xcb_input_id);
   if (fixes == nullptr || !fixes->present)
-    return fail(Errc::not_found, "X server '" + name +
-                                     "' has no extension XFIXES, expected it for cursor: true");
+    return fail(Errc::not_found,
+                "X server '" + name + "' has no extension XFIXES, expected it for cursor: true");
   if (input == nullptr || !input->present)
     return fail(Errc::not_found, "X server '" + name +
                                      "' has no extension XInputExtension, expected it for cursor: "
@@ -23,8 +23,7 @@ Result<> CursorWatch::start(const std::string& name) {
   const ReplyOf<xcb_input_xi_query_version_reply_t> xi(xcb_input_xi_query_version_reply(
       connection_, xcb_input_xi_query_version(connection_, 2, 2), nullptr));
   if (!version || !xi) return fail(Errc::disconnected, "X server '" + name + "' is gone");
-  xcb_xfixes_select_cursor_input(connection_, root_,
-                                 XCB_XFIXES_CURSOR_NOTIFY_MASK_DISPLAY_CURSOR);
+  xcb_xfixes_select_cursor_input(connection_, root_, XCB_XFIXES_CURSOR_NOTIFY_MASK_DISPLAY_CURSOR);
   select_motion(true);
   ask_image();
   return {};
@@ -102,8 +101,8 @@ void CursorWatch::take_place(const xcb_query_pointer_reply_t& reply) {
 
 void CursorWatch::take_image(xcb_xfixes_get_cursor_image_reply_t& reply) {
   place(reply.x, reply.y);
-  const auto pixels = static_cast<std::size_t>(
-      xcb_xfixes_get_cursor_image_cursor_image_length(&reply));
+  const auto pixels =
+      static_cast<std::size_t>(xcb_xfixes_get_cursor_image_cursor_image_length(&reply));
   if (pixels * sizeof(std::uint32_t) > kImageBytesMax) return;
   const std::uint32_t* const image = xcb_xfixes_get_cursor_image_cursor_image(&reply);
   image_.assign(image, image + pixels);

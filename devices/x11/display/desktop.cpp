@@ -37,8 +37,9 @@ int bits_per_pixel(const xcb_setup_t* setup, std::uint8_t depth) {
 }  // namespace
 
 void Desktop::declare(Device& device) {
-  device.option({.name = "display",
-                 .help = "the X server, such as :0; without it as DISPLAY of the environment says"});
+  device.option(
+      {.name = "display",
+       .help = "the X server, such as :0; without it as DISPLAY of the environment says"});
 }
 
 Result<std::unique_ptr<Desktop>> Desktop::open(const ConfigReader& config) {
@@ -121,8 +122,8 @@ Result<Rect> Desktop::area_of(const std::string& monitor) const {
 }
 
 Result<Rect> Desktop::root_area() const {
-  const ReplyOf<xcb_get_geometry_reply_t> root_window(xcb_get_geometry_reply(
-      connection_, xcb_get_geometry(connection_, root()), nullptr));
+  const ReplyOf<xcb_get_geometry_reply_t> root_window(
+      xcb_get_geometry_reply(connection_, xcb_get_geometry(connection_, root()), nullptr));
   if (!root_window) return fail(Errc::disconnected, "X server '" + name_ + "' is gone");
   return Rect(0, 0, root_window->width, root_window->height);
 }
@@ -144,8 +145,8 @@ std::vector<Desktop::Monitor> Desktop::monitors() const {
 }
 
 std::string Desktop::atom_name(xcb_atom_t atom) const {
-  const ReplyOf<xcb_get_atom_name_reply_t> reply(xcb_get_atom_name_reply(
-      connection_, xcb_get_atom_name(connection_, atom), nullptr));
+  const ReplyOf<xcb_get_atom_name_reply_t> reply(
+      xcb_get_atom_name_reply(connection_, xcb_get_atom_name(connection_, atom), nullptr));
   if (!reply) return {};
   return {xcb_get_atom_name_name(reply.get()),
           static_cast<std::size_t>(xcb_get_atom_name_name_length(reply.get()))};

@@ -28,7 +28,8 @@ std::pair<std::uint32_t, std::uint32_t> shown_side(std::uint32_t begin, std::uin
   const std::uint64_t from = begin - std::min(begin, kReach);
   const std::uint64_t to = std::min(begin + length + kReach, picture);
   const std::uint64_t first = from * shown / picture;
-  const std::uint64_t end = std::min((to * shown + picture - 1) / picture + 1, std::uint64_t{shown});
+  const std::uint64_t end =
+      std::min((to * shown + picture - 1) / picture + 1, std::uint64_t{shown});
   return {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(end - first)};
 }
 

@@ -10,8 +10,7 @@ Result<> ScreenGrab::attach(const PoolView& pool) {
     return fail(Errc::exhausted, "a pool of " + std::to_string(pool.bytes.size()) +
                                      " bytes, expected at most 4 GiB: MIT-SHM has offsets of 32 "
                                      "bits");
-  DKVM_TRY(auto segment,
-           ShmSegment::attach(connection_, pool.fd, ShmSegment::Use::server_writes));
+  DKVM_TRY(auto segment, ShmSegment::attach(connection_, pool.fd, ShmSegment::Use::server_writes));
   pools_[pool.pool] = {std::move(segment), pool.stride};
   return {};
 }

@@ -32,8 +32,8 @@ Result<> ShmSegment::check_server(xcb_connection_t* connection, const std::strin
                                      "pictures go through shared memory");
   const auto* const extension = xcb_get_extension_data(connection, &xcb_shm_id);
   if (extension == nullptr || !extension->present)
-    return fail(Errc::not_found, "X server '" + name +
-                                     "' has no extension MIT-SHM, expected version 1.2 of it");
+    return fail(Errc::not_found,
+                "X server '" + name + "' has no extension MIT-SHM, expected version 1.2 of it");
   const ReplyOf<xcb_shm_query_version_reply_t> version(
       xcb_shm_query_version_reply(connection, xcb_shm_query_version(connection), nullptr));
   if (!version) return fail(Errc::disconnected, "X server '" + name + "' is gone");
@@ -88,8 +88,7 @@ Result<ShmMemory> ShmMemory::make(xcb_connection_t* connection, std::size_t byte
                                      " bytes for a window: " + std::strerror(errno));
   };
   const Fd fd(::memfd_create("dkvm-window", MFD_CLOEXEC));
-  if (!fd || ::ftruncate(fd.get(), static_cast<off_t>(bytes)) != 0)
-    return failed("shared memory");
+  if (!fd || ::ftruncate(fd.get(), static_cast<off_t>(bytes)) != 0) return failed("shared memory");
   void* const at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
   if (at == MAP_FAILED) return failed("a mapping");
   ShmMemory memory;

@@ -101,10 +101,10 @@ class X11DisplaySource final : public Device {
     owed_.clear();
     owed_.add_all(now_ns());
     const std::size_t picture = std::size_t{area_.width()} * area_.height() * 4;
-    DKVM_CHECK(screen_.open_pool(
-        {.slot_bytes = std::max(picture, x11::CursorWatch::kImageBytesMax),
-         .attach = [this](const PoolView& pool) { return grab_->attach(pool); },
-         .detach = [this](const PoolView& pool) { grab_->detach(pool); }}));
+    DKVM_CHECK(
+        screen_.open_pool({.slot_bytes = std::max(picture, x11::CursorWatch::kImageBytesMax),
+                           .attach = [this](const PoolView& pool) { return grab_->attach(pool); },
+                           .detach = [this](const PoolView& pool) { grab_->detach(pool); }}));
     return screen_.emit(mode());
   }
 
