@@ -31,6 +31,8 @@ inline bool event_unpacks(TopicId topic, Bytes payload) {
     case wire::Topic::clipboard: return unpacks<Clipboard>(payload);
     case wire::Topic::device_state: return unpacks<DeviceState>(payload);
     case wire::Topic::link_state: return unpacks<LinkState>(payload);
+    case wire::Topic::edge_push: return unpacks<EdgePush>(payload);
+    case wire::Topic::switch_state: return unpacks<SwitchState>(payload);
     case wire::Topic::refresh: return unpacks<Refresh>(payload);
     case wire::Topic::feedback: return unpacks<Feedback>(payload);
     case wire::Topic::lock_state: return unpacks<LockState>(payload);

@@ -6,23 +6,16 @@
 
 namespace dkvm::x11 {
 
-Result<> CursorWatch::start(const std::string& name) {
-  const auto* const fixes = xcb_get_extension_data(connection_, &xcb_xfixes_id);
-  const auto* const input = xcb_get_extension_data(connection_, &xcb_input_id);
-  if (fixes == nullptr || !fixes->present)
-    return fail(Errc::not_found,
-                "X server '" + name + "' has no extension XFIXES, expected it for cursor: true");
-  if (input == nullptr || !input->present)
-    return fail(Errc::not_found, "X server '" + name +
-                                     "' has no extension XInputExtension, expected it for cursor: "
-                                     "true");
-  first_event_ = fixes->first_event;
-  input_opcode_ = input->major_opcode;
+Result<> CursorWatch::start(const Desktop& desktop) {
+  DKVM_TRY(const auto fixes, desktop.extension("XFIXES"));
+  DKVM_TRY(const auto input, desktop.extension("XInputExtension"));
   const ReplyOf<xcb_xfixes_query_version_reply_t> version(xcb_xfixes_query_version_reply(
       connection_, xcb_xfixes_query_version(connection_, 4, 0), nullptr));
   const ReplyOf<xcb_input_xi_query_version_reply_t> xi(xcb_input_xi_query_version_reply(
       connection_, xcb_input_xi_query_version(connection_, 2, 2), nullptr));
-  if (!version || !xi) return fail(Errc::disconnected, "X server '" + name + "' is gone");
+  DKVM_CHECK(desktop.check());
+  shape_event_ = static_cast<unsigned>(fixes.event_first + XCB_XFIXES_CURSOR_NOTIFY);
+  input_opcode_ = static_cast<unsigned>(input.opcode);
   xcb_xfixes_select_cursor_input(connection_, root_, XCB_XFIXES_CURSOR_NOTIFY_MASK_DISPLAY_CURSOR);
   select_motion(true);
   ask_image();
@@ -40,11 +33,11 @@ void CursorWatch::select_motion(bool wanted) {
 
 bool CursorWatch::handle(const xcb_generic_event_t& event) {
   const unsigned type = event.response_type & 0x7Fu;
-  if (first_event_ != 0 && type == first_event_ + unsigned{XCB_XFIXES_CURSOR_NOTIFY}) {
+  if (type == shape_event_) {
     ask_image();
     return true;
   }
-  if (type != XCB_GE_GENERIC || input_opcode_ == 0) return false;
+  if (type != XCB_GE_GENERIC) return false;
   const auto& generic = reinterpret_cast<const xcb_ge_generic_event_t&>(event);
   if (generic.extension != input_opcode_ || generic.event_type != XCB_INPUT_RAW_MOTION)
     return false;
@@ -53,7 +46,7 @@ bool CursorWatch::handle(const xcb_generic_event_t& event) {
 }
 
 void CursorWatch::look() {
-  if (input_opcode_ != 0 && !place_.waiting()) place_.ask(xcb_query_pointer(connection_, root_));
+  if (!place_.waiting()) place_.ask(xcb_query_pointer(connection_, root_));
 }
 
 void CursorWatch::ask_image() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "devices/x11/display/desktop.hpp"
 #include "devices/x11/display/replies.hpp"
 
 #include <dkvm/context.hpp>
@@ -12,7 +13,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <utility>
 #include <vector>
 
 namespace dkvm::x11 {
@@ -30,9 +31,8 @@ class CursorWatch {
   CursorWatch(xcb_connection_t* connection, xcb_window_t root, Context& context)
       : connection_(connection), root_(root), context_(context) {}
 
-  // Errors: Errc::not_found without XFixes or XInput 2.2 (name: of the server),
-  //         Errc::disconnected.
-  Result<> start(const std::string& name);
+  // Errors: Errc::not_found without XFixes or XInput, Errc::disconnected.
+  Result<> start(const Desktop& desktop);
 
   // Takes what is about the cursor; false for other events.
   bool handle(const xcb_generic_event_t& event);
@@ -61,8 +61,8 @@ class CursorWatch {
   xcb_connection_t* connection_;
   xcb_window_t root_;
   Context& context_;
-  std::uint8_t first_event_ = 0;  // of XFixes
-  std::uint8_t input_opcode_ = 0;
+  unsigned shape_event_ = 0;
+  unsigned input_opcode_ = 0;
   Awaited<xcb_query_pointer_reply_t> place_;
   Awaited<xcb_xfixes_get_cursor_image_reply_t> shape_;
   bool shape_wanted_ = false;  // it has changed again meanwhile

@@ -4,16 +4,16 @@
 
 #include <xcb/randr.h>
 
-#include <algorithm>
-#include <cstdlib>
+#include <X11/Xlib-xcb.h>
+
 #include <utility>
 
 namespace dkvm::x11 {
 namespace {
 
-xcb_screen_t* screen_of(xcb_connection_t* connection, int number) {
-  auto screens = xcb_setup_roots_iterator(xcb_get_setup(connection));
-  for (; screens.rem > 1 && number > 0; --number) xcb_screen_next(&screens);
+const xcb_screen_t* screen_of(xcb_connection_t* server, xcb_window_t root) {
+  auto screens = xcb_setup_roots_iterator(xcb_get_setup(server));
+  while (screens.rem > 1 && screens.data->root != root) xcb_screen_next(&screens);
   return screens.data;
 }
 
@@ -36,120 +36,79 @@ int bits_per_pixel(const xcb_setup_t* setup, std::uint8_t depth) {
 
 }  // namespace
 
-void Desktop::declare(Device& device) {
-  device.option(
-      {.name = "display",
-       .help = "the X server, such as :0; without it as DISPLAY of the environment says"});
-}
-
 Result<std::unique_ptr<Desktop>> Desktop::open(const ConfigReader& config) {
-  std::string name = config.find("display").value_or("");
-  if (const char* const variable = std::getenv("DISPLAY"); name.empty() && variable != nullptr)
-    name = variable;
-  if (name.empty())
-    return fail(Errc::not_found,
-                "no X server is named, expected the config key 'display' or DISPLAY in the "
-                "environment");
-  int number = 0;
-  xcb_connection_t* const connection = xcb_connect(name.c_str(), &number);
-  const int failed = xcb_connection_has_error(connection);
-  if (failed != 0) {
-    xcb_disconnect(connection);
-    if (failed == XCB_CONN_CLOSED_PARSE_ERR)
-      return fail(Errc::invalid, "'" + name + "' is not the name of an X server such as :0");
-    if (failed == XCB_CONN_CLOSED_INVALID_SCREEN)
-      return fail(Errc::not_found, "X server '" + name + "' has no screen of that number");
-    return fail(Errc::disconnected, "X server '" + name +
-                                        "' cannot be reached, expected one that runs and lets us "
-                                        "in");
-  }
+  DKVM_TRY(auto connection, Connection::open(config));
+  ::XSetEventQueueOwner(connection->get(), XCBOwnsEventQueue);  // first of all
+  DKVM_TRY(const auto randr, connection->extension("RANDR"));
+  DKVM_TRY(auto monitors, Monitors::open(*connection));
   std::unique_ptr<Desktop> desktop(
-      new Desktop(connection, std::move(name), screen_of(connection, number)));
-  desktop->watch_changes();
+      new Desktop(std::move(connection), std::move(monitors), randr.event_first));
+  DKVM_CHECK(desktop->expect_true_colour());
   return desktop;
 }
 
+Desktop::Desktop(std::unique_ptr<Connection> connection, Monitors monitors, int randr_event)
+    : connection_(std::move(connection)),
+      monitors_(std::move(monitors)),
+      server_(::XGetXCBConnection(connection_->get())),
+      screen_(screen_of(server_, static_cast<xcb_window_t>(connection_->root()))),
+      randr_event_(static_cast<unsigned>(randr_event)) {
+  const std::uint32_t events = XCB_EVENT_MASK_STRUCTURE_NOTIFY;  // a new size of the root window
+  xcb_change_window_attributes(server_, root(), XCB_CW_EVENT_MASK, &events);
+}
+
 Result<> Desktop::expect_true_colour() const {
-  const xcb_setup_t* const setup = xcb_get_setup(connection_);
+  const xcb_setup_t* const setup = xcb_get_setup(server_);
   const xcb_visualtype_t* const visual = visual_of(screen_);
   if (bits_per_pixel(setup, screen_->root_depth) == 32 && visual != nullptr &&
       setup->image_byte_order == XCB_IMAGE_ORDER_LSB_FIRST && visual->red_mask == 0xFF0000 &&
       visual->green_mask == 0xFF00 && visual->blue_mask == 0xFF)
     return {};
-  return fail(Errc::not_found, "the screen of X server '" + name_ + "' has depth " +
+  return fail(Errc::not_found, "X display '" + name() + "': the screen has depth " +
                                    std::to_string(screen_->root_depth) +
                                    ", expected 24 or 32 with 8 bits for each colour");
 }
 
-Result<> Desktop::check() const {
-  if (xcb_connection_has_error(connection_) == 0) return {};
-  return fail(Errc::disconnected, "X server '" + name_ + "' is gone");
+Result<> Desktop::carry(Context& context, std::function<void()> pump) {
+  DKVM_CHECK(context.watch(xcb_get_file_descriptor(server_), [] {}));
+  context.on_turn_end(std::move(pump));
+  return {};
 }
 
-void Desktop::watch_changes() {
-  const std::uint32_t events = XCB_EVENT_MASK_STRUCTURE_NOTIFY;
-  xcb_change_window_attributes(connection_, root(), XCB_CW_EVENT_MASK, &events);
-  const auto* const extension = xcb_get_extension_data(connection_, &xcb_randr_id);
-  if (extension == nullptr || !extension->present) return;
-  const ReplyOf<xcb_randr_query_version_reply_t> version(xcb_randr_query_version_reply(
-      connection_, xcb_randr_query_version(connection_, 1, 5), nullptr));
-  if (!version) return;
-  has_monitors_ = version->major_version > 1 || version->minor_version >= 5;
-  randr_event_ = extension->first_event;
-  xcb_randr_select_input(connection_, root(),
-                         XCB_RANDR_NOTIFY_MASK_SCREEN_CHANGE | XCB_RANDR_NOTIFY_MASK_CRTC_CHANGE |
-                             XCB_RANDR_NOTIFY_MASK_OUTPUT_CHANGE);
+Result<> Desktop::check() const {
+  if (xcb_connection_has_error(server_) == 0) return {};
+  return fail(Errc::disconnected, "X display '" + name() + "': the X server has gone");
 }
 
 bool Desktop::takes_change(const xcb_generic_event_t& event) const {
   const unsigned type = event.response_type & 0x7Fu;
   if (type == XCB_CONFIGURE_NOTIFY)
     return reinterpret_cast<const xcb_configure_notify_event_t&>(event).window == root();
-  return randr_event_ != 0 && (type == randr_event_ + unsigned{XCB_RANDR_SCREEN_CHANGE_NOTIFY} ||
-                               type == randr_event_ + unsigned{XCB_RANDR_NOTIFY});
+  return type == randr_event_ + XCB_RANDR_SCREEN_CHANGE_NOTIFY ||
+         type == randr_event_ + XCB_RANDR_NOTIFY;
 }
 
 Result<Rect> Desktop::area_of(const std::string& monitor) const {
-  if (monitor.empty()) return root_area();
+  DKVM_TRY(const Rect all, root_area());
+  if (monitor.empty()) return all;
+  DKVM_TRY(const Geometry geometry, monitors_.read());
   std::string others;
-  for (const Monitor& each : monitors()) {
-    if (each.name == monitor && !is_empty(each.area)) return each.area;
-    others += (others.empty() ? "" : ", ") + each.name + (is_empty(each.area) ? " (off)" : "");
+  for (const auto& each : geometry.monitors) {
+    const Rect area = part_within(all, each->x, each->y, each->width, each->height);
+    if (each->name == monitor && !is_empty(area)) return area;
+    others += (others.empty() ? "" : ", ") + each->name;
   }
-  DKVM_CHECK(check());
-  return fail(Errc::not_found, "X server '" + name_ + "' shows nothing on a monitor '" + monitor +
+  return fail(Errc::not_found, "X display '" + name() + "': there is no monitor '" + monitor +
                                    "', expected one of: " + (others.empty() ? "none" : others));
 }
 
 Result<Rect> Desktop::root_area() const {
-  const ReplyOf<xcb_get_geometry_reply_t> root_window(
-      xcb_get_geometry_reply(connection_, xcb_get_geometry(connection_, root()), nullptr));
-  if (!root_window) return fail(Errc::disconnected, "X server '" + name_ + "' is gone");
-  return Rect(0, 0, root_window->width, root_window->height);
-}
-
-std::vector<Desktop::Monitor> Desktop::monitors() const {
-  std::vector<Monitor> monitors;
-  if (!has_monitors_) return monitors;
-  const ReplyOf<xcb_randr_get_monitors_reply_t> reply(xcb_randr_get_monitors_reply(
-      connection_, xcb_randr_get_monitors(connection_, root(), 1), nullptr));
-  const auto all = root_area();
-  if (!reply || !all) return monitors;
-  for (auto each = xcb_randr_get_monitors_monitors_iterator(reply.get());
-       each.rem != 0 && monitors.size() < kMonitorsMax; xcb_randr_monitor_info_next(&each)) {
-    const xcb_randr_monitor_info_t& info = *each.data;
-    monitors.push_back(
-        {atom_name(info.name), part_within(*all, info.x, info.y, info.width, info.height)});
-  }
-  return monitors;
-}
-
-std::string Desktop::atom_name(xcb_atom_t atom) const {
-  const ReplyOf<xcb_get_atom_name_reply_t> reply(
-      xcb_get_atom_name_reply(connection_, xcb_get_atom_name(connection_, atom), nullptr));
-  if (!reply) return {};
-  return {xcb_get_atom_name_name(reply.get()),
-          static_cast<std::size_t>(xcb_get_atom_name_name_length(reply.get()))};
+  const ReplyOf<xcb_get_geometry_reply_t> window(
+      xcb_get_geometry_reply(server_, xcb_get_geometry(server_, root()), nullptr));
+  DKVM_CHECK(check());
+  if (!window || window->width == 0 || window->height == 0)
+    return fail(Errc::not_found, "X display '" + name() + "': the screen has no pixels");
+  return Rect(0, 0, window->width, window->height);
 }
 
 }  // namespace dkvm::x11

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "devices/x11/connection.hpp"
 #include "devices/x11/display/replies.hpp"
+#include "devices/x11/monitors.hpp"
 
 #include <dkvm/config.hpp>
-#include <dkvm/device.hpp>
+#include <dkvm/context.hpp>
 #include <dkvm/picture.hpp>
 #include <dkvm/result.hpp>
 
@@ -12,7 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
+#include <utility>
 
 namespace dkvm::x11 {
 
@@ -20,34 +22,30 @@ inline bool same(const Rect& a, const Rect& b) {
   return a.x() == b.x() && a.y() == b.y() && a.width() == b.width() && a.height() == b.height();
 }
 
-// A connection to an X server, and how its monitors lie. By xcb: answers are taken
-// when they are there, and the end of the server is an error and no exit().
+// The desktop of an X server, for those who talk with it by XCB: they ask, and take
+// answers and events when they are there.
 class Desktop {
  public:
-  static void declare(Device& device);
-
-  // Shape:  `display:` of the configuration, else DISPLAY of the environment
-  // Errors: Errc::invalid for what is no name of a display, Errc::not_found without
-  //         any, Errc::disconnected when nobody answers there or lets us in.
+  // Errors: those of Connection::open() and Monitors::open(); Errc::not_found when the
+  //         screen's pixels are not 4 bytes B G R x: nothing that parks a device, another
+  //         server may come by that name.
   static Result<std::unique_ptr<Desktop>> open(const ConfigReader& config);
 
-  ~Desktop() { xcb_disconnect(connection_); }
-  Desktop(const Desktop&) = delete;
-  Desktop& operator=(const Desktop&) = delete;
-
-  const std::string& name() const { return name_; }
-  xcb_connection_t* connection() const { return connection_; }
-  int fd() const { return xcb_get_file_descriptor(connection_); }
+  const std::string& name() const { return connection_->name(); }
+  xcb_connection_t* server() const { return server_; }
   const xcb_screen_t& screen() const { return *screen_; }
   xcb_window_t root() const { return screen_->root; }
 
-  // Errors: Errc::not_found when pixels of the screen are not 4 bytes B G R x: not what
-  //         parks a device, another server may come by that name.
-  Result<> expect_true_colour() const;
+  // Errors: Errc::not_found when the server lacks it.
+  Result<Connection::Extension> extension(const char* name) const {
+    return connection_->extension(name);
+  }
 
+  // Calls back at the end of each turn: there may be events and answers.
+  Result<> carry(Context& context, std::function<void()> pump);
   // The next event that is there, or null. Errors that nobody waits for are events too.
-  ReplyOf<xcb_generic_event_t> next_event() {
-    return ReplyOf<xcb_generic_event_t>(xcb_poll_for_event(connection_));
+  ReplyOf<xcb_generic_event_t> next_event() const {
+    return ReplyOf<xcb_generic_event_t>(xcb_poll_for_event(server_));
   }
   // Errors: Errc::disconnected when the server is gone.
   Result<> check() const;
@@ -59,24 +57,16 @@ class Desktop {
   Result<Rect> area_of(const std::string& monitor) const;
 
  private:
-  struct Monitor {
-    std::string name;
-    Rect area;
-  };
+  Desktop(std::unique_ptr<Connection> connection, Monitors monitors, int randr_event);
 
-  Desktop(xcb_connection_t* connection, std::string name, xcb_screen_t* screen)
-      : connection_(connection), name_(std::move(name)), screen_(screen) {}
-
-  void watch_changes();
+  Result<> expect_true_colour() const;
   Result<Rect> root_area() const;
-  std::vector<Monitor> monitors() const;
-  std::string atom_name(xcb_atom_t atom) const;
 
-  xcb_connection_t* connection_;
-  std::string name_;
-  xcb_screen_t* screen_;
-  bool has_monitors_ = false;
-  std::uint8_t randr_event_ = 0;
+  std::unique_ptr<Connection> connection_;
+  Monitors monitors_;
+  xcb_connection_t* server_;
+  const xcb_screen_t* screen_;
+  unsigned randr_event_;
 };
 
 }  // namespace dkvm::x11

@@ -25,23 +25,18 @@ bool passes_descriptors(xcb_connection_t* connection) {
 
 }  // namespace
 
-Result<> ShmSegment::check_server(xcb_connection_t* connection, const std::string& name) {
-  if (!passes_descriptors(connection))
-    return fail(Errc::not_found, "X server '" + name +
-                                     "' is reached over a network, expected one on this machine: "
-                                     "pictures go through shared memory");
-  const auto* const extension = xcb_get_extension_data(connection, &xcb_shm_id);
-  if (extension == nullptr || !extension->present)
-    return fail(Errc::not_found,
-                "X server '" + name + "' has no extension MIT-SHM, expected version 1.2 of it");
-  const ReplyOf<xcb_shm_query_version_reply_t> version(
-      xcb_shm_query_version_reply(connection, xcb_shm_query_version(connection), nullptr));
-  if (!version) return fail(Errc::disconnected, "X server '" + name + "' is gone");
-  if (version->major_version == 1 && version->minor_version < 2)
-    return fail(Errc::not_found, "X server '" + name + "' has version 1." +
-                                     std::to_string(version->minor_version) +
-                                     " of the extension MIT-SHM, expected 1.2");
-  return {};
+Result<> ShmSegment::check_server(const Desktop& desktop) {
+  const std::string where = "X display '" + desktop.name() + "': ";
+  if (!passes_descriptors(desktop.server()))
+    return fail(Errc::not_found, where +
+                                     "the X server is reached over a network, expected one on "
+                                     "this machine: pictures go through shared memory");
+  DKVM_CHECK(desktop.extension("MIT-SHM"));
+  const ReplyOf<xcb_shm_query_version_reply_t> version(xcb_shm_query_version_reply(
+      desktop.server(), xcb_shm_query_version(desktop.server()), nullptr));
+  DKVM_CHECK(desktop.check());
+  if (version && (version->major_version > 1 || version->minor_version >= 2)) return {};
+  return fail(Errc::not_found, where + "the X server has an old MIT-SHM, expected version 1.2");
 }
 
 Result<ShmSegment> ShmSegment::attach(xcb_connection_t* connection, int fd, Use use) {

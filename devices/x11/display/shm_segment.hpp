@@ -1,5 +1,7 @@
 #pragma once
 
+#include "devices/x11/display/desktop.hpp"
+
 #include <dkvm/fd.hpp>
 #include <dkvm/result.hpp>
 
@@ -8,7 +10,6 @@
 
 #include <cstddef>
 #include <span>
-#include <string>
 
 namespace dkvm::x11 {
 
@@ -19,8 +20,8 @@ class ShmSegment {
   enum class Use : bool { server_writes, server_reads };
 
   // Errors: Errc::not_found when the server has no MIT-SHM 1.2, or is not on this
-  //         machine; Errc::disconnected. name: of the server, for the error.
-  static Result<> check_server(xcb_connection_t* connection, const std::string& name);
+  //         machine; Errc::disconnected.
+  static Result<> check_server(const Desktop& desktop);
 
   // Attaches what somebody else has mapped, and waits for the server to have it.
   // Errors: Errc::exhausted when the server cannot map it, Errc::disconnected.

@@ -12,9 +12,8 @@
 #include <string>
 #include <utility>
 
+namespace dkvm::x11 {
 namespace {
-
-using namespace dkvm;
 
 // A window on an X server that shows the pictures of a far screen: only what is new
 // is put on it, and the newest wins.
@@ -24,8 +23,8 @@ class X11DisplaySink final : public Device {
       : Device("x11-display-sink", "Shows pictures in a window of an X server"),
         screen_(sink<DisplayFrame, DisplayMode, Cursor>(
             {.name = "screen", .help = "the pictures, and the pointer on them"})) {
-    x11::Desktop::declare(*this);
-    x11::SinkSettings::declare(*this);
+    Connection::declare(*this);
+    SinkSettings::declare(*this);
     screen_.on<DisplayFrame>(
         [this](const auto& frame, const auto& info) { on_frame(frame, info); });
     screen_.on<DisplayMode>([this](const auto& mode, const auto&) { on_mode(mode); });
@@ -34,24 +33,22 @@ class X11DisplaySink final : public Device {
 
   Result<> start(Context& context) override {
     context_ = &context;
-    DKVM_TRY(settings_, x11::SinkSettings::read(context.config()));
-    DKVM_TRY(desktop_, x11::Desktop::open(context.config()));
-    DKVM_CHECK(desktop_->expect_true_colour());
-    DKVM_CHECK(x11::ShmSegment::check_server(desktop_->connection(), desktop_->name()));
+    DKVM_TRY(settings_, SinkSettings::read(context.config()));
+    DKVM_TRY(desktop_, Desktop::open(context.config()));
+    DKVM_CHECK(ShmSegment::check_server(*desktop_));
     DKVM_TRY(const Rect area, desktop_->area_of(settings_.monitor));
     const std::string title = settings_.title.empty() ? context.name() : settings_.title;
-    window_.emplace(*desktop_, x11::Window::Options{.title = title,
-                                                    .area = area,
-                                                    .size = settings_.first_size(),
-                                                    .fullscreen = settings_.fullscreen});
+    window_.emplace(*desktop_, Window::Options{.title = title,
+                                               .area = area,
+                                               .size = settings_.first_size(),
+                                               .fullscreen = settings_.fullscreen});
     view_.emplace(*desktop_, *window_, settings_.scale);
-    if (settings_.cursor == x11::SinkSettings::Pointer::local) {
-      own_cursor_.emplace(desktop_->connection(), window_->id());
-      DKVM_CHECK(own_cursor_->start(desktop_->name()));
+    if (settings_.cursor == SinkSettings::Pointer::local) {
+      own_cursor_.emplace(desktop_->server(), window_->id());
+      DKVM_CHECK(own_cursor_->start(*desktop_));
     }
-    DKVM_CHECK(context.watch(desktop_->fd(), [] {}));  // pump() looks, at the end of each turn
-    context.on_turn_end([this] { pump(); });
-    return {};  // the kernel has asked the source for a whole picture already
+    // The kernel has asked the source for a whole picture already.
+    return desktop_->carry(context, [this] { pump(); });
   }
 
  private:
@@ -73,7 +70,7 @@ class X11DisplaySink final : public Device {
   }
 
   void on_mode(const DisplayMode& mode) {
-    const x11::Size size{mode.width, mode.height};
+    const Size size{mode.width, mode.height};
     if (!settings_.as_large_as_the_picture() || size == mode_ ||
         is_empty({0, 0, size.width, size.height}))
       return;
@@ -84,7 +81,7 @@ class X11DisplaySink final : public Device {
   }
 
   void on_cursor(const Cursor& cursor, const EventInfo& info) {
-    if (ended_ || settings_.cursor == x11::SinkSettings::Pointer::none) return;
+    if (ended_ || settings_.cursor == SinkSettings::Pointer::none) return;
     const bool known = own_cursor_ ? own_cursor_->take(cursor, info.bytes())
                                    : view_->cursor().take(cursor, info.bytes());
     if (!own_cursor_) view_->cursor_changed();
@@ -113,7 +110,7 @@ class X11DisplaySink final : public Device {
         more = true;
       }
       view_->show();
-      xcb_flush(desktop_->connection());
+      xcb_flush(desktop_->server());
     }
     if (const auto alive = desktop_->check(); !alive) give_up(alive.error());
   }
@@ -121,14 +118,14 @@ class X11DisplaySink final : public Device {
   void handle(const xcb_generic_event_t& event) {
     if (desktop_->takes_change(event)) return on_desktop_changed();
     switch (window_->take(event)) {
-      case x11::Window::Happened::nothing: return;
-      case x11::Window::Happened::exposed:
+      case Window::Happened::nothing: return;
+      case Window::Happened::exposed:
         if (!view_->on_exposed(window_->exposed())) ask(wire::RefreshWhat::frame);
         return;
-      case x11::Window::Happened::resized:
+      case Window::Happened::resized:
         if (const auto placed = view_->on_resized(); !placed) give_up(placed.error());
         return;
-      case x11::Window::Happened::closed: return on_closed();
+      case Window::Happened::closed: return on_closed();
     }
   }
 
@@ -153,17 +150,18 @@ class X11DisplaySink final : public Device {
 
   InPort& screen_;
   Context* context_ = nullptr;
-  x11::SinkSettings settings_;
-  std::unique_ptr<x11::Desktop> desktop_;
-  std::optional<x11::Window> window_;
-  std::optional<x11::View> view_;
-  std::optional<x11::WindowCursor> own_cursor_;
-  x11::Size mode_;
+  SinkSettings settings_;
+  std::unique_ptr<Desktop> desktop_;
+  std::optional<Window> window_;
+  std::optional<View> view_;
+  std::optional<WindowCursor> own_cursor_;
+  Size mode_;
   std::uint64_t asked_frame_ns_ = 0;
   std::uint64_t asked_cursor_ns_ = 0;
   bool ended_ = false;
 };
 
 }  // namespace
+}  // namespace dkvm::x11
 
-int main(int argc, char** argv) { return dkvm::device_main<X11DisplaySink>(argc, argv); }
+int main(int argc, char** argv) { return dkvm::device_main<dkvm::x11::X11DisplaySink>(argc, argv); }

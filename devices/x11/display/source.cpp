@@ -14,9 +14,8 @@
 #include <string>
 #include <utility>
 
+namespace dkvm::x11 {
 namespace {
-
-using namespace dkvm;
 
 // Shows an X screen as it changes. The server tells of damage; what is damaged is
 // then written by the server itself into a slot, and sent as a partial picture. A
@@ -27,7 +26,7 @@ class X11DisplaySource final : public Device {
       : Device("x11-display-source", "Shows the screen of an X server, or one of its monitors"),
         screen_(source<DisplayFrame, DisplayMode, Cursor>(
             {.name = "screen", .help = "what changes on it, and the pointer", .live = true})) {
-    x11::Desktop::declare(*this);
+    Connection::declare(*this);
     option({.name = "monitor",
             .help = "by its name in xrandr --listmonitors; without it all of the desktop"});
     option({.name = "fps",
@@ -45,29 +44,26 @@ class X11DisplaySource final : public Device {
   Result<> start(Context& context) override {
     context_ = &context;
     DKVM_CHECK(read(context.config()));
-    DKVM_TRY(desktop_, x11::Desktop::open(context.config()));
-    DKVM_CHECK(desktop_->expect_true_colour());
-    DKVM_CHECK(x11::ShmSegment::check_server(server(), desktop_->name()));
+    DKVM_TRY(desktop_, Desktop::open(context.config()));
+    DKVM_CHECK(ShmSegment::check_server(*desktop_));
     DKVM_TRY(area_, desktop_->area_of(monitor_));
     DKVM_CHECK(watch_damage());
     grab_.emplace(server(), desktop_->root());
     if (cursor_wanted_) {
       cursor_.emplace(server(), desktop_->root(), context);
-      DKVM_CHECK(cursor_->start(desktop_->name()));
+      DKVM_CHECK(cursor_->start(*desktop_));
     }
     screen_.on_slots([this] { step(); });
     screen_.on_upstream<Refresh>([this](const Refresh& refresh) { answer(refresh); });
     screen_.on_pool_refused([this](const Error& error) { on_refused(error); });
     DKVM_CHECK(begin_mode());
-    DKVM_CHECK(context.watch(desktop_->fd(), [] {}));  // pump() looks, at the end of each turn
-    context.on_turn_end([this] { pump(); });
-    return {};
+    return desktop_->carry(context, [this] { pump(); });
   }
 
  private:
   static constexpr std::uint64_t kBacklogWaitNs = 10'000'000;
 
-  xcb_connection_t* server() const { return desktop_->connection(); }
+  xcb_connection_t* server() const { return desktop_->server(); }
 
   Result<> read(const ConfigReader& config) {
     monitor_ = config.find("monitor").value_or("");
@@ -79,15 +75,11 @@ class X11DisplaySource final : public Device {
 
   // Told as a box that grows, until it is subtracted: few events, however much is drawn.
   Result<> watch_damage() {
-    const auto* const extension = xcb_get_extension_data(server(), &xcb_damage_id);
-    if (extension == nullptr || !extension->present)
-      return fail(Errc::not_found, "X server '" + desktop_->name() +
-                                       "' has no extension DAMAGE, expected it: it tells what "
-                                       "changes on the screen");
-    damage_event_ = static_cast<std::uint8_t>(extension->first_event + XCB_DAMAGE_NOTIFY);
-    const x11::ReplyOf<xcb_damage_query_version_reply_t> version(xcb_damage_query_version_reply(
+    DKVM_TRY(const auto extension, desktop_->extension("DAMAGE"));
+    damage_event_ = static_cast<unsigned>(extension.event_first + XCB_DAMAGE_NOTIFY);
+    const ReplyOf<xcb_damage_query_version_reply_t> version(xcb_damage_query_version_reply(
         server(), xcb_damage_query_version(server(), 1, 1), nullptr));
-    if (!version) return fail(Errc::disconnected, "X server '" + desktop_->name() + "' is gone");
+    DKVM_CHECK(desktop_->check());
     damage_ = xcb_generate_id(server());
     xcb_damage_create(server(), damage_, desktop_->root(), XCB_DAMAGE_REPORT_LEVEL_BOUNDING_BOX);
     return {};
@@ -102,7 +94,7 @@ class X11DisplaySource final : public Device {
     owed_.add_all(now_ns());
     const std::size_t picture = std::size_t{area_.width()} * area_.height() * 4;
     DKVM_CHECK(
-        screen_.open_pool({.slot_bytes = std::max(picture, x11::CursorWatch::kImageBytesMax),
+        screen_.open_pool({.slot_bytes = std::max(picture, CursorWatch::kImageBytesMax),
                            .attach = [this](const PoolView& pool) { return grab_->attach(pool); },
                            .detach = [this](const PoolView& pool) { grab_->detach(pool); }}));
     return screen_.emit(mode());
@@ -121,7 +113,7 @@ class X11DisplaySource final : public Device {
   void on_desktop_changed() {
     const auto area = desktop_->area_of(monitor_);
     if (!area) return give_up(area.error());
-    if (x11::same(*area, area_)) return;
+    if (same(*area, area_)) return;
     log_info("the screen is now " + std::to_string(area->width()) + "x" +
              std::to_string(area->height()));
     area_ = *area;
@@ -162,10 +154,10 @@ class X11DisplaySource final : public Device {
   }
 
   void handle(const xcb_generic_event_t& event) {
-    if ((event.response_type & 0x7F) == damage_event_) {
+    if ((event.response_type & 0x7Fu) == damage_event_) {
       const auto& notify = reinterpret_cast<const xcb_damage_notify_event_t&>(event);
       const xcb_rectangle_t& box = notify.area;
-      owed_.add(x11::part_within(area_, box.x, box.y, box.width, box.height), now_ns());
+      owed_.add(part_within(area_, box.x, box.y, box.width, box.height), now_ns());
     } else if (cursor_ && cursor_->handle(event)) {
       // it asks, and poll() tells
     } else if (desktop_->takes_change(event)) {
@@ -203,11 +195,11 @@ class X11DisplaySource final : public Device {
     });
   }
 
-  void taken(x11::ScreenGrab::Outcome outcome) {
+  void taken(ScreenGrab::Outcome outcome) {
     const Rect area = outcome.part.area;
     if (taken_epoch_ != epoch_) return;  // all of the screen is owed since
     if (!outcome.taken) return take_again();
-    const bool whole = x11::same(area, area_);
+    const bool whole = same(area, area_);
     DisplayFrame frame;
     frame.epoch = epoch_;
     frame.width = area_.width();
@@ -277,16 +269,16 @@ class X11DisplaySource final : public Device {
   std::uint64_t interval_ns_ = 0;
   bool cursor_wanted_ = true;
 
-  std::unique_ptr<x11::Desktop> desktop_;
-  std::optional<x11::ScreenGrab> grab_;
-  std::optional<x11::CursorWatch> cursor_;
+  std::unique_ptr<Desktop> desktop_;
+  std::optional<ScreenGrab> grab_;
+  std::optional<CursorWatch> cursor_;
   xcb_damage_damage_t damage_ = 0;
-  std::uint8_t damage_event_ = 0;
+  unsigned damage_event_ = 0;
   bool ended_ = false;
 
   Rect area_{};  // of the root window, that is shown
   std::uint32_t epoch_ = 0;
-  x11::Owed owed_;
+  Owed owed_;
   Context::Timer timer_ = 0;
   std::uint64_t due_ns_ = 0;  // the next picture, at the earliest
 
@@ -299,5 +291,8 @@ class X11DisplaySource final : public Device {
 };
 
 }  // namespace
+}  // namespace dkvm::x11
 
-int main(int argc, char** argv) { return dkvm::device_main<X11DisplaySource>(argc, argv); }
+int main(int argc, char** argv) {
+  return dkvm::device_main<dkvm::x11::X11DisplaySource>(argc, argv);
+}

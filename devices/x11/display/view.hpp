@@ -25,7 +25,7 @@ class View {
  public:
   // Life: all of them outlive this
   View(const Desktop& desktop, Window& window, Scale scale)
-      : server_(desktop.connection()), window_(window), scale_(scale) {}
+      : server_(desktop.server()), window_(window), scale_(scale) {}
 
   // False for a part of a picture of which nothing is there yet: all of it must be
   // asked for.

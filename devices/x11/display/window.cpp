@@ -18,9 +18,9 @@ Rect place_of(const Rect& area, const Size& size) {
 
 Window::Window(const Desktop& desktop, const Options& options)
     : desktop_(desktop),
-      id_(xcb_generate_id(desktop.connection())),
-      gc_(xcb_generate_id(desktop.connection())) {
-  xcb_connection_t* const server = desktop_.connection();
+      id_(xcb_generate_id(desktop.server())),
+      gc_(xcb_generate_id(desktop.server())) {
+  xcb_connection_t* const server = desktop_.server();
   const Size whole{options.area.width(), options.area.height()};
   const Rect place = place_of(options.area, options.fullscreen ? whole : options.size);
   size_ = {place.width(), place.height()};
@@ -46,19 +46,19 @@ Window::Window(const Desktop& desktop, const Options& options)
 xcb_atom_t Window::atom(const char* name) const {
   const auto length = static_cast<std::uint16_t>(std::strlen(name));
   const ReplyOf<xcb_intern_atom_reply_t> reply(xcb_intern_atom_reply(
-      desktop_.connection(), xcb_intern_atom(desktop_.connection(), 0, length, name), nullptr));
+      desktop_.server(), xcb_intern_atom(desktop_.server(), 0, length, name), nullptr));
   return reply ? reply->atom : xcb_atom_t{XCB_ATOM_NONE};
 }
 
 void Window::set_text(xcb_atom_t property, const std::string& text) {
-  xcb_change_property(desktop_.connection(), XCB_PROP_MODE_REPLACE, id_, property, XCB_ATOM_STRING,
-                      8, static_cast<std::uint32_t>(text.size()), text.data());
+  xcb_change_property(desktop_.server(), XCB_PROP_MODE_REPLACE, id_, property, XCB_ATOM_STRING, 8,
+                      static_cast<std::uint32_t>(text.size()), text.data());
 }
 
 void Window::set_atoms(const char* property, const char* value) {
   const xcb_atom_t atoms[] = {atom(value)};
-  xcb_change_property(desktop_.connection(), XCB_PROP_MODE_REPLACE, id_, atom(property),
-                      XCB_ATOM_ATOM, 32, 1, atoms);
+  xcb_change_property(desktop_.server(), XCB_PROP_MODE_REPLACE, id_, atom(property), XCB_ATOM_ATOM,
+                      32, 1, atoms);
 }
 
 // Window managers keep a place that "the user" has asked for (ICCCM, WM_NORMAL_HINTS).
@@ -66,7 +66,7 @@ void Window::set_place_hints(const Rect& place) {
   constexpr std::uint32_t kUserPosition = 1, kUserSize = 2;
   const std::uint32_t hints[18] = {kUserPosition | kUserSize, place.x(), place.y(), place.width(),
                                    place.height()};
-  xcb_change_property(desktop_.connection(), XCB_PROP_MODE_REPLACE, id_, XCB_ATOM_WM_NORMAL_HINTS,
+  xcb_change_property(desktop_.server(), XCB_PROP_MODE_REPLACE, id_, XCB_ATOM_WM_NORMAL_HINTS,
                       XCB_ATOM_WM_SIZE_HINTS, 32, 18, hints);
 }
 
@@ -100,18 +100,18 @@ Window::Happened Window::take(const xcb_generic_event_t& event) {
 
 void Window::resize(const Size& size) {
   const std::uint32_t values[] = {size.width, size.height};
-  xcb_configure_window(desktop_.connection(), id_,
-                       XCB_CONFIG_WINDOW_WIDTH | XCB_CONFIG_WINDOW_HEIGHT, values);
+  xcb_configure_window(desktop_.server(), id_, XCB_CONFIG_WINDOW_WIDTH | XCB_CONFIG_WINDOW_HEIGHT,
+                       values);
 }
 
 void Window::move_to(const Rect& area) {
   const std::uint32_t values[] = {area.x(), area.y(), area.width(), area.height()};
-  xcb_configure_window(desktop_.connection(), id_,
+  xcb_configure_window(desktop_.server(), id_,
                        XCB_CONFIG_WINDOW_X | XCB_CONFIG_WINDOW_Y | XCB_CONFIG_WINDOW_WIDTH |
                            XCB_CONFIG_WINDOW_HEIGHT,
                        values);
 }
 
-void Window::clear() { xcb_clear_area(desktop_.connection(), 0, id_, 0, 0, 0, 0); }
+void Window::clear() { xcb_clear_area(desktop_.server(), 0, id_, 0, 0, 0, 0); }
 
 }  // namespace dkvm::x11

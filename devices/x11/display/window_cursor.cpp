@@ -20,22 +20,21 @@ bool is_argb(const xcb_render_pictforminfo_t& format) {
 
 }  // namespace
 
-Result<> WindowCursor::start(const std::string& name) {
-  const auto* const extension = xcb_get_extension_data(connection_, &xcb_render_id);
-  if (extension == nullptr || !extension->present)
-    return fail(Errc::not_found,
-                "X server '" + name + "' has no extension RENDER, expected it for cursor: local");
+Result<> WindowCursor::start(const Desktop& desktop) {
+  DKVM_CHECK(desktop.extension("RENDER"));
   const ReplyOf<xcb_render_query_version_reply_t> version(xcb_render_query_version_reply(
       connection_, xcb_render_query_version(connection_, 0, 11), nullptr));
   const ReplyOf<xcb_render_query_pict_formats_reply_t> formats(xcb_render_query_pict_formats_reply(
       connection_, xcb_render_query_pict_formats(connection_), nullptr));
-  if (!version || !formats) return fail(Errc::disconnected, "X server '" + name + "' is gone");
-  for (auto each = xcb_render_query_pict_formats_formats_iterator(formats.get()); each.rem != 0;
-       xcb_render_pictforminfo_next(&each))
-    if (is_argb(*each.data)) argb_ = each.data->id;
+  DKVM_CHECK(desktop.check());
+  if (formats)
+    for (auto each = xcb_render_query_pict_formats_formats_iterator(formats.get()); each.rem != 0;
+         xcb_render_pictforminfo_next(&each))
+      if (is_argb(*each.data)) argb_ = each.data->id;
   if (argb_ != 0) return {};
-  return fail(Errc::not_found, "X server '" + name +
-                                   "' has no pictures with alpha, expected them for cursor: local");
+  return fail(Errc::not_found, "X display '" + desktop.name() +
+                                   "': the X server has no pictures with alpha, expected them for "
+                                   "cursor: local");
 }
 
 bool WindowCursor::take(const Cursor& cursor, Bytes image) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "devices/x11/display/desktop.hpp"
+
 #include <dkvm/events.hpp>
 #include <dkvm/frame.hpp>
 #include <dkvm/result.hpp>
@@ -9,7 +11,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
 namespace dkvm::x11 {
 
@@ -22,9 +23,8 @@ class WindowCursor {
   WindowCursor(xcb_connection_t* connection, xcb_window_t window)
       : connection_(connection), window_(window) {}
 
-  // Errors: Errc::not_found without the extension RENDER (name: of the server),
-  //         Errc::disconnected.
-  Result<> start(const std::string& name);
+  // Errors: Errc::not_found without the extension RENDER, Errc::disconnected.
+  Result<> start(const Desktop& desktop);
 
   // False when the event's shape is another than the one that is known, and the
   // event brings none: it must be asked for.
