@@ -157,6 +157,7 @@ class X11DisplaySource final : public Device {
     if ((event.response_type & 0x7Fu) == damage_event_) {
       const auto& notify = reinterpret_cast<const xcb_damage_notify_event_t&>(event);
       const xcb_rectangle_t& box = notify.area;
+      box_told_ = true;
       owed_.add(part_within(area_, box.x, box.y, box.width, box.height), now_ns());
     } else if (cursor_ && cursor_->handle(event)) {
       // it asks, and poll() tells
@@ -171,20 +172,27 @@ class X11DisplaySource final : public Device {
   void step() {
     if (ended_) return;
     tell_cursor();
-    if (grab_->busy() || !owed_.any()) return;
+    if (grab_->busy() || !(owed_.any() || box_told_)) return;
     const std::uint64_t now = now_ns();
     if (now < due_ns_) return wait_until(due_ns_);
+    if (!owed_.any()) return begin_box(now);  // it was on another monitor
     auto slot = screen_.borrow();
     if (!slot) return;  // on_slots() comes
-    due_ns_ = now + interval_ns_;
     capture_ns_ = owed_.since_ns();
     taken_epoch_ = epoch_;
-    // From here on damage is new damage. What was told and not read yet comes again.
-    xcb_damage_subtract(server(), damage_, XCB_NONE, XCB_NONE);
+    begin_box(now);
     grab_->begin({std::move(*slot), owed_.whole() ? area_ : owed_.damage()});
     if (cursor_) cursor_->look();
     owed_.clear();
     xcb_flush(server());
+  }
+
+  // From here on damage is new damage. What was told and not read yet comes again.
+  void begin_box(std::uint64_t now) {
+    xcb_damage_subtract(server(), damage_, XCB_NONE, XCB_NONE);
+    xcb_flush(server());
+    box_told_ = false;
+    due_ns_ = now + interval_ns_;
   }
 
   void wait_until(std::uint64_t time_ns) {
@@ -274,6 +282,7 @@ class X11DisplaySource final : public Device {
   std::optional<CursorWatch> cursor_;
   xcb_damage_damage_t damage_ = 0;
   unsigned damage_event_ = 0;
+  bool box_told_ = false;  // it has begun to grow
   bool ended_ = false;
 
   Rect area_{};  // of the root window, that is shown
