@@ -1,0 +1,43 @@
+#pragma once
+
+#include "devices/x11/display/desktop.hpp"
+
+#include <dkvm/events.hpp>
+#include <dkvm/frame.hpp>
+#include <dkvm/result.hpp>
+
+#include <xcb/render.h>
+#include <xcb/xcb.h>
+
+#include <cstdint>
+#include <optional>
+
+namespace dkvm::x11 {
+
+// The window's own pointer in the shape of the far screen's.
+class WindowCursor {
+ public:
+  static constexpr std::uint32_t kSideMax = 256;  // pixels; larger shapes are not taken
+
+  // Life: the connection and the window outlive this
+  WindowCursor(xcb_connection_t* connection, xcb_window_t window)
+      : connection_(connection), window_(window) {}
+
+  // Errors: Errc::not_found without the extension RENDER, Errc::disconnected.
+  Result<> start(const Desktop& desktop);
+
+  // False when the event's shape is another than the one that is known, and the
+  // event brings none: it must be asked for.
+  // Shape: image of B G R A, alpha premultiplied, or empty
+  bool take(const Cursor& cursor, Bytes image);
+
+ private:
+  void define(const Cursor& cursor, Bytes image);
+
+  xcb_connection_t* connection_;
+  xcb_window_t window_;
+  xcb_render_pictformat_t argb_ = 0;
+  std::optional<std::uint64_t> shape_;
+};
+
+}  // namespace dkvm::x11
