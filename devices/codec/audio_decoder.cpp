@@ -58,6 +58,7 @@ class AudioDecoder final : public Device {
   }
 
   void take(const MediaPacket& packet, const EventInfo& info) {
+    if (!decoder_) return;
     ++packets_;
     const auto chunks = decoder_->decode(packet, info.bytes(), info.capture_ns());
     if (!chunks) {

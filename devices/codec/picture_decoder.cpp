@@ -52,18 +52,13 @@ Result<PictureDecoder::Decoded> PictureDecoder::decode(const MediaPacket& packet
   return receive(packet);
 }
 
-// The decoder for this packet: a new one when codec or extradata are others, and one
-// without memory at the keyframe that mends a stream.
+// The decoder for this packet: a new one when codec or extradata are others, and for the
+// keyframe that mends a stream: what damaged packets have told the old one (that pictures
+// are to be kept back, for instance) is no more believed.
 Result<> PictureDecoder::prepare(const MediaPacket& packet) {
-  const bool other =
-      packet.codec != codec_ || !context_ || (packet.keyframe && packet.extradata != extradata_);
-  if (other) {
-    needs_keyframe_ = true;
-    DKVM_CHECK(open(packet));
-  } else if (needs_keyframe_) {
-    avcodec_flush_buffers(context_.get());
-  }
-  return {};
+  const bool same =
+      context_ && packet.codec == codec_ && (!packet.keyframe || packet.extradata == extradata_);
+  return same && !needs_keyframe_ ? Result<>{} : open(packet);
 }
 
 Result<> PictureDecoder::open(const MediaPacket& packet) {
@@ -86,6 +81,8 @@ Result<> PictureDecoder::open(const MediaPacket& packet) {
     std::memcpy(context.extradata, packet.extradata.data(), size);
     context.extradata_size = static_cast<int>(size);
   }
+  held_back_ = 0;
+  needs_keyframe_ = true;
   codec_.clear();
   if (const int code = avcodec_open2(&context, codec, nullptr); code < 0) {
     context_.reset();
@@ -123,12 +120,14 @@ Result<PictureDecoder::Decoded> PictureDecoder::receive(const MediaPacket& packe
       return damaged(AVERROR_INVALIDDATA);
     decoded.frame = std::move(frame);
   }
+  if (!decoded.frame && ++held_back_ > kHeldBackMax) return damaged(AVERROR_INVALIDDATA);
+  needs_keyframe_ = false;
   if (!decoded.frame) return decoded;
+  held_back_ = 0;
   if (auto convertible = check_convertible(*decoded.frame); !convertible) {
     needs_keyframe_ = true;
     return fail(convertible.error());
   }
-  needs_keyframe_ = false;
   decoded.width = static_cast<std::uint32_t>(decoded.frame->width);
   decoded.height = static_cast<std::uint32_t>(decoded.frame->height);
   decoded.capture_ns = static_cast<std::uint64_t>(decoded.frame->pts);

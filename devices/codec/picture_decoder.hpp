@@ -51,6 +51,10 @@ class PictureDecoder {
   std::vector<std::uint8_t> extradata_;
   media::AvCodecContext context_;
   media::AvPacket packet_;
+  // Packets in a row without a picture: a codec with reordering keeps some back, and one
+  // that has been told a lie keeps all.
+  static constexpr unsigned kHeldBackMax = 16;
+  unsigned held_back_ = 0;
   bool needs_keyframe_ = true;
 };
 

@@ -136,7 +136,12 @@ void PictureEncoder::apply_rate() {
   const auto per_picture = std::min<std::uint64_t>(rate_.picture_bits(), INT_MAX);
   context.rc_max_rate = per_second;
   context.rc_buffer_size = static_cast<int>(per_picture);
-  if (!is_x26x(encoder_)) context.bit_rate = per_second;
+  if (is_x26x(encoder_)) return;
+  // Others keep to a rate on average, and need some room for that.
+  constexpr std::uint64_t kRoomPictures = 4;
+  context.bit_rate = per_second;
+  context.rc_buffer_size =
+      static_cast<int>(std::min<std::uint64_t>(rate_.picture_bits() * kRoomPictures, INT_MAX));
 }
 
 void PictureEncoder::set_rate(const PictureRate& rate) {

@@ -153,7 +153,9 @@ Result<> SoundEncoder::take(const Sound& sound, std::uint64_t position, std::uin
   }
   DKVM_CHECK(convert(flat_bytes(sound.samples), sound.frames, sound.format));
   expected_ = position + sound.frames;
-  capture_ns_ = capture_ns + ns_of(sound.frames, rate_in_);
+  // What the resampler keeps is not among those that wait.
+  const std::int64_t kept_ns = swr_get_delay(resampler_.get(), kSecondNs);
+  capture_ns_ = capture_ns + ns_of(sound.frames, rate_in_) - static_cast<std::uint64_t>(kept_ns);
   return {};
 }
 

@@ -57,6 +57,7 @@ class VideoDecoder final : public Device {
   using Shown = PictureDecoder::Decoded;
 
   void take(const MediaPacket& packet, const EventInfo& info) {
+    if (!decoder_) return;
     ++packets_taken_;
     auto decoded = decoder_->decode(packet, info.bytes(), info.capture_ns());
     if (!decoded) {

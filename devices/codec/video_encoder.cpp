@@ -117,6 +117,7 @@ class VideoEncoder final : public Device {
   // --- what comes -------------------------------------------------------------
 
   void take(const DisplayFrame& frame, const EventInfo& info) {
+    if (!thread_) return;
     const auto picture = Picture::of(frame, info.bytes());
     if (!picture) return complaints_.say(picture.error().message());
     if (const auto fits = check_size(*picture); !fits)

@@ -14,9 +14,11 @@ namespace dkvm::test {
 // The kernel's side of one pool of one device's port.
 class FakePool {
  public:
-  FakePool(FakeKernel& kernel, std::uint16_t port, std::uint32_t slots, std::size_t slot_bytes)
+  FakePool(FakeKernel& kernel, std::uint16_t port, std::uint32_t slots, std::size_t slot_bytes,
+           std::uint32_t pool = 7)
       : kernel_(kernel),
         port_(port),
+        pool_(pool),
         slots_(slots),
         slot_bytes_(slot_bytes),
         stride_((slot_bytes + 4095) / 4096 * 4096),
@@ -25,8 +27,9 @@ class FakePool {
   // To a producer, in answer to its call for a pool.
   void grant_pool() {
     const auto call = kernel_.wait(wire::FrameKind::request);
-    kernel_.respond(call.header.sequence(), wire::Code::ok,
-                    "{\"pool\":7,\"slot_count\":" + std::to_string(slots_) + "}");
+    kernel_.respond(
+        call.header.sequence(), wire::Code::ok,
+        "{\"pool\":" + std::to_string(pool_) + ",\"slot_count\":" + std::to_string(slots_) + "}");
     open(true, memory_.get());
   }
   // To a consumer.
@@ -59,11 +62,9 @@ class FakePool {
   }
 
  private:
-  static constexpr std::uint32_t kPool = 7;
-
   void open(bool writable, int fd) {
     wire::PoolOpenT open;
-    open.pool = kPool;
+    open.pool = pool_;
     open.writable = writable;
     open.slot_count = slots_;
     open.slot_bytes = stride_;
@@ -79,7 +80,7 @@ class FakePool {
 
   void send(const Envelope& envelope, std::uint32_t slot, std::uint32_t generation,
             std::size_t length, Bytes payload = {}) {
-    const wire::BufferRef buffer(kPool, slot, generation, 0, 0, slot * stride_, length);
+    const wire::BufferRef buffer(pool_, slot, generation, 0, 0, slot * stride_, length);
     Frame frame{make_header(envelope.kind), std::as_bytes(std::span(&buffer, 1)), {}, payload};
     frame.header.mutate_port(envelope.port);
     frame.header.mutate_topic(envelope.topic);
@@ -92,6 +93,7 @@ class FakePool {
 
   FakeKernel& kernel_;
   std::uint16_t port_;
+  std::uint32_t pool_;
   std::uint32_t slots_;
   std::size_t slot_bytes_;
   std::size_t stride_;
