@@ -8,21 +8,26 @@ extern "C" {
 #include <algorithm>
 #include <climits>
 #include <cmath>
+#include <span>
 #include <utility>
 
 namespace dkvm::codec {
 namespace {
 
-// What keeps an encoder from keeping pictures back. Those that it has not are left out.
+// What keeps an encoder from keeping pictures back.
 struct Option {
   const char* name;
   const char* value;
 };
-constexpr Option kZeroLatency[] = {
-    {"preset", "ultrafast"},  {"tune", "zerolatency"}, {"forced-idr", "1"},
-    {"deadline", "realtime"}, {"lag-in-frames", "0"},  {"usage", "realtime"},
-    {"cpu-used", "8"},        {"row-mt", "1"},         {"crf", "23"},
-};
+// Of x264 and x265. Sliced threads share a picture; those on pictures keep some back.
+constexpr Option kX26xOptions[] = {
+    {"preset", "ultrafast"}, {"tune", "zerolatency"}, {"forced-idr", "1"}, {"crf", "23"}};
+// Of all others, where they have it.
+constexpr Option kOtherOptions[] = {{"deadline", "realtime"},
+                                    {"lag-in-frames", "0"},
+                                    {"usage", "realtime"},
+                                    {"cpu-used", "8"},
+                                    {"row-mt", "1"}};
 constexpr int kEndless = 1 << 30;  // x264's word for it
 
 bool has_option(const AVCodecContext& context, const char* name) {
@@ -107,12 +112,10 @@ Result<PictureEncoder> PictureEncoder::open(const PictureCodec& codec, std::uint
   encoder.rate_ = rate;
   encoder.apply_rate();
   Options options;
-  for (const Option& option : kZeroLatency)
-    if (has_option(context, option.name) &&
-        (std::string_view(option.name) != "crf" || is_x26x(codec.encoder)))
+  const bool x26x = is_x26x(codec.encoder);
+  for (const Option& option : x26x ? std::span<const Option>(kX26xOptions) : kOtherOptions)
+    if (x26x || has_option(context, option.name))
       av_dict_set(&options.entries, option.name, option.value, 0);
-  if (codec.encoder == "libx264")
-    av_dict_set(&options.entries, "x264-params", "sliced-threads=1", 0);
   for (const auto& [key, value] : codec.options)
     av_dict_set(&options.entries, key.c_str(), value.c_str(), 0);
   if (const int code = avcodec_open2(&context, found, &options.entries); code < 0) {
