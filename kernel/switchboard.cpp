@@ -294,7 +294,7 @@ std::vector<std::string> Switchboard::log_tail(DeviceId id) {
 void Switchboard::resumed(Duration suspended) {
   log_.info("the machine slept for {} s: letting go of all held input",
             std::chrono::duration_cast<std::chrono::seconds>(suspended).count());
-  router_.release_all(now_ns());
+  router_.release_all("the machine slept", now_ns());
   settle_soon();
 }
 
