@@ -388,7 +388,6 @@ def main(bin_folder, folder):
         desk.device("network")["listen"] = address
         laptop.device("network")["connect"] = address
         desk.device("input")["capture_xtest"] = True  # our fingers are XTEST's
-        desk.device("screen")["position"] = "300,40"
         desk.device("speaker")["file"] = str(folder / "laptop-sound.wav")
         run(desk, laptop, near, far, folder)
         return 0

@@ -2,6 +2,8 @@
 
 #include "tests/e2e/x11/x_desks.hpp"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 
 using namespace dkvm::test;
@@ -53,7 +55,7 @@ TEST_CASE("A thousand bursts of Ctrl-click arrive as Ctrl-clicks, while the mous
 TEST_CASE("The physical key arrives where the far side has another layout") {
   XDesks desks;
   const std::string far = desks.far.screen.display();
-  REQUIRE(run_program("setxkbmap -display " + far + " de").status == 0);
+  REQUIRE(run_program(fmt::format("setxkbmap -display {} de", far)).status == 0);
   desks.start();
   desks.go_over();
   auto window = must(dkvm::xlab::KeyWindow::on(far));

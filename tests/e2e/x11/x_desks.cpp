@@ -1,5 +1,7 @@
 #include "tests/e2e/x11/x_desks.hpp"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 
 #include <array>
@@ -18,8 +20,9 @@ constexpr std::array<std::uint16_t, 7> kCodes = {29, 42, 56, 30, 31, 32, kLeftBu
 }  // namespace
 
 std::string near_devices(const std::string& display) {
-  return "  input: {type: x11-input-source, config: {display: \"" + display +
-         "\", capture_xtest: true}}\n";
+  return fmt::format(
+      "  input: {{type: x11-input-source, config: {{display: \"{}\", capture_xtest: true}}}}\n",
+      display);
 }
 
 std::string near_switches() {
@@ -33,7 +36,7 @@ std::string near_switches() {
 }
 
 std::string far_devices(const std::string& display) {
-  return "  input: {type: x11-input-sink, config: {display: \"" + display + "\"}}\n";
+  return fmt::format("  input: {{type: x11-input-sink, config: {{display: \"{}\"}}}}\n", display);
 }
 
 std::string far_pipelines() { return "  - {name: input, from: link/desk/desk, to: input}\n"; }

@@ -52,7 +52,7 @@ class XDesks : public Seats {
   // Returns once both run and the link is up.
   void start();
   std::string input_is_at() { return Seats::input_is_at(desks["desk"]); }
-  std::string logs() { return desks["desk"].log() + "\n" + desks["laptop"].log(); }
+  std::string logs() { return desks["desk"].log().append("\n").append(desks["laptop"].log()); }
 
   LinkedDesks desks;
 };
