@@ -59,7 +59,7 @@ class Xvfb {
       said += byte;
     INFO("Xvfb of " << screen_ << " does not start");
     REQUIRE(byte == '\n');
-    display_ = ":" + said.substr(0, said.size() - 1);
+    display_.assign(1, ':').append(said, 0, said.size() - 1);
   }
 
  private:
