@@ -16,6 +16,7 @@ inline constexpr std::string_view kKernelName = "kernel";
 inline constexpr std::string_view kLinkName = "link";
 inline constexpr std::string_view kLinkPrefix = "link/";
 inline constexpr std::string_view kKernelDevicesPort = "devices";
+inline constexpr std::string_view kKernelSwitchesPort = "switches";
 
 // One of
 //   device               all ports of the device that fit
@@ -25,6 +26,7 @@ inline constexpr std::string_view kKernelDevicesPort = "devices";
 //   link/peer            the stream named like its pipeline: parse_address
 //                        leaves port `peer`, the loader makes it `peer/name`
 //   kernel/devices       state changes of devices, a source
+//   kernel/switches      who has the input of a switch, a source
 struct Address {
   std::string device;
   std::string port;  // empty: not named

@@ -92,6 +92,7 @@ void check_all(const CheckContext& context) {
     check_routes(pipeline, context);
     check_stages(pipeline, context);
   }
+  check_switches(context);
   check_cycles(context);
   check_exit_when(context);
 }

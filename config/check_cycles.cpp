@@ -63,15 +63,24 @@ void check_cycles(const CheckContext& context) {
     return out;
   };
   Graph graph;
-  for (const PipelineConfig& pipeline : context.config.pipelines) {
-    if (pipeline.broken) continue;
-    const auto targets = plain(pipeline.to);
-    for (const Address* source : plain(pipeline.from))
+  const auto add = [&](const std::vector<Address>& from, const std::vector<Address>& to) {
+    const auto targets = plain(to);
+    for (const Address* source : plain(from))
       for (const Address* target : targets)
         // A pipeline onto itself has been reported as such.
         if (source->device != target->device)
           graph[source->device].try_emplace(target->device, target);
+  };
+  for (const PipelineConfig& pipeline : context.config.pipelines)
+    if (!pipeline.broken) add(pipeline.from, pipeline.to);
+  std::vector<std::vector<Address>> ends;  // the graph points into it
+  for (const SwitchConfig& each : context.config.switches) {
+    std::vector<Address>& to = ends.emplace_back();
+    for (const SwitchTargetConfig& target : each.targets)
+      if (target.to) to.push_back(*target.to);
   }
+  for (std::size_t i = 0; i < ends.size(); ++i)
+    if (!context.config.switches[i].broken) add(context.config.switches[i].sources, ends[i]);
   CycleFinder(graph, context.errors).run();
 }
 

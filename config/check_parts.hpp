@@ -44,6 +44,12 @@ nlohmann::json::json_pointer key_pointer(std::string_view name);
 // Addresses, directions, topics and policy of one pipeline.
 void check_routes(const PipelineConfig& pipeline, const CheckContext& context);
 
+// Names, chords, layout and addresses of the switches.
+void check_switches(const CheckContext& context);
+
+// Sources and targets of one switch.
+void check_switch_routes(const SwitchConfig& it, const CheckContext& context);
+
 // `exit_when: finished` with sources that can finish.
 void check_exit_when(const CheckContext& context);
 

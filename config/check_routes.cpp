@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <set>
 
@@ -48,15 +49,22 @@ std::string list_topics(const std::vector<Endpoint>& endpoints) {
   return sorted.empty() ? "none" : one_of(sorted);
 }
 
-const PortManifest& kernel_devices_port() {
-  static const PortManifest port = [] {
-    PortManifest made;
-    made.name = kKernelDevicesPort;
-    made.topics = {std::string(well_known_name(id_of(wire::Topic::device_state)))};
-    made.live = true;  // the kernel does not pause for anyone
-    return made;
-  }();
-  return port;
+PortManifest kernel_port(std::string_view name, wire::Topic topic) {
+  PortManifest made;
+  made.name = name;
+  made.topics = {std::string(well_known_name(id_of(topic)))};
+  made.live = true;  // the kernel does not pause for anyone
+  return made;
+}
+
+// The kernel's own ports, all or the one of this name.
+std::vector<const PortManifest*> kernel_ports(std::string_view name) {
+  static const std::array ports = {kernel_port(kKernelDevicesPort, wire::Topic::device_state),
+                                   kernel_port(kKernelSwitchesPort, wire::Topic::switch_state)};
+  std::vector<const PortManifest*> found;
+  for (const PortManifest& port : ports)
+    if (name.empty() || port.name == name) found.push_back(&port);
+  return found;
 }
 
 // Turns addresses into endpoints; what cannot be is an error.
@@ -101,10 +109,11 @@ class Resolver {
 
   std::optional<Endpoint> resolve_kernel(const Address& address) {
     if (!is_source()) return wrong(address, "the kernel takes no events, expected a device");
-    if (address.port.empty() || address.port == kKernelDevicesPort)
-      return Endpoint{&address, true, false, {&kernel_devices_port()}};
-    return wrong(address, fmt::format("the kernel has no port {}, expected kernel/{}",
-                                      in_quotes(address.port), kKernelDevicesPort));
+    auto ports = kernel_ports(address.port);
+    if (!ports.empty()) return Endpoint{&address, true, false, std::move(ports)};
+    return wrong(address,
+                 fmt::format("the kernel has no port {}, expected kernel/{} or kernel/{}",
+                             in_quotes(address.port), kKernelDevicesPort, kKernelSwitchesPort));
   }
 
   std::optional<Endpoint> resolve_link(const Address& address) {
@@ -317,6 +326,21 @@ void check_routes(const PipelineConfig& pipeline, const CheckContext& context) {
   const auto targets = Resolver(context, wire::Direction::sink).run(pipeline.to);
   check_echo(pipeline, context);
   if (sources && targets) RouteChecker(pipeline, *sources, *targets, context.errors).run();
+}
+
+// Each target is the end of a pipeline of its own.
+void check_switch_routes(const SwitchConfig& it, const CheckContext& context) {
+  const auto sources = Resolver(context, wire::Direction::source).run(it.sources);
+  for (const SwitchTargetConfig& target : it.targets) {
+    if (!target.to) continue;
+    PipelineConfig pipeline;
+    pipeline.name = it.name + '/' + target.name;
+    pipeline.from = it.sources;
+    pipeline.to = {*target.to};
+    const auto targets = Resolver(context, wire::Direction::sink).run(pipeline.to);
+    check_echo(pipeline, context);
+    if (sources && targets) RouteChecker(pipeline, *sources, *targets, context.errors).run();
+  }
 }
 
 }  // namespace dkvm::detail

@@ -113,17 +113,12 @@ void ConfigFiles::merge_document(const YamlNode& root, bool is_main) {
   }
   const auto* devices = reader.take_filled("devices");
   const auto* pipelines = reader.take_filled("pipelines");
+  const auto* switches = reader.take_filled("switches");
   const auto* grants = reader.take_filled("grants");
   const auto* include = reader.take("include");
-  if (root.find("switches") != nullptr) {
-    reader.take("switches");
-    read_part([&] {
-      errors_.add(reader.key_at("switches"),
-                  "switches are not available in this version, expected none: remove 'switches'");
-    });
-  }
   if (devices != nullptr) merge_devices(*devices);
   if (pipelines != nullptr) merge_pipelines(*pipelines);
+  if (switches != nullptr) merge_switches(*switches);
   if (grants != nullptr) merge_grants(*grants);
   if (include != nullptr) merge_include(*include);
   reader.finish();
@@ -195,6 +190,22 @@ void ConfigFiles::merge_pipeline(const YamlNode& node) {
   PipelineConfig pipeline;
   pipeline.broken = read_part([&] { pipeline = read_pipeline(node, errors_); });
   config_.pipelines.push_back(std::move(pipeline));
+}
+
+void ConfigFiles::merge_switches(const YamlNode& node) {
+  if (!node.is_sequence()) {
+    Values{errors_}.wrong(node, "switches",
+                          "expected a list (- name: …, with a '-' before each switch)");
+    return;
+  }
+  for (const YamlNode& item : node.items) {
+    if (errors_.full() || config_.switches.size() > kSwitchesMax) return;
+    if (config_.switches.size() == kSwitchesMax)
+      errors_.add(item.at, fmt::format("more than {} switches, expected less", kSwitchesMax));
+    SwitchConfig made;
+    made.broken = read_part([&] { made = read_switch(item, errors_); });
+    config_.switches.push_back(std::move(made));
+  }
 }
 
 void ConfigFiles::merge_grants(const YamlNode& node) {

@@ -47,6 +47,7 @@ class ConfigFiles {
   void merge_device(const YamlEntry& entry);
   void merge_pipelines(const YamlNode& node);
   void merge_pipeline(const YamlNode& node);
+  void merge_switches(const YamlNode& node);
   void merge_grants(const YamlNode& node);
   void merge_include(const YamlNode& node);
   // Reads the file that the node names and hands its document to `merge`.

@@ -23,6 +23,8 @@ inline constexpr std::size_t kConfigErrorsKeptMax = 10'000;  // the rest is coun
 inline constexpr std::size_t kDevicesMax = 1024;
 inline constexpr std::size_t kPipelinesMax = 4096;
 inline constexpr std::size_t kAddressesPerPipelineMax = 64;  // in `from`, in `to`
+inline constexpr std::size_t kSwitchesMax = 64;
+inline constexpr std::size_t kTargetsPerSwitchMax = 32;
 inline constexpr std::size_t kStagesPerPipelineMax = 32;
 inline constexpr std::size_t kGrantsPerDeviceMax = 256;
 inline constexpr std::size_t kCallerGrantsMax = 1024;  // of a file with all that it includes
@@ -36,6 +38,8 @@ inline constexpr std::size_t kRuntimeDirBytesMax = 90;  // leaves room for a soc
 inline constexpr std::uint64_t kConfigQueueDepthMax = 16'384;
 inline constexpr std::chrono::milliseconds kQueueAgeMin{1};
 inline constexpr std::chrono::hours kQueueAgeMax{1};
+inline constexpr std::chrono::seconds kEdgeDelayMax{10};
+inline constexpr std::int64_t kEdgeCornersMax = 10'000;  // pixels
 inline constexpr std::chrono::milliseconds kRestartDelayMin{1};
 inline constexpr std::chrono::hours kRestartDelayMax{1};
 inline constexpr double kRestartFactorMax = 100;

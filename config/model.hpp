@@ -4,6 +4,8 @@
 #include "config/limits.hpp"
 #include "config/location.hpp"
 
+#include <dkvm/wire/upstream_generated.h>
+
 #include <nlohmann/json.hpp>
 
 #include <chrono>
@@ -11,6 +13,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -158,10 +161,52 @@ struct PipelineConfig {
   bool broken = false;  // had errors: what could not be read is left out
 };
 
+// Where the input of a switch can go.
+struct SwitchTargetConfig {
+  std::string name;
+  std::optional<Address> to;  // none: the sources' own machine
+  bool relative = false;
+  Location at;  // its name
+};
+
+// What a chord does: a target's name, `next` or `lock`.
+struct HotkeyConfig {
+  std::string name;
+  std::vector<std::uint16_t> codes;  // evdev, the last is swallowed
+  Location at;
+};
+
+// Beyond this side of a target's desktop lies that of another.
+struct NeighbourConfig {
+  std::string target;
+  wire::Side side = wire::Side::left;
+  std::string beyond;
+  Location target_at;
+  Location at;
+};
+
+struct SwitchConfig {
+  std::string name;
+  std::vector<Address> sources;
+  std::string home;
+  Location home_at;
+  std::vector<SwitchTargetConfig> targets;
+  std::vector<HotkeyConfig> hotkeys;
+  std::vector<NeighbourConfig> layout;
+  std::chrono::milliseconds delay{0};
+  std::uint32_t corners = 16;  // pixels
+  Location at;                 // its name
+  bool broken = false;         // had errors: what could not be read is left out
+};
+
+inline constexpr std::string_view kHotkeyNext = "next";
+inline constexpr std::string_view kHotkeyLock = "lock";
+
 struct Config {
   KernelConfig kernel;
   std::vector<DeviceConfig> devices;
   std::vector<PipelineConfig> pipelines;
+  std::vector<SwitchConfig> switches;
   std::vector<CallerGrantConfig> grants;
 
   // Life: points into devices. Null when there is none of that name.

@@ -18,31 +18,6 @@ constexpr std::array<std::string_view, 6> kQueuePolicies = {"lossless",    "coal
                                                             "drop-oldest", "deltas",   "block"};
 constexpr std::string_view kOff = "off";
 
-std::vector<Address> read_addresses(const YamlNode& node, std::string_view what,
-                                    ErrorList& errors) {
-  const Values values{errors};
-  std::vector<Address> addresses;
-  const auto items = items_of(node);
-  if (items.empty() || items.size() > kAddressesPerPipelineMax)
-    errors.add(node.at, fmt::format("'{}' has {} addresses, expected 1 to {}", what, items.size(),
-                                    kAddressesPerPipelineMax));
-  for (const YamlNode* item : items) {
-    const auto text = values.text(*item, what);
-    if (!text) continue;
-    auto address = parse_address(*text);
-    if (!address) {
-      errors.add(item->at, fmt::format("'{}': {}", what, address.error().message()));
-      continue;
-    }
-    address->at = item->at;
-    if (std::find(addresses.begin(), addresses.end(), *address) != addresses.end())
-      errors.add(item->at,
-                 fmt::format("{} is in '{}' twice, expected it once", in_quotes(*text), what));
-    addresses.push_back(std::move(*address));
-  }
-  return addresses;
-}
-
 std::vector<TopicConfig> read_events(const YamlNode& node, ErrorList& errors) {
   const Values values{errors};
   std::vector<TopicConfig> topics;
@@ -120,6 +95,31 @@ QueueConfig read_queue(const YamlNode& node, ErrorList& errors) {
 }
 
 }  // namespace
+
+std::vector<Address> read_addresses(const YamlNode& node, std::string_view what,
+                                    ErrorList& errors) {
+  const Values values{errors};
+  std::vector<Address> addresses;
+  const auto items = items_of(node);
+  if (items.empty() || items.size() > kAddressesPerPipelineMax)
+    errors.add(node.at, fmt::format("'{}' has {} addresses, expected 1 to {}", what, items.size(),
+                                    kAddressesPerPipelineMax));
+  for (const YamlNode* item : items) {
+    const auto text = values.text(*item, what);
+    if (!text) continue;
+    auto address = parse_address(*text);
+    if (!address) {
+      errors.add(item->at, fmt::format("'{}': {}", what, address.error().message()));
+      continue;
+    }
+    address->at = item->at;
+    if (std::find(addresses.begin(), addresses.end(), *address) != addresses.end())
+      errors.add(item->at,
+                 fmt::format("{} is in '{}' twice, expected it once", in_quotes(*text), what));
+    addresses.push_back(std::move(*address));
+  }
+  return addresses;
+}
 
 PipelineConfig read_pipeline(const YamlNode& node, ErrorList& errors) {
   PipelineConfig pipeline;

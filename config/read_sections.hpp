@@ -6,6 +6,7 @@
 #include "config/yaml_node.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 // The sections of kvm.yaml, each from its node. What is wrong goes to errors;
@@ -30,6 +31,11 @@ LimitsConfig read_limits(const YamlNode& node, ErrorList& errors);
 // Of a device, and of the file.
 std::vector<GrantConfig> read_grants(const YamlNode& node, ErrorList& errors);
 std::vector<CallerGrantConfig> read_caller_grants(const YamlNode& node, ErrorList& errors);
+
+SwitchConfig read_switch(const YamlNode& node, ErrorList& errors);
+
+// One address or several, of which each is there once.
+std::vector<Address> read_addresses(const YamlNode& node, std::string_view what, ErrorList& errors);
 
 PipelineConfig read_pipeline(const YamlNode& node, ErrorList& errors);
 

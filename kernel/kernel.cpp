@@ -9,6 +9,7 @@
 #include "kernel/rpc/services/logs.hpp"
 #include "kernel/rpc/services/memory.hpp"
 #include "kernel/rpc/services/pipelines.hpp"
+#include "kernel/rpc/services/switches.hpp"
 #include "kernel/version.hpp"
 #include "kernel/words.hpp"
 #include "pipelines/address.hpp"
@@ -86,7 +87,7 @@ Result<> Kernel::start(Plan plan) {
   for (const DevicePlan& device : plan.devices) DKVM_CHECK(add_device(device));
   plan_ = std::move(plan);
   tell_far_rights();
-  DKVM_CHECK(pipelines_->load(plan_.pipelines, now_ns()));
+  DKVM_CHECK(pipelines_->load(plan_.pipelines, plan_.switches, now_ns()));
   log_.info("kernel {} runs {} and {}", plan_.kernel.name, count_of(plan_.devices.size(), "device"),
             count_of(plan_.pipelines.size(), "pipeline"));
   switchboard_->settle_soon();
@@ -102,6 +103,7 @@ void Kernel::add_services() {
   PipelineServices{*switchboard_, *pipelines_,
                    [this](const std::string& text) { return parse_pipeline(text); }}
       .add_to(*services_);
+  SwitchServices{*switchboard_, polls_}.add_to(*services_);
   LinkServices{link_streams_, polls_, [this](DeviceId id) { return makes_links(id); }, now_ns}
       .add_to(*services_);
   LogServices{log_, polls_, switchboard_->call_frames()}.add_to(*services_);

@@ -87,7 +87,7 @@ bool Kernel::all_delivered() {
   auto losses = losses_of(all, names);
   for (const PipelineSpec& spec : pipelines_->all()) {
     const auto stats = std::ranges::find(all, spec.name, &PipelineStats::name);
-    if (stats == all.end() || stats->state == PipelineState::disabled) continue;
+    if (stats == all.end() || stats->state == PipelineState::disabled || spec.of_switch) continue;
     for (Loss& loss : losses_at_absent(spec, *stats, names, [this](std::string_view device) {
            return switchboard_->router().published(devices_->find(device).value_or(0));
          }))

@@ -90,7 +90,7 @@ Result<> Kernel::carry_out(Plan next, Ends& ends) {
     const DevicePlan* old = before.device(device.name);
     DKVM_CHECK(old == nullptr ? add_device(device) : change_device(*old, device, ends));
   }
-  return pipelines_->load(plan_.pipelines, now_ns());
+  return pipelines_->load(plan_.pipelines, plan_.switches, now_ns());
 }
 
 Result<> Kernel::change_device(const DevicePlan& old, DevicePlan& device, Ends& ends) {

@@ -42,8 +42,13 @@ class PipelineSet {
     return specs;
   }
 
-  // The file's pipelines. Errors: Errc::invalid, and nothing has changed.
+  // The file's pipelines, and the switches whose pipelines are among them. Errors:
+  // Errc::invalid, and nothing has changed.
   Result<> load(std::vector<PipelineSpec> from_file, std::uint64_t now_ns) {
+    return load(std::move(from_file), {}, now_ns);
+  }
+  Result<> load(std::vector<PipelineSpec> from_file, std::vector<SwitchSpec> switches,
+                std::uint64_t now_ns) {
     std::map<std::string, PipelineSpec> made;
     std::vector<PipelineSpec> specs = from_file;
     for (PipelineSpec& spec : made_beside(from_file)) {
@@ -52,7 +57,7 @@ class PipelineSet {
     }
     std::set<std::string> names;
     for (const PipelineSpec& spec : specs) names.insert(spec.name);
-    DKVM_CHECK(router_.apply(as_switched(std::move(specs)), now_ns));
+    DKVM_CHECK(router_.apply(as_switched(std::move(specs)), std::move(switches), now_ns));
     from_file_ = std::move(from_file);
     made_ = std::move(made);
     std::erase_if(switched_, [&](const auto& each) { return !names.contains(each.first); });

@@ -15,6 +15,13 @@ namespace {
 constexpr std::size_t kUpstreamBacklogBytesMax = 256 * 1024;
 // A device that leaves this much of our messages unread has pings enough to answer.
 constexpr std::size_t kPingBacklogBytesMax = 4 * 1024;
+// Changes of switches in one turn; beyond them the oldest are not told.
+constexpr std::size_t kSwitchStatesMax = 256;
+
+bool same(const SwitchState& a, const SwitchState& b) {
+  return a.name == b.name && a.target == b.target && a.wanted == b.wanted && a.locked == b.locked &&
+         a.reason == b.reason;
+}
 
 }  // namespace
 
@@ -80,9 +87,12 @@ void Switchboard::settle() {
   sessions_.flush();  // before all else: events do not wait for our own affairs
   act_on_notes(now);
   let_in_who_may(now);
+  tell_switches(now);
   sessions_.flush();
   wake_at(held_.tell(now));
-  if (!offences_.empty() || !refed_.empty() || memory_frames_.has_room_to_tell()) settle_soon();
+  if (!offences_.empty() || !switch_states_.empty() || !refed_.empty() ||
+      memory_frames_.has_room_to_tell())
+    settle_soon();
   if (on_settled_) on_settled_();
   settling_ = false;
   arm(now);
@@ -183,6 +193,35 @@ void Switchboard::offend(DeviceId device, std::string why) {
   offences_.push_back({device, std::move(why)});
 }
 
+void Switchboard::switch_changed(const SwitchState& state) {
+  if (switch_states_.size() == kSwitchStatesMax) switch_states_.erase(switch_states_.begin());
+  switch_states_.push_back(state);
+}
+
+void Switchboard::switch_doubt(const std::string& name, const std::string& why) {
+  log_.warning("switch {}: {}", name, why);
+}
+
+void Switchboard::tell_switches(std::uint64_t now) {
+  for (const SwitchState& state : std::exchange(switch_states_, {})) {
+    SwitchState& told = switches_told_[state.name];
+    if (same(told, state)) continue;
+    if (told.target != state.target)
+      log_.info("switch {}: {} has the input: {}", state.name, state.target, state.reason);
+    else if (told.wanted != state.wanted && state.wanted == state.target)
+      log_.warning("switch {}: {} keeps the input: {}", state.name, state.target, state.reason);
+    told = state;
+    PayloadWriter writer;
+    Frame frame{make_header(wire::FrameKind::event), {}, {}, writer.write(state)};
+    frame.header.mutate_port(kKernelSwitchesRef.port);
+    frame.header.mutate_topic(dkvm::id_of(wire::Topic::switch_state));
+    frame.header.mutate_sequence(++state_sequence_);
+    frame.header.mutate_capture_ns(now);
+    seal(frame);
+    router_.publish(kKernelSwitchesRef, frame, now);
+  }
+}
+
 // --- what the device manager says ------------------------------------------------
 
 void Switchboard::connect(DeviceId id, UniqueFd stream, std::uint32_t incarnation) {
@@ -267,7 +306,7 @@ void Switchboard::publish_state(DeviceId id, const StateChange& change) {
   frame.header.mutate_sequence(++state_sequence_);
   frame.header.mutate_capture_ns(now_ns());
   seal(frame);
-  router_.publish({kKernelDevice, 0}, frame, now_ns());
+  router_.publish(kKernelDevicesRef, frame, now_ns());
   frame.header.mutate_port(kKernelPort);
   for (const DeviceId subscriber : subscribers_) {
     if (DeviceSession* told = sessions_.find(subscriber)) {
@@ -292,9 +331,9 @@ std::vector<std::string> Switchboard::log_tail(DeviceId id) {
 }
 
 void Switchboard::resumed(Duration suspended) {
-  log_.info("the machine slept for {} s: letting go of all held input",
+  log_.info("the machine slept for {} s: letting go of all held input, switches go home",
             std::chrono::duration_cast<std::chrono::seconds>(suspended).count());
-  router_.release_all(now_ns());
+  router_.release_all("the machine slept", now_ns());
   settle_soon();
 }
 

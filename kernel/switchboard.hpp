@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -98,6 +99,8 @@ class Switchboard final : public RouterHost, public DeviceHost, public SessionHo
   void offend(DeviceId device, std::string why) override;
   TopicId topic_id(std::string_view name) override { return topics_.id(name); }
   void feeds_changed(PortRef source) override { refed_.insert(source); }
+  void switch_changed(const SwitchState& state) override;
+  void switch_doubt(const std::string& name, const std::string& why) override;
 
   // DeviceHost
   bool may_start(DeviceId id) override { return !may_start_ || may_start_(id); }
@@ -148,6 +151,7 @@ class Switchboard final : public RouterHost, public DeviceHost, public SessionHo
   void warn_short(PortRef source, std::string_view why);
   void write_gap(const Gap& sum, std::uint64_t gaps);
   void publish_state(DeviceId id, const StateChange& change);
+  void tell_switches(std::uint64_t now);
 
   Loop& loop_;
   Log& log_;
@@ -180,6 +184,8 @@ class Switchboard final : public RouterHost, public DeviceHost, public SessionHo
   std::uint64_t gaps_ = 0;
   GapLog gap_log_;
   std::uint64_t state_sequence_ = 0;
+  std::vector<SwitchState> switch_states_;  // not told yet
+  std::map<std::string, SwitchState> switches_told_;
   std::uint64_t wake_at_ns_ = Router::kNever;
   std::uint64_t armed_ns_ = Router::kNever;
   bool settling_ = false;

@@ -17,6 +17,7 @@
 namespace dkvm::detail {
 
 struct Device;
+class SourceWatch;
 
 struct SourcePort {
   Device* device = nullptr;
@@ -25,6 +26,7 @@ struct SourcePort {
   CodeBits down;             // keys that are down at the source, whoever wants them
   std::size_t blockers = 0;  // edges that keep it paused
   bool offended = false;
+  SourceWatch* watch = nullptr;  // sees each event first; null: nobody does
   RefreshLimiter refreshes;
 
   PortRef ref() const;
@@ -34,6 +36,18 @@ struct SourcePort {
 struct LetGo {
   CodeBits kept;
   std::uint64_t applied = 0;  // what it had done by then
+};
+
+// What a sink said of itself, for producers that come later.
+struct Said {
+  std::vector<std::byte> payload;  // empty: it said nothing
+  std::vector<std::byte> hops;
+};
+
+// The messages upstream that are states.
+struct Standing {
+  Said geometry;
+  Said locks;
 };
 
 struct SinkPort {
@@ -48,6 +62,7 @@ struct SinkPort {
   SinkHolds holds;
   std::size_t made = 0;           // queued events of the router's own
   std::unique_ptr<LetGo> let_go;  // the latest, until those are taken
+  std::unique_ptr<Standing> standing;
   Unapplied unapplied;
   std::unique_ptr<Lane> own;   // input apart from the common lane, since a pause
   std::unique_ptr<Lane> bulk;  // whatever brings buffers, and what mostly does
@@ -73,8 +88,9 @@ struct Device {
   bool awake = false;    // the host knows that there is something
   std::size_t held_as_source = 0;
   std::size_t held_as_sink = 0;
+  std::size_t grabbed = 0;  // 1: its input is, or is about to be, taken from its own machine
 
-  std::size_t held() const { return held_as_source + held_as_sink; }
+  std::size_t held() const { return held_as_source + held_as_sink + grabbed; }
 };
 
 // What is idle is small: lanes, ledgers and histograms come with use.

@@ -94,7 +94,10 @@ class Edge {
 
   SourcePort* source = nullptr;  // null: not there, or the edge is not wanted now
   SinkPort* sink = nullptr;      // null: not there
-  TopicSet topics;
+  TopicSet topics;               // that go through it: none while it is closed
+  TopicSet offered;              // as both ends would have it
+  bool of_switch = false;
+  bool closed = false;
   std::shared_ptr<const Stages> stages;  // shared: the edges of one pipeline
   QueueSpec queue;
   std::optional<BufferConsumer> feed;  // as last told: where its source's buffers go

@@ -62,8 +62,8 @@ Lift HeldInput::lift_here(Edge& edge, std::uint16_t input, std::uint16_t& output
   return lift;
 }
 
-void HeldInput::press_modifiers(Edge& edge, std::uint64_t now_ns) {
-  const CodeBits& down = edge.source->down;
+void HeldInput::press_modifiers(Edge& edge, std::uint64_t now_ns, const CodeBits& withheld) {
+  const CodeBits down = edge.source->down & ~withheld;
   if (down.none() || !edge.topics.contains(id_of(wire::Topic::key))) return;
   for (std::size_t code = 1; code < down.size(); ++code)
     if (down[code]) press_modifier(edge, static_cast<std::uint16_t>(code), now_ns);
@@ -108,6 +108,14 @@ void HeldInput::make_held(Edge& edge, SinkPort& port, std::uint16_t code, bool d
   entry.code = code;
   entry.down = down;
   queues_.commit(edge, input_lane(port), entry);
+}
+
+void HeldInput::make_motion(Edge& edge, const PointerMotion& motion, std::uint64_t now_ns) {
+  SinkPort& port = *edge.sink;
+  Entry& entry = make(port, id_of(wire::Topic::pointer_motion), made_.motion(motion), now_ns);
+  Lane& lane = input_lane(port);
+  queues_.commit(edge, lane, entry);
+  lane.set_barrier(lane.end());  // what comes later must not be merged into what was before it
 }
 
 // Prepares an event of the router's own.

@@ -21,8 +21,9 @@ class HeldInput {
   Press press(Edge& edge, std::uint16_t input, std::uint16_t output, TopicId topic);
   Lift lift(Edge& edge, std::uint16_t input, std::uint16_t& output);
 
-  // An edge that begins while modifiers are down at its source holds them.
-  void press_modifiers(Edge& edge, std::uint64_t now_ns);
+  // An edge that begins while modifiers are down at its source holds them, but for those
+  // that are withheld from it.
+  void press_modifiers(Edge& edge, std::uint64_t now_ns, const CodeBits& withheld = {});
   // Presses a code that is down at the source, if it is a modifier to the sink.
   void press_modifier(Edge& edge, std::uint16_t code, std::uint64_t now_ns);
 
@@ -34,6 +35,9 @@ class HeldInput {
 
   // Queues an up or down of the router's own; there is always room for it.
   void make_held(Edge& edge, SinkPort& port, std::uint16_t code, bool down, std::uint64_t now_ns);
+
+  // The pointer comes in where this says.
+  void make_motion(Edge& edge, const PointerMotion& motion, std::uint64_t now_ns);
 
   // Every code that may be down at this sink: down, or its up not yet applied.
   std::vector<std::uint16_t> codes_to_release(DeviceId sink) const;

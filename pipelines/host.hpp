@@ -3,6 +3,7 @@
 #include "pipelines/port.hpp"
 #include "pipelines/stats.hpp"
 
+#include <dkvm/events.hpp>
 #include <dkvm/frame.hpp>
 
 #include <string>
@@ -45,6 +46,12 @@ class RouterHost {
 
   // The device does what it must not; `why` is for its state and the log.
   virtual void offend(DeviceId device, std::string why) = 0;
+
+  // A switch is not as it was: for `kernel/switches`, and the log.
+  virtual void switch_changed([[maybe_unused]] const SwitchState& state) {}
+  // Something of a switch will not work, though the rest does.
+  virtual void switch_doubt([[maybe_unused]] const std::string& name,
+                            [[maybe_unused]] const std::string& why) {}
 
   // The id of a topic name, interned when it is new; 0 when there is no room.
   virtual TopicId topic_id(std::string_view name) = 0;

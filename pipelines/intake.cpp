@@ -1,5 +1,6 @@
 #include "pipelines/intake.hpp"
 #include "pipelines/hops.hpp"
+#include "pipelines/source_watch.hpp"
 #include "pipelines/stages/input_code.hpp"
 
 #include <fmt/format.h>
@@ -39,6 +40,7 @@ void Intake::publish(PortRef ref, const Frame& frame, std::uint64_t received_ns)
   } else if (topic == id_of(wire::Topic::input_state)) {
     reconcile(*port, event);
   }
+  if (port->watch != nullptr) return publish_watched(*port, event);
   bool routed = false;
   for (Edge* edge : port->edges) {
     if (!edge->topics.contains(topic)) continue;
@@ -46,6 +48,20 @@ void Intake::publish(PortRef ref, const Frame& frame, std::uint64_t received_ns)
     admit(*edge, event);
   }
   if (!routed) ++totals_.unrouted;
+}
+
+// A switch may want it changed, or for itself; it may open and close edges, though it
+// makes and ends none.
+void Intake::publish_watched(SourcePort& port, const Incoming& event) {
+  const SourceWatch::Look look = port.watch->see(event);
+  for (Edge* edge : port.edges) {
+    if (!edge->topics.contains(event.frame.header.topic())) continue;
+    if (!edge->of_switch) {
+      admit(*edge, event);
+    } else if (look.pass) {
+      admit(*edge, look.instead ? *look.instead : event);
+    }
+  }
 }
 
 void Intake::admit(Edge& edge, const Incoming& event) {

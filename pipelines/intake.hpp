@@ -26,6 +26,8 @@ class Intake {
   void publish(PortRef source, const Frame& frame, std::uint64_t received_ns);
 
  private:
+  void publish_watched(SourcePort& port, const Incoming& event);
+
   // --- intake.cpp: by policy -----------------------------------------------------
   void admit(Edge& edge, const Incoming& event);
   void admit_any(Edge& edge, const Incoming& event, Policy policy);

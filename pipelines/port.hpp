@@ -16,13 +16,17 @@ using DeviceId = std::uint16_t;
 
 inline constexpr DeviceId kKernelDevice = 0;
 
-// A port of a device. {0, 0} is the source `kernel/devices`.
+// A port of a device.
 struct PortRef {
   DeviceId device = 0;
   std::uint16_t port = 0;
 
   auto operator<=>(const PortRef&) const = default;
 };
+
+// The kernel's own: `kernel/devices` and `kernel/switches`.
+inline constexpr PortRef kKernelDevicesRef{kKernelDevice, 0};
+inline constexpr PortRef kKernelSwitchesRef{kKernelDevice, 1};
 
 // What the kernel knows of a device's port. (dkvm::Port is the device's own end.)
 struct RoutedPort {

@@ -5,6 +5,8 @@
 #include "pipelines/port.hpp"
 #include "pipelines/spec.hpp"
 #include "pipelines/stats.hpp"
+#include "pipelines/switches/spec.hpp"
+#include "pipelines/switches/status.hpp"
 
 #include <dkvm/frame.hpp>
 #include <dkvm/result.hpp>
@@ -17,6 +19,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace dkvm {
@@ -67,11 +70,29 @@ class Router {
   // Makes these the pipelines; only differences act: an edge that is in both
   // sets keeps its queue, counters and holds, also under other stages.
   // Errors: Errc::invalid; nothing has changed then.
-  Result<> apply(std::vector<PipelineSpec> specs, std::uint64_t now_ns);
+  Result<> apply(std::vector<PipelineSpec> specs, std::uint64_t now_ns) {
+    return apply(std::move(specs), {}, now_ns);
+  }
+  // The same with switches, whose pipelines (pipelines_of()) are among the specs. One that
+  // is as it was keeps its target; another begins at home.
+  Result<> apply(std::vector<PipelineSpec> specs, std::vector<SwitchSpec> switches,
+                 std::uint64_t now_ns);
   // Errors: Errc::invalid (also for a name that is taken), Errc::not_found.
   Result<> add(PipelineSpec spec, std::uint64_t now_ns);
   Result<> remove(std::string_view pipeline, std::uint64_t now_ns);
   Result<> enable(std::string_view pipeline, bool enabled, std::uint64_t now_ns);
+
+  // --- switches ----------------------------------------------------------------
+
+  // Moves the input of a switch, at once or when its sources have let go: switch_outcome()
+  // of the number that this returns says when, and whether.
+  // Errors: Errc::not_found for a switch or a target that there is not.
+  Result<std::uint64_t> select(std::string_view name, const SwitchWish& wish, std::uint64_t now_ns);
+  // Nothing while it is not decided. Errors: Errc::not_found for a switch that is no more;
+  // denied, disconnected or timeout with the reason why the input did not move.
+  std::optional<Result<>> switch_outcome(std::string_view name, std::uint64_t number) const;
+  // In the order in which they were configured.
+  std::vector<SwitchStatus> switches() const;
 
   // --- the hot path ------------------------------------------------------------
 
@@ -111,8 +132,8 @@ class Router {
 
   // --- the rest ----------------------------------------------------------------
 
-  // Lets go of all held input everywhere, as after suspend.
-  void release_all(std::uint64_t now_ns);
+  // Lets go of all held input everywhere, as after suspend; switches go home.
+  void release_all(std::string_view reason, std::uint64_t now_ns);
 
   // Who is fed the buffers of this port: one per active edge with a topic that can
   // bring buffers. RouterHost::feeds_changed() says when to ask again.

@@ -7,9 +7,22 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <vector>
 
 namespace dkvm::detail {
+namespace {
+
+// What a sink says of itself is remembered up to here: 64 monitors fit.
+constexpr std::size_t kStandingBytesMax = 16 * 1024;
+
+// Whether the producer of this edge gets such a message. A geometry is for the switch
+// itself, and a target that does not have the input has nothing to say to the sources.
+bool hears(const Edge& edge, TopicId topic) {
+  return !edge.of_switch || (!edge.closed && topic != id_of(wire::Topic::geometry));
+}
+
+}  // namespace
 
 void SinkMessages::pause(PortRef ref) {
   SinkPort* port = devices_.find_sink(ref);
@@ -85,9 +98,10 @@ Result<> SinkMessages::upstream(PortRef ref, const Frame& frame, std::uint64_t n
   }
   if (!may_pass(passing, kernel_id_, totals_)) return {};
 
+  remember(*port, passing);
   std::vector<SourcePort*> sources;
   for (Edge* edge : port->edges) {
-    if (edge->source == nullptr) continue;
+    if (edge->source == nullptr || !hears(*edge, topic)) continue;
     if (topic == id_of(wire::Topic::refresh)) {
       const auto what = view_table<wire::Refresh>(frame.payload).what();
       if (what > wire::RefreshWhat::MAX) continue;
@@ -97,19 +111,50 @@ Result<> SinkMessages::upstream(PortRef ref, const Frame& frame, std::uint64_t n
     if (std::find(sources.begin(), sources.end(), edge->source) == sources.end())
       sources.push_back(edge->source);
   }
-  std::array<std::byte, kHopsMax * kHopStampBytes> hops;
-  const wire::HopStamp stamp(kernel_id_, now_ns, now_ns, frame.header.capture_ns());
-  if (!passing.hops.empty()) std::memcpy(hops.data(), passing.hops.data(), passing.hops.size());
-  std::memcpy(hops.data() + passing.hops.size(), &stamp, kHopStampBytes);
-  const Bytes stamped(hops.data(), passing.hops.size() + kHopStampBytes);
   for (SourcePort* source : sources) {
     if (topic == id_of(wire::Topic::refresh)) {
       refreshes_.send(*source, now_ns);
     } else {
-      host_.send_upstream({source->ref(), topic, frame.payload, stamped});
+      send(*source, passing, now_ns);
     }
   }
   return {};
+}
+
+void SinkMessages::send(const SourcePort& source, const Frame& message, std::uint64_t now_ns) {
+  std::array<std::byte, kHopsMax * kHopStampBytes> hops;
+  const std::size_t before = message.hops.size();
+  const wire::HopStamp stamp(kernel_id_, now_ns, now_ns, message.header.capture_ns());
+  if (before != 0) std::memcpy(hops.data(), message.hops.data(), before);
+  std::memcpy(hops.data() + before, &stamp, kHopStampBytes);
+  host_.send_upstream({source.ref(),
+                       message.header.topic(),
+                       message.payload,
+                       {hops.data(), before + kHopStampBytes}});
+}
+
+void SinkMessages::remember(SinkPort& port, const Frame& message) {
+  const bool geometry = message.header.topic() == id_of(wire::Topic::geometry);
+  if (!geometry && message.header.topic() != id_of(wire::Topic::lock_state)) return;
+  if (!port.standing) port.standing = std::make_unique<Standing>();
+  Said& said = geometry ? port.standing->geometry : port.standing->locks;
+  said = {};
+  if (message.payload.size() > kStandingBytesMax) return;
+  said.payload.assign(message.payload.begin(), message.payload.end());
+  said.hops.assign(message.hops.begin(), message.hops.end());
+}
+
+void SinkMessages::replay(const Edge& edge, std::uint64_t now_ns) {
+  if (edge.source == nullptr || edge.sink == nullptr || !edge.sink->standing) return;
+  const auto tell = [&](wire::Topic topic, const Said& said) {
+    if (said.payload.empty() || !hears(edge, id_of(topic))) return;
+    Frame frame{make_header(wire::FrameKind::upstream), {}, said.hops, said.payload};
+    frame.header.mutate_topic(id_of(topic));
+    frame.header.mutate_capture_ns(now_ns);
+    send(*edge.source, frame, now_ns);
+  };
+  tell(wire::Topic::geometry, edge.sink->standing->geometry);
+  tell(wire::Topic::lock_state, edge.sink->standing->locks);
 }
 
 // A sink that was left alone released everything but what it lists. One that

@@ -27,10 +27,15 @@ class SinkMessages {
   void room_at(PortRef sink, std::uint64_t now_ns);
   Result<> upstream(PortRef sink, const Frame& frame, std::uint64_t now_ns);
 
+  // What the edge's sink said of itself before, to a producer that did not hear it.
+  void replay(const Edge& edge, std::uint64_t now_ns);
+
   // Hears the sinks that let go while events of ours were queued for them.
   void let_go_waiting(Device& device, std::uint64_t now_ns);
 
  private:
+  void remember(SinkPort& port, const Frame& message);
+  void send(const SourcePort& source, const Frame& message, std::uint64_t now_ns);
   void drop_taps(Lane& lane);
   void sink_let_go(SinkPort& port, const Frame& frame, std::uint64_t now_ns);
   void let_go(SinkPort& port, std::uint64_t now_ns);

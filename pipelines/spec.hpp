@@ -39,6 +39,7 @@ struct PipelineSpec {
   std::vector<StageSpec> via;
   QueueSpec queue;
   bool enabled = true;
+  bool of_switch = false;  // its edges are there, and closed unless the switch opens them
 
   bool operator==(const PipelineSpec&) const = default;
 };

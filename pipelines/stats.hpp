@@ -93,6 +93,7 @@ struct LatencyStats {
 
 enum class EdgeState : std::uint8_t {
   active,
+  closed,    // of a switch, whose input is elsewhere
   waiting,   // a device or port at one end is not there
   draining,  // no longer wanted; what is queued still goes out
   refused,   // `reason` says why it cannot be
@@ -101,6 +102,7 @@ enum class EdgeState : std::uint8_t {
 constexpr std::string_view name(EdgeState state) {
   switch (state) {
     case EdgeState::active: return "active";
+    case EdgeState::closed: return "closed";
     case EdgeState::waiting: return "waiting";
     case EdgeState::draining: return "draining";
     case EdgeState::refused: return "refused";
@@ -122,11 +124,12 @@ struct EdgeStats {
   LatencyStats sent_to_applied;
 };
 
-enum class PipelineState : std::uint8_t { active, waiting, disabled };
+enum class PipelineState : std::uint8_t { active, closed, waiting, disabled };
 
 constexpr std::string_view name(PipelineState state) {
   switch (state) {
     case PipelineState::active: return "active";
+    case PipelineState::closed: return "closed";
     case PipelineState::waiting: return "waiting-for-device";
     case PipelineState::disabled: return "disabled";
   }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace dkvm::detail {
 namespace {
@@ -25,17 +26,20 @@ bool names_device(const Pipeline& pipeline, std::string_view device) {
 }  // namespace
 
 Topology::Topology(RouterHost& host, DeviceTable& devices_table, Refreshes& refreshes,
-                   Queues& queues, HeldInput& held, Settler& settler)
+                   Queues& queues, HeldInput& held, Settler& settler, SinkMessages& messages)
     : host_(host),
       devices_(devices_table),
       refreshes_(refreshes),
       queues_(queues),
       held_(held),
-      settler_(settler) {
-  const RoutedPort devices{
-      0,    "devices", wire::Direction::source, TopicSet{id_of(wire::Topic::device_state)},
-      true, false};
-  device_up(kKernelDevice, "kernel", 0, false, std::span(&devices, 1), 0);
+      settler_(settler),
+      messages_(messages) {
+  const auto port = [](PortRef ref, const char* name, wire::Topic topic) {
+    return RoutedPort{ref.port, name, wire::Direction::source, TopicSet{id_of(topic)}, true, false};
+  };
+  const std::array ports = {port(kKernelDevicesRef, "devices", wire::Topic::device_state),
+                            port(kKernelSwitchesRef, "switches", wire::Topic::switch_state)};
+  device_up(kKernelDevice, "kernel", 0, false, ports, 0);
 }
 
 void Topology::device_up(DeviceId id, std::string name, std::uint32_t incarnation, bool relays,
@@ -191,10 +195,10 @@ void Topology::connect(Pipeline& pipeline, const EdgePlan& plan, std::uint64_t n
   if (blocks && (source.device->relays || sink.device->relays))
     edge.refused = "policy block is refused on links";
 
-  // Held keys must not stay behind when their topic leaves the edge.
-  const bool loses_topics = !(edge.topics - plan.topics).empty();
-  if (edge.source != nullptr && loses_topics) held_.release(edge, now_ns);
-  edge.topics = plan.topics;
+  edge.of_switch = pipeline.spec.of_switch;
+  edge.closed = !pipeline.open;
+  edge.offered = plan.topics;
+  set_topics(edge, now_ns);
   note_feed(edge, source.ref());
 
   const bool wanted = pipeline.spec.enabled && edge.refused.empty();
@@ -205,7 +209,9 @@ void Topology::connect(Pipeline& pipeline, const EdgePlan& plan, std::uint64_t n
   if (edge.sink == nullptr) link_sink(edge, sink, now_ns);
   expect(edge.sink == &sink, "an edge leaves its old sink before it gets a new one");
   if (begins) held_.press_modifiers(edge, now_ns);
-  if (joins) refreshes_.join(edge, now_ns);
+  if (!joins) return;
+  messages_.replay(edge, now_ns);
+  refreshes_.join(edge, now_ns);
 }
 
 // Edges that the plan does not have: those that merely wait for a port may

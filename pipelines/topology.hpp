@@ -1,7 +1,7 @@
 #pragma once
 
 #include "pipelines/graph.hpp"
-#include "pipelines/settler.hpp"
+#include "pipelines/sink_messages.hpp"
 
 #include <cstdint>
 #include <map>
@@ -20,6 +20,13 @@ struct Pipeline {
   std::shared_ptr<const Stages> stages;
   std::vector<std::unique_ptr<Edge>> edges;  // also those that wait for a device
   std::vector<std::string> missing;
+  bool open = true;  // else its edges are closed: nothing goes through them
+};
+
+// How the input comes to a target.
+struct Opening {
+  const CodeBits& withheld;              // modifiers that are not pressed there
+  const PointerMotion* enter = nullptr;  // before all else
 };
 
 // Which pipelines are wanted, which devices are there, and the edges that
@@ -27,7 +34,7 @@ struct Pipeline {
 class Topology {
  public:
   Topology(RouterHost& host, DeviceTable& devices, Refreshes& refreshes, Queues& queues,
-           HeldInput& held, Settler& settler);
+           HeldInput& held, Settler& settler, SinkMessages& messages);
 
   // The contracts are Router's.
   void device_up(DeviceId id, std::string name, std::uint32_t incarnation, bool relays,
@@ -49,6 +56,13 @@ class Topology {
   std::vector<EdgeStats> edges_of(std::string_view pipeline, EdgeId after,
                                   std::size_t edges_max) const;
   std::size_t pipelines() const { return pipelines_.size(); }
+
+  // --- for switches ---------------------------------------------------------------
+  // Null when there is none of that name.
+  const Pipeline* pipeline(std::string_view name) const;
+  // What its edges hold is released.
+  void close(std::string_view pipeline, std::uint64_t now_ns);
+  void open(std::string_view pipeline, const Opening& how, std::uint64_t now_ns);
 
   // Ends retired edges with nothing queued and nothing unconfirmed.
   void bury_finished();
@@ -75,6 +89,9 @@ class Topology {
   void bury(Edge& edge);
   void note_feed(Edge& edge, PortRef source);
 
+  // --- topology_switches.cpp ---------------------------------------------------------
+  void set_topics(Edge& edge, std::uint64_t now_ns);
+
   // --- topology_pipelines.cpp ------------------------------------------------------
   Result<std::unique_ptr<Pipeline>> build(PipelineSpec spec);
   void replace(Pipeline& old, std::unique_ptr<Pipeline> fresh, std::uint64_t now_ns);
@@ -90,6 +107,7 @@ class Topology {
   Queues& queues_;
   HeldInput& held_;
   Settler& settler_;
+  SinkMessages& messages_;
   std::map<std::string, std::unique_ptr<Pipeline>, std::less<>> pipelines_;
   std::vector<std::unique_ptr<Edge>> retired_;  // still queued or not yet applied
   EdgeId edge_id_last_ = 0;

@@ -61,6 +61,7 @@ Result<std::unique_ptr<Pipeline>> Topology::build(PipelineSpec spec) {
     stages.push_back(std::move(made));
   }
   if (!stages.empty()) pipeline->stages = std::make_shared<const Stages>(std::move(stages));
+  pipeline->open = !spec.of_switch;
   pipeline->spec = std::move(spec);
   return pipeline;
 }
@@ -131,6 +132,7 @@ Result<> Topology::enable(std::string_view name, bool enabled, std::uint64_t now
 void Topology::replace(Pipeline& old, std::unique_ptr<Pipeline> fresh, std::uint64_t now_ns) {
   const bool same_ends = old.spec.from == fresh->spec.from && old.spec.to == fresh->spec.to;
   fresh->edges = std::move(old.edges);
+  if (fresh->spec.of_switch && old.spec.of_switch) fresh->open = old.open;
   old = std::move(*fresh);
   refit(old, now_ns);
   if (same_ends) return;

@@ -9,7 +9,8 @@ namespace {
 EdgeState state_of(const Edge& edge) {
   if (!edge.refused.empty()) return EdgeState::refused;
   if (edge.retired) return EdgeState::draining;
-  return edge.source != nullptr && edge.sink != nullptr ? EdgeState::active : EdgeState::waiting;
+  if (edge.source == nullptr || edge.sink == nullptr) return EdgeState::waiting;
+  return edge.closed ? EdgeState::closed : EdgeState::active;
 }
 
 EdgeStats edge_stats(const Edge& edge) {
@@ -45,12 +46,16 @@ PipelineSummary Topology::summary_of(const Pipeline& pipeline) const {
   PipelineSummary summary;
   summary.name = pipeline.spec.name;
   summary.missing = pipeline.missing;
+  const auto any = [&](EdgeState state) {
+    return std::ranges::any_of(pipeline.edges,
+                               [state](const auto& edge) { return state_of(*edge) == state; });
+  };
   if (!pipeline.spec.enabled) {
     summary.state = PipelineState::disabled;
-  } else if (std::ranges::any_of(pipeline.edges, [](const auto& edge) {
-               return state_of(*edge) == EdgeState::active;
-             })) {
+  } else if (any(EdgeState::active)) {
     summary.state = PipelineState::active;
+  } else if (any(EdgeState::closed)) {
+    summary.state = PipelineState::closed;
   }
   for (const Edge* edge : all_edges(pipeline)) {
     ++summary.edges;

@@ -17,13 +17,22 @@ constexpr const char* kEveryTopic = "*";
 
 using Topics = std::set<std::string>;
 
+Topics kernel_topics(std::string_view port) {
+  Topics topics;
+  const auto add = [&](std::string_view name, wire::Topic topic) {
+    if (port.empty() || port == name) topics.emplace(well_known_name(id_of(topic)));
+  };
+  add(kKernelDevicesPort, wire::Topic::device_state);
+  add(kKernelSwitchesPort, wire::Topic::switch_state);
+  return topics;
+}
+
 // What the ports of an address carry, as far as is known before they are open.
 Topics topics_at(const std::string& text, wire::Direction direction, const Plan& plan,
                  const PeerTopics& peers) {
   const auto address = parse_port_address(text);
   if (!address) return {};
-  if (address->device == kKernelName)
-    return {std::string(well_known_name(id_of(wire::Topic::device_state)))};
+  if (address->device == kKernelName) return kernel_topics(address->port);
   if (address->device == kLinkName && direction == wire::Direction::source) {
     const auto peer = peers.find(address->port);
     return peer == peers.end() ? Topics{} : peer->second;

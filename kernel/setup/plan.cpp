@@ -4,6 +4,7 @@
 #include "config/environment.hpp"
 #include "kernel/setup/environment.hpp"
 #include "kernel/setup/stage_rules.hpp"
+#include "kernel/setup/switch_plan.hpp"
 #include "pipelines/address.hpp"
 
 #include <dkvm/topics.hpp>
@@ -181,6 +182,11 @@ tl::expected<Plan, ConfigErrors> make_plan(Config config, const Catalog& catalog
     // Nothing that is fine here fails in the router, when devices run already.
     if (auto fine = check(plan.pipelines.back()); !fine)
       errors.push_back({pipeline.at, fine.error().message()});
+  }
+  for (const SwitchConfig& each : config.switches) {
+    plan.switches.push_back(switch_of(each));
+    for (PipelineSpec& pipeline : pipelines_of(plan.switches.back()))
+      plan.pipelines.push_back(std::move(pipeline));
   }
   if (!errors.empty()) return tl::unexpected(std::move(errors));
   for (const CallerGrantConfig& each : config.grants)

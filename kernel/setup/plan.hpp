@@ -7,6 +7,7 @@
 #include "kernel/rpc/grants.hpp"
 #include "kernel/setup/catalog.hpp"
 #include "pipelines/spec.hpp"
+#include "pipelines/switches/spec.hpp"
 
 #include <dkvm/manifest.hpp>
 #include <dkvm/result.hpp>
@@ -47,7 +48,8 @@ struct Plan {
   Config config;
   KernelConfig kernel;
   std::vector<DevicePlan> devices;
-  std::vector<PipelineSpec> pipelines;
+  std::vector<PipelineSpec> pipelines;  // those of the switches too
+  std::vector<SwitchSpec> switches;
   std::vector<FarGrant> far_grants;
 
   // Null when there is none of that name.

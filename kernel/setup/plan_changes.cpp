@@ -36,6 +36,17 @@ std::size_t changed_pipelines(const std::vector<PipelineSpec>& before,
                                   std::ranges::count_if(before, is_gone));
 }
 
+std::vector<std::string> changed_switches(const std::vector<SwitchSpec>& before,
+                                          const std::vector<SwitchSpec>& after) {
+  std::vector<std::string> names;
+  for (const SwitchSpec& spec : after)
+    if (std::ranges::find(before, spec) == before.end()) names.push_back(spec.name);
+  for (const SwitchSpec& spec : before)
+    if (std::ranges::find(after, spec.name, &SwitchSpec::name) == after.end())
+      names.push_back(spec.name);
+  return names;
+}
+
 void compare_kernel(const KernelConfig& before, const KernelConfig& after, PlanChanges& changes) {
   if (before.log.level != after.log.level) changes.changed.emplace_back("kernel.log.level");
   if (before.buffers != after.buffers) changes.changed.emplace_back("kernel.buffers");
@@ -51,7 +62,7 @@ void compare_kernel(const KernelConfig& before, const KernelConfig& after, PlanC
 
 bool PlanChanges::none() const {
   return started.empty() && stopped.empty() && changed.empty() && needs_restart.empty() &&
-         pipelines == 0;
+         pipelines == 0 && switches.empty();
 }
 
 bool needs_new_process(const DevicePlan& before, const DevicePlan& after) {
@@ -73,6 +84,7 @@ PlanChanges changes_between(const Plan& before, const Plan& after) {
       changes.changed.push_back(device.name);
   }
   changes.pipelines = changed_pipelines(before.pipelines, after.pipelines);
+  changes.switches = changed_switches(before.switches, after.switches);
   if (before.far_grants != after.far_grants) changes.changed.emplace_back("grants");
   compare_kernel(before.kernel, after.kernel, changes);
   return changes;
@@ -92,7 +104,8 @@ nlohmann::json to_json(const PlanChanges& changes) {
           {"stopped", changes.stopped},
           {"changed", changes.changed},
           {"needs_restart", changes.needs_restart},
-          {"pipelines_changed", changes.pipelines}};
+          {"pipelines_changed", changes.pipelines},
+          {"switches_changed", changes.switches}};
 }
 
 std::string to_words(const PlanChanges& changes) {
@@ -107,6 +120,7 @@ std::string to_words(const PlanChanges& changes) {
   if (changes.pipelines != 0)
     parts.push_back(
         fmt::format("{} pipeline{} changed", changes.pipelines, changes.pipelines == 1 ? "" : "s"));
+  list("changed the switches", changes.switches);
   list("only a restart of the kernel changes", changes.needs_restart);
   return fmt::format("{}", fmt::join(parts, "; "));
 }

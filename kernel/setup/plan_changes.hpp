@@ -17,6 +17,7 @@ struct PlanChanges {
   std::vector<std::string> changed;  // devices, and settings of the kernel: `kernel.log.level`
   std::vector<std::string> needs_restart;  // settings that hold until the kernel is started anew
   std::size_t pipelines = 0;               // that came, went or are no longer what they were
+  std::vector<std::string> switches;       // the same of switches, by name
 
   bool none() const;
 };

@@ -59,7 +59,9 @@ class Xvfb {
       said += byte;
     INFO("Xvfb of " << screen_ << " does not start");
     REQUIRE(byte == '\n');
-    display_.assign(1, ':').append(said, 0, said.size() - 1);
+    said.pop_back();
+    display_ = ':';
+    display_ += said;
   }
 
  private:

@@ -56,6 +56,7 @@ void add_deaths(CLI::App& app, Command& chosen);
 void add_links(CLI::App& app, Command& chosen);
 void add_logs(CLI::App& app, Command& chosen);
 void add_pipelines(CLI::App& app, Command& chosen);
+void add_switches(CLI::App& app, Command& chosen);
 void add_watch(CLI::App& app, Command& chosen);
 void add_calls(CLI::App& app, Command& chosen);
 void add_stop(CLI::App& app, Command& chosen);

@@ -148,6 +148,7 @@ int main(int argc, char** argv) {
   add_logs(app, chosen);
   add_pipelines(app, chosen);
   add_links(app, chosen);
+  add_switches(app, chosen);
   add_watch(app, chosen);
   add_calls(app, chosen);
   add_stop(app, chosen);

@@ -1,6 +1,7 @@
 #include "tools/dkvmctl/ctl.hpp"
 #include "tools/dkvmctl/device_text.hpp"
 #include "tools/dkvmctl/pages.hpp"
+#include "tools/dkvmctl/switch_text.hpp"
 #include "tools/dkvmctl/table.hpp"
 
 #include <fmt/format.h>
@@ -65,6 +66,7 @@ struct Seen {
   Json kernel;
   Json devices;
   Json pipelines;
+  Json switches;
 };
 
 // The answer, or null where a grant is missing, which is noted.
@@ -82,6 +84,11 @@ Called<Seen> look(Ctl& ctl, std::vector<CallError>& denied) {
   DKVM_TRY(seen.kernel, if_granted(ctl.kernel("kernel.info"), denied));
   DKVM_TRY(seen.devices, list("devices.list", "devices"));
   DKVM_TRY(seen.pipelines, list("pipelines.list", "pipelines"));
+  // Who may not see them has none to look after.
+  if (auto switches = all_pages(ctl, "pipelines.switches", Json::object(), "switches"))
+    seen.switches = *std::move(switches);
+  else if (switches.error().kind != CallError::Kind::answered)
+    return fail(std::move(switches).error());
   return seen;
 }
 
@@ -100,6 +107,8 @@ std::string overview(const Seen& seen, const std::string& socket, const Style& s
   row("socket", socket);
   if (!seen.devices.is_null()) row("devices", states_text(seen.devices));
   if (!seen.pipelines.is_null()) row("pipelines", pipelines_text(seen.pipelines));
+  for (const Json& each : seen.switches)
+    row("input", fmt::format("{}: {}", text_of(each, "name"), holder_text(each)));
   return table.render(style) + troubles(seen.devices, style);
 }
 
@@ -108,8 +117,10 @@ Called<> show_status(Ctl& ctl) {
   DKVM_TRY(const Seen seen, look(ctl, denied));
   if (denied.size() == 3) return fail(joined(denied));
   if (ctl.screen.json()) {
-    ctl.screen.document(
-        {{"kernel", seen.kernel}, {"devices", seen.devices}, {"pipelines", seen.pipelines}});
+    ctl.screen.document({{"kernel", seen.kernel},
+                         {"devices", seen.devices},
+                         {"pipelines", seen.pipelines},
+                         {"switches", seen.switches}});
   } else {
     ctl.screen.print(overview(seen, ctl.client.path(), ctl.screen.style()));
   }

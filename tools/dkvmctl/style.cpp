@@ -30,7 +30,9 @@ bool wants_colour(bool is_terminal, const char* no_color, const char* term) {
 Tone tone_of_state(std::string_view state) {
   if (state == "running" || state == "active" || state == "up") return Tone::good;
   if (state == "failed" || state == "refused" || state == "down") return Tone::bad;
-  if (state == "stopped" || state == "finished" || state == "disabled") return Tone::faint;
+  if (state == "stopped" || state == "finished" || state == "disabled" || state == "closed" ||
+      state == "home" || state == "ready")
+    return Tone::faint;
   return Tone::careful;
 }
 

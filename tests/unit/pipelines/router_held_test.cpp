@@ -300,7 +300,7 @@ TEST_CASE("release_all lets go everywhere") {
   rig.press(kCtrl);
   rig.press(kLeft);
   rig.take();
-  rig.router.release_all(rig.now);
+  rig.router.release_all("the machine slept", rig.now);
   REQUIRE(rig.take() == "29- 272-");
 }
 

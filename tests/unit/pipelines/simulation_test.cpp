@@ -319,7 +319,7 @@ class World {
   }
 
   void release_all() {
-    rig_.router.release_all(rig_.now);
+    rig_.router.release_all("a test", rig_.now);
     for (Path& path : paths_) path.holds.clear();
     for (auto& [source, held] : held_) held.clear();
   }

@@ -30,6 +30,8 @@ std::string kernel_yaml(const KernelPlan& plan, const std::string& runtime_dir,
   for (const std::string& entry : plan.other_devices) yaml += "  " + entry + "\n";
   if (!plan.pipelines.empty()) yaml += "pipelines:\n";
   for (const std::string& pipeline : plan.pipelines) yaml += "  - " + pipeline + "\n";
+  if (!plan.switches.empty()) yaml += "switches:\n";
+  for (const std::string& group : plan.switches) yaml += "  - " + group + "\n";
   return yaml;
 }
 

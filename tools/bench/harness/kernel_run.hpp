@@ -21,6 +21,7 @@ struct KernelPlan {
   std::vector<DeviceEntry> devices;
   std::vector<std::string> other_devices;  // whole YAML entries: "name: {type: …}"
   std::vector<std::string> pipelines;      // flow maps: "{name: keys, from: a, to: b}"
+  std::vector<std::string> switches;       // flow maps, too
   std::string program = "dkvm-kernel";     // beside this one
   std::vector<std::string> environment;
 };

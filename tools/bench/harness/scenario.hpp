@@ -32,7 +32,7 @@ inline std::chrono::milliseconds length_of(std::chrono::milliseconds whole, int 
   return std::max(length, kShortest);
 }
 
-// The scenarios; a minute at most each with the default options, but the last two.
+// The scenarios; a minute at most each with the default options, but the last four.
 Result<Report> run_relay(const Options& options);
 Result<Report> run_fairness(const Options& options);
 Result<Report> run_scale(const Options& options);
@@ -41,5 +41,8 @@ Result<Report> run_restart(const Options& options);
 // Five minutes each.
 Result<Report> run_link_scenario(const Options& options);
 Result<Report> run_frames_scenario(const Options& options);
+// Two screens of X servers each; three minutes and one.
+Result<Report> run_desk(const Options& options);
+Result<Report> run_slo(const Options& options);
 
 }  // namespace dkvm::bench

@@ -40,8 +40,8 @@ struct Sites {
   KernelPlan far;
 };
 
-std::string link_line(const char* type, const std::string& config) {
-  return fmt::format("wire: {{type: {}, config: {{{}}}{}}}", type, config, kLinkKeys);
+std::string link_line(const char* type, const std::string& config, const std::string& keys) {
+  return fmt::format("wire: {{type: {}, config: {{{}}}{}}}", type, config, keys);
 }
 
 void add_stream(Sites& sites, const std::string& name, const Stream& stream, const char* source,
@@ -55,22 +55,12 @@ void add_stream(Sites& sites, const std::string& name, const Stream& stream, con
 }
 
 Result<Sites> sites_of(const LinkBench& bench, const LinkPlan& plan, const LinkDesk& desk) {
-  DKVM_TRY(const std::string desk_pin, make_identity(bench, plan.name + "-desk"));
-  DKVM_TRY(const std::string laptop_pin, make_identity(bench, plan.name + "-laptop"));
-  DKVM_TRY(const int port, free_port());
+  DKVM_TRY(const LinkEnds ends, make_link_ends(bench, plan.name, plan.address, kLinkKeys));
   Sites sites;
   sites.near.kernel = "desk";
   sites.far.kernel = "laptop";
-  sites.near.other_devices = {
-      link_line("tcp-server",
-                fmt::format("listen: \"{}:{}\", identity: {}, peers: {{laptop: {{pin: \"{}\"}}}}",
-                            plan.address, port, bench.folder.file(plan.name + "-desk.identity"),
-                            laptop_pin))};
-  sites.far.other_devices = {link_line(
-      "tcp-client", fmt::format("connect: \"{}:{}\", identity: {}, peer: desk, pin: "
-                                "\"{}\"",
-                                plan.address, port,
-                                bench.folder.file(plan.name + "-laptop.identity"), desk_pin))};
+  sites.near.other_devices = {ends.server};
+  sites.far.other_devices = {ends.client};
   add_stream(sites, "keys", {desk.keys.source, desk.keys.sink}, "source", "sink", "");
   for (std::size_t i = 0; i < desk.bulk.size(); ++i)
     add_stream(sites, fmt::format("bulk-{}", i), desk.bulk[i], "bulk-source", "bulk-sink",
@@ -144,6 +134,22 @@ Result<std::string> make_identity(const LinkBench& bench, const std::string& nam
   DKVM_TRY(const auto identity, trust::Identity::make(bench.folder.file(name + ".identity"),
                                                       trust::KeyKind::p256, name));
   return identity.fingerprint().text();
+}
+
+Result<LinkEnds> make_link_ends(const LinkBench& bench, const std::string& name,
+                                const std::string& address, const std::string& keys) {
+  DKVM_TRY(const std::string desk_pin, make_identity(bench, name + "-desk"));
+  DKVM_TRY(const std::string laptop_pin, make_identity(bench, name + "-laptop"));
+  DKVM_TRY(const int port, free_port());
+  return LinkEnds{
+      link_line("tcp-server",
+                fmt::format("listen: \"{}:{}\", identity: {}, peers: {{laptop: {{pin: \"{}\"}}}}",
+                            address, port, bench.folder.file(name + "-desk.identity"), laptop_pin),
+                keys),
+      link_line("tcp-client",
+                fmt::format("connect: \"{}:{}\", identity: {}, peer: desk, pin: \"{}\"", address,
+                            port, bench.folder.file(name + "-laptop.identity"), desk_pin),
+                keys)};
 }
 
 Result<int> free_port() {

@@ -56,6 +56,14 @@ Result<LinkDesk> start_link_desk(LinkBench& bench, const LinkPlan& plan);
 Result<> require_program(const std::string& program);
 // A tcp-server's or tcp-client's identity in a folder of its own: its pin.
 Result<std::string> make_identity(const LinkBench& bench, const std::string& name);
+// The two devices of a link between the kernels `desk` and `laptop`, as lines of YAML,
+// with identities that trust each other. keys: more keys of both devices.
+struct LinkEnds {
+  std::string server;
+  std::string client;
+};
+Result<LinkEnds> make_link_ends(const LinkBench& bench, const std::string& name,
+                                const std::string& address, const std::string& keys);
 // A port of the loopback that nobody uses at this moment.
 Result<int> free_port();
 // Sends keys until some arrive.

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "devices/x11/connection.hpp"
+
+#include <dkvm/events.hpp>
+#include <dkvm/result.hpp>
+
+namespace dkvm::x11 {
+
+// Caps Lock, Num Lock and Scroll Lock of the desktop, by XKB. A lock that the layout
+// has no modifier for is never on.
+class Locks {
+ public:
+  // Errors: Errc::not_found without XKB, Errc::disconnected.
+  static Result<Locks> open(Connection& connection);
+
+  LockState read() const;
+  // Every keyboard's lamps follow.
+  void set(const LockState& state) const;
+
+  // True for an event after which read() may tell something else.
+  bool takes(::XEvent& event);
+  // Of modifiers, as in the states of X's events: those that lock, which say nothing
+  // of what a finger holds.
+  unsigned masks() const { return caps_ | num_ | scroll_; }
+
+ private:
+  explicit Locks(Connection& connection) : connection_(&connection) {}
+  void look_up();
+
+  Connection* connection_;
+  int event_first_ = 0;
+  unsigned caps_ = 0;
+  unsigned num_ = 0;
+  unsigned scroll_ = 0;
+};
+
+inline bool same(const LockState& a, const LockState& b) {
+  return a.caps_lock == b.caps_lock && a.num_lock == b.num_lock && a.scroll_lock == b.scroll_lock;
+}
+
+}  // namespace dkvm::x11

@@ -1,0 +1,360 @@
+#include "pipelines/switches/switch.hpp"
+
+#include "pipelines/expect.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace dkvm::detail {
+namespace {
+
+std::vector<std::string> devices_of(const SwitchSpec& spec) {
+  std::vector<std::string> names;
+  for (const std::string& address : spec.sources) {
+    const std::string name(device_of(address));
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
+
+std::vector<std::string> target_names(const SwitchSpec& spec) {
+  std::vector<std::string> names;
+  for (const SwitchTarget& target : spec.targets) names.push_back(target.name);
+  return names;
+}
+
+std::vector<std::vector<std::uint16_t>> chords_of(const SwitchSpec& spec) {
+  std::vector<std::vector<std::uint16_t>> chords;
+  for (const Hotkey& hotkey : spec.hotkeys) chords.push_back(hotkey.codes);
+  return chords;
+}
+
+std::size_t home_of(const SwitchSpec& spec) {
+  const auto home = std::ranges::find(spec.targets, spec.home, &SwitchTarget::name);
+  expect(home != spec.targets.end(), "home is one of the targets");
+  return static_cast<std::size_t>(home - spec.targets.begin());
+}
+
+// Whether a port of this device is among the sources.
+bool is_source(const SwitchSpec& spec, std::string_view device, std::string_view port) {
+  return std::ranges::any_of(spec.sources, [&](const std::string& text) {
+    const auto address = parse_port_address(text);
+    return address && address->device == device && (address->port.empty() || address->port == port);
+  });
+}
+
+bool answers_grab(const SourcePort& port) {
+  return !port.info.topics.open() && port.info.topics.contains(id_of(wire::Topic::grabbed));
+}
+
+}  // namespace
+
+Switch::Switch(SwitchSpec spec, std::uint32_t epoch, std::uint64_t kernel_id, RouterHost& host,
+               DeviceTable& devices, HeldInput& held, Topology& topology)
+    : spec_(std::move(spec)),
+      kernel_id_(kernel_id),
+      host_(host),
+      devices_(devices),
+      held_(held),
+      topology_(topology),
+      layout_(spec_),
+      chords_(chords_of(spec_)),
+      group_(devices_of(spec_), target_names(spec_), home_of(spec_), epoch) {
+  for (std::string& name : devices_of(spec_)) {
+    Member member;
+    member.name = std::move(name);
+    members_.push_back(std::move(member));
+  }
+  for (const SwitchTarget& target : spec_.targets)
+    targets_.push_back({target.to.empty() ? std::string() : pipeline_name(spec_, target), {}, {}});
+}
+
+Switch::~Switch() {
+  devices_.each([this](Device& device) {
+    for (const auto& port : device.sources)
+      for (const auto& place : places_)
+        if (port->watch == place.get()) port->watch = nullptr;
+  });
+}
+
+SwitchStatus Switch::status() const {
+  SwitchStatus status;
+  status.name = spec_.name;
+  status.target = spec_.targets[group_.at()].name;
+  status.wanted = spec_.targets[group_.wanted()].name;
+  status.home = spec_.home;
+  status.locked = group_.locked();
+  status.reason = group_.reason();
+  status.sources = spec_.sources;
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    using enum SwitchStatus::Target::State;
+    status.targets.push_back({spec_.targets[i].name, spec_.targets[i].to,
+                              i == group_.home() ? home
+                              : group_.there(i)  ? ready
+                                                 : away});
+  }
+  return status;
+}
+
+std::optional<std::size_t> Switch::target_named(std::string_view name) const {
+  for (std::size_t i = 0; i < spec_.targets.size(); ++i)
+    if (spec_.targets[i].name == name) return i;
+  return std::nullopt;
+}
+
+// --- who is there ----------------------------------------------------------------
+
+void Switch::refit(std::uint64_t now_ns) {
+  for (std::size_t i = 0; i < targets_.size(); ++i) refit_target(i);
+  for (std::size_t i = 0; i < members_.size(); ++i) refit_member(i, now_ns);
+  act(now_ns);
+}
+
+void Switch::refit_member(std::size_t number, std::uint64_t now_ns) {
+  Member& member = members_[number];
+  Device* device = nullptr;
+  devices_.each([&](Device& each) {
+    if (each.up && each.name == member.name) device = &each;
+  });
+  const std::uint32_t incarnation = device == nullptr ? 0 : device->incarnation;
+  if (member.incarnation != 0 && member.incarnation != incarnation) {
+    for (const auto& place : places_) {
+      if (place->member != number) continue;
+      place->buttons.reset();
+      chords_.lost(place->number);
+    }
+    member.incarnation = 0;
+    member.grabs.reset();
+    group_.member_down(number, now_ns);
+  }
+  if (device == nullptr) return;
+  member.device = device->id;
+  refit_places(number, *device);
+  if (member.incarnation != 0) return;
+  member.incarnation = incarnation;
+  group_.member_up(number, member.grabs.has_value(), now_ns);
+}
+
+// Ports that are no sources are watched too where the device speaks of its grabs there.
+void Switch::refit_places(std::size_t number, Device& device) {
+  Member& member = members_[number];
+  member.grabs.reset();
+  for (const auto& port : device.sources) {
+    const bool grabs = !member.grabs && answers_grab(*port);
+    if (grabs) member.grabs = port->ref();
+    if (!grabs && !is_source(spec_, device.name, port->info.name)) continue;
+    const auto known = std::ranges::find_if(places_, [&](const auto& place) {
+      return place->member == number && place->port == port->info.name;
+    });
+    if (known != places_.end()) {
+      port->watch = known->get();
+      continue;
+    }
+    auto place = std::make_unique<Place>();
+    place->owner = this;
+    place->member = number;
+    place->number = places_.size();
+    place->port = port->info.name;
+    port->watch = place.get();
+    places_.push_back(std::move(place));
+  }
+}
+
+void Switch::refit_target(std::size_t number) {
+  const Target& target = targets_[number];
+  if (target.pipeline.empty()) return;
+  const std::string& to = spec_.targets[number].to;
+  const Pipeline* pipeline = topology_.pipeline(target.pipeline);
+  if (pipeline == nullptr)
+    return group_.target_there(number, false,
+                               fmt::format("pipeline '{}' was removed", target.pipeline));
+  if (!pipeline->spec.enabled)
+    return group_.target_there(number, false,
+                               fmt::format("pipeline '{}' is disabled", target.pipeline));
+  const bool there = std::ranges::find(pipeline->missing, to) == pipeline->missing.end();
+  group_.target_there(number, there, there ? std::string() : fmt::format("there is no {}", to));
+  // A sink that has not said it yet has the monitors that it had.
+  for (const auto& edge : pipeline->edges) {
+    if (edge->sink == nullptr || !edge->sink->standing) continue;
+    const Said& said = edge->sink->standing->geometry;
+    if (said.payload.empty()) continue;
+    return set_desktop(number, Desktop(view_table<wire::Geometry>(said.payload)));
+  }
+}
+
+void Switch::set_desktop(std::size_t number, const Desktop& desktop) {
+  Target& target = targets_[number];
+  if (target.desktop == desktop) return;
+  target.desktop = desktop;
+  if (!desktop.known()) {
+    target.pointer.reset();
+  } else if (target.pointer) {
+    target.pointer->place(target.pointer->at(), desktop);
+  } else {
+    target.pointer.emplace(desktop);
+  }
+  if (number == group_.home()) group_.prepare();
+}
+
+// --- what the group wants ----------------------------------------------------------
+
+Result<std::uint64_t> Switch::select(const SwitchWish& wish, std::uint64_t now_ns) {
+  const auto target = target_named(wish.target);
+  if (!target)
+    return fail(Errc::not_found,
+                fmt::format("switch '{}' has no target '{}'", spec_.name, wish.target));
+  chord_.reset();
+  crossing_.reset();
+  lock_ = wish.lock;
+  const bool there = group_.at() == *target;
+  const std::uint64_t number = group_.select(*target, wish.reason, std::nullopt, now_ns);
+  if (there && wish.lock) group_.set_lock(*wish.lock, *wish.lock ? "locked" : "unlocked");
+  act(now_ns);
+  return number;
+}
+
+void Switch::go_home(const std::string& reason, std::uint64_t now_ns) {
+  group_.go_home(reason);
+  act(now_ns);
+}
+
+std::uint64_t Switch::due_ns() const {
+  return crossing_ ? std::min(crossing_->due_ns, group_.due_ns()) : group_.due_ns();
+}
+
+void Switch::tick(std::uint64_t now_ns) {
+  if (crossing_ && now_ns >= crossing_->due_ns) cross(now_ns);
+  group_.tick(now_ns);
+  act(now_ns);
+}
+
+void Switch::cross(std::uint64_t now_ns) {
+  const Crossing crossing = *std::exchange(crossing_, std::nullopt);
+  chord_.reset();
+  lock_.reset();
+  group_.select(crossing.target, "edge", crossing.enter, now_ns);
+}
+
+void Switch::act(std::uint64_t now_ns) {
+  for (auto actions = group_.take(); !actions.empty(); actions = group_.take()) {
+    for (const GroupAction& action : actions) {
+      switch (action.kind) {
+        case GroupAction::Kind::open: open(action, now_ns); break;
+        case GroupAction::Kind::changed: tell(); break;
+        default: send_grab(action, now_ns);
+      }
+    }
+  }
+  if (!group_.asking()) {
+    chord_.reset();
+    lock_.reset();
+  }
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    Device* device = members_[i].device ? devices_.find(*members_[i].device) : nullptr;
+    if (device != nullptr)
+      held_.track(*device, device->grabbed, device->grabbed, group_.holds(i) ? 1 : 0);
+  }
+}
+
+void Switch::open(const GroupAction& action, std::uint64_t now_ns) {
+  crossing_.reset();
+  if (chord_) chords_.withhold(*chord_);
+  chord_.reset();
+  for (std::size_t i = 0; i < targets_.size(); ++i)
+    if (i != action.target && !targets_[i].pipeline.empty())
+      topology_.close(targets_[i].pipeline, now_ns);
+  Target& target = targets_[action.target];
+  if (action.at && target.pointer) target.pointer->place(*action.at, target.desktop);
+  if (!target.pipeline.empty()) {
+    Opening how{chords_.withheld()};
+    PointerMotion enter;
+    if (target.pointer && !spec_.targets[action.target].relative) {
+      enter = motion_in(target);
+      how.enter = &enter;
+    }
+    topology_.open(target.pipeline, how, now_ns);
+  }
+  if (const auto lock = std::exchange(lock_, std::nullopt)) group_.set_lock(*lock, group_.reason());
+}
+
+void Switch::send_grab(const GroupAction& action, std::uint64_t now_ns) {
+  const Member& member = members_[action.member];
+  if (!member.grabs) return;
+  Grab grab;
+  grab.epoch = action.epoch;
+  switch (action.kind) {
+    case GroupAction::Kind::prepare:
+      grab.action = wire::GrabAction::prepare;
+      watch_at_home(grab);
+      break;
+    case GroupAction::Kind::grab:
+    case GroupAction::Kind::renew:
+      grab.action =
+          action.kind == GroupAction::Kind::grab ? wire::GrabAction::grab : wire::GrabAction::renew;
+      grab.lease_ms = kLeaseMs;
+      break;
+    default:
+      grab.action = wire::GrabAction::release;
+      if (action.at && targets_[group_.home()].desktop.known()) {
+        grab.warp = true;
+        grab.x = static_cast<std::int32_t>(std::lround(action.at->x));
+        grab.y = static_cast<std::int32_t>(std::lround(action.at->y));
+      }
+  }
+  const wire::HopStamp stamp(kernel_id_, now_ns, now_ns, now_ns);
+  host_.send_upstream({*member.grabs, id_of(wire::Topic::grab), writer_.write(grab),
+                       std::as_bytes(std::span(&stamp, 1))});
+}
+
+// The chords, and the stretches of home's border that have a neighbour.
+void Switch::watch_at_home(Grab& grab) {
+  for (const Hotkey& hotkey : spec_.hotkeys) {
+    auto chord = std::make_unique<wire::ChordT>();
+    chord->codes = hotkey.codes;
+    grab.chords.push_back(std::move(chord));
+  }
+  watched_.clear();
+  const Desktop& desktop = targets_[group_.home()].desktop;
+  for (const Side side : kSides) {
+    if (!desktop.known() || !layout_.beyond(group_.home(), side)) continue;
+    for (const Stretch& stretch : desktop.border(side, spec_.corners)) {
+      if (watched_.size() == kEdgesPerGrabMax || stretch.to <= 0) break;
+      auto edge = std::make_unique<wire::EdgeT>();
+      edge->side = side;
+      edge->from = static_cast<std::uint32_t>(std::max(stretch.from, 0.0));
+      edge->to = static_cast<std::uint32_t>(stretch.to);
+      grab.edges.push_back(std::move(edge));
+      watched_.push_back(side);
+    }
+  }
+}
+
+void Switch::tell() const {
+  const SwitchStatus now = status();
+  SwitchState state;
+  state.name = now.name;
+  state.target = now.target;
+  state.wanted = now.wanted;
+  state.locked = now.locked;
+  state.reason = now.reason;
+  host_.switch_changed(state);
+}
+
+// Of a target with an address, whose monitors are known, which wants places and not ways.
+Switch::Target* Switch::pointing() {
+  Target& target = targets_[group_.at()];
+  const bool ours =
+      !target.pipeline.empty() && target.pointer && !spec_.targets[group_.at()].relative;
+  return ours ? &target : nullptr;
+}
+
+PointerMotion Switch::motion_in(const Target& target) const {
+  const Box& box = target.desktop.bounds();
+  const Point at = target.pointer->at();
+  return motion_to(at.x - box.left, at.y - box.top, static_cast<std::uint32_t>(box.width()),
+                   static_cast<std::uint32_t>(box.height()));
+}
+
+}  // namespace dkvm::detail

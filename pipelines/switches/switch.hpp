@@ -1,0 +1,134 @@
+#pragma once
+
+#include "pipelines/made.hpp"
+#include "pipelines/source_watch.hpp"
+#include "pipelines/switches/chords.hpp"
+#include "pipelines/switches/group.hpp"
+#include "pipelines/switches/layout.hpp"
+#include "pipelines/switches/status.hpp"
+#include "pipelines/topology.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dkvm::detail {
+
+inline constexpr std::size_t kReasonBytesMax = 200;  // of what a source says
+
+// One switch among the router's ports and edges: hears what its sources send, knows the
+// desktops of its targets and where the pointer is, and does what its group says.
+class Switch {
+ public:
+  // epoch: above all that its sources ever heard.
+  Switch(SwitchSpec spec, std::uint32_t epoch, std::uint64_t kernel_id, RouterHost& host,
+         DeviceTable& devices, HeldInput& held, Topology& topology);
+  // Its sources give back what they gave, its edges are closed.
+  ~Switch();
+  Switch(const Switch&) = delete;
+  Switch& operator=(const Switch&) = delete;
+
+  const SwitchSpec& spec() const { return spec_; }
+  std::uint32_t epoch() const { return group_.epoch(); }
+  SwitchStatus status() const;
+
+  // Devices, ports or pipelines are others now, or a sink has said where its monitors are.
+  void refit(std::uint64_t now_ns);
+  // Errors: Errc::not_found for a target that it does not have.
+  Result<std::uint64_t> select(const SwitchWish& wish, std::uint64_t now_ns);
+  std::optional<SwitchOutcome> outcome(std::uint64_t number) const {
+    return group_.outcome(number);
+  }
+  void go_home(const std::string& reason, std::uint64_t now_ns);
+
+  std::uint64_t due_ns() const;
+  void tick(std::uint64_t now_ns);
+
+ private:
+  using Look = SourceWatch::Look;
+
+  // A device that it takes input from.
+  struct Member {
+    std::string name;
+    std::uint32_t incarnation = 0;   // 0: not there
+    std::optional<DeviceId> device;  // also while it is away
+    std::optional<PortRef> grabs;    // the port that Grab goes to
+  };
+
+  // One source port of a member, for as long as the switch lives.
+  struct Place final : SourceWatch {
+    Switch* owner = nullptr;
+    std::size_t member = 0;
+    std::size_t number = 0;
+    std::string port;
+    CodeBits buttons;  // that are down
+
+    Look see(const Incoming& event) override { return owner->see(*this, event); }
+  };
+
+  struct Target {
+    std::string pipeline;  // empty: the sources' own machine
+    Desktop desktop;
+    std::optional<Pointer> pointer;
+  };
+
+  // The pointer is at a border, and crosses when it has been there long enough.
+  struct Crossing {
+    std::size_t target;
+    Side side;
+    std::optional<Point> enter;
+    std::uint64_t due_ns;
+  };
+
+  // --- switch_events.cpp: what the sources send --------------------------------------
+  Look see(Place& place, const Incoming& event);
+  bool see_key(Place& place, const Incoming& event);
+  void see_state(Place& place, const Incoming& event);
+  Look see_motion(Place& place, const Incoming& event);
+  void see_grabbed(Place& place, const Incoming& event);
+  void see_push(Place& place, const Incoming& event);
+  void do_hotkey(std::size_t chord, std::uint64_t now_ns);
+  std::optional<std::size_t> next_target() const;
+  void push(Side side, double along, std::uint64_t now_ns);
+  bool dragging() const;
+
+  // --- switch.cpp ------------------------------------------------------------------
+  void refit_member(std::size_t number, std::uint64_t now_ns);
+  void refit_places(std::size_t number, Device& device);
+  void refit_target(std::size_t number);
+  void set_desktop(std::size_t target, const Desktop& desktop);
+  void watch_at_home(Grab& grab);
+  void act(std::uint64_t now_ns);
+  void open(const GroupAction& action, std::uint64_t now_ns);
+  void send_grab(const GroupAction& action, std::uint64_t now_ns);
+  void tell() const;
+  void cross(std::uint64_t now_ns);
+  // The target that has the input, and whose pointer is ours to move.
+  Target* pointing();
+  PointerMotion motion_in(const Target& target) const;
+  std::optional<std::size_t> target_named(std::string_view name) const;
+
+  const SwitchSpec spec_;
+  const std::uint64_t kernel_id_;
+  RouterHost& host_;
+  DeviceTable& devices_;
+  HeldInput& held_;
+  Topology& topology_;
+
+  std::vector<Member> members_;
+  std::vector<std::unique_ptr<Place>> places_;
+  std::vector<Target> targets_;
+  Layout layout_;
+  Chords chords_;
+  Group group_;
+  std::vector<Side> watched_;         // the side of each edge that is watched at home
+  std::optional<std::size_t> chord_;  // which leads to where the group goes
+  std::optional<bool> lock_;          // once it is there
+  std::optional<Crossing> crossing_;
+  MadePayloads made_;
+  PayloadWriter writer_;
+};
+
+}  // namespace dkvm::detail

@@ -1,0 +1,152 @@
+// Whatever dies while somebody types with modifiers held: a second later nothing is down
+// on either desktop that no finger holds, and the keyboard works.
+
+#include "tests/e2e/x11/x_desks.hpp"
+#include "tests/support/seed.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <poll.h>
+
+#include <algorithm>
+#include <csignal>
+
+using namespace dkvm::test;
+
+namespace {
+
+constexpr int kRounds = 3;
+constexpr unsigned kMovesMax = 60;  // before the blow
+constexpr int kMovesAfter = 12;
+
+struct Victim {
+  std::string kernel;
+  std::string device;  // empty: the kernel itself
+};
+
+bool only_fingers(Seat& seat, const Fingers& fingers) {
+  const auto held = seat.hand.held();
+  return std::all_of(held.begin(), held.end(),
+                     [&](std::uint16_t code) { return fingers.down().contains(code); });
+}
+
+class Blow {
+ public:
+  Blow(XDesks& desks, const Victim& victim, int signal)
+      : desks_(desks), victim_(victim), signal_(signal) {
+    pid_ = victim.device.empty() ? desk().kernel().pid() : desk().pid(victim.device);
+  }
+  void strike() const { REQUIRE(::kill(pid_, signal_) == 0); }
+
+  // Everything runs again; a kernel is started by whoever started it.
+  void mend() const {
+    if (signal_ == SIGSTOP && victim_.device.empty()) ::kill(pid_, SIGCONT);
+    if (signal_ == SIGKILL && victim_.device.empty()) {
+      REQUIRE(desk().exit_status(kPatience) != -1);
+      desk().launch();
+    }
+    if (!victim_.device.empty()) desk().wait_restarted(victim_.device, pid_);
+    for (const char* name : {"desk", "laptop"}) desks_.desks[name].wait_state("input", "running");
+    desks_.desks.wait_link("desk", "laptop");
+  }
+
+ private:
+  Desk& desk() const { return desks_.desks[victim_.kernel]; }
+
+  XDesks& desks_;
+  Victim victim_;
+  int signal_;
+  pid_t pid_ = 0;
+};
+
+void expect_no_harm(const Victim& victim, int signal) {
+  const std::uint32_t seed = seed_of_the_run();
+  INFO(again_with(seed));
+  XDesks desks;
+  desks.start();
+  Fingers fingers(desks.near.hand, seed);
+  for (int round = 0; round < kRounds; ++round) {
+    INFO("round " << round);
+    desks.go_over();
+    const Blow blow(desks, victim, signal);
+    const unsigned moves = fingers.number() % kMovesMax;
+    for (unsigned i = 0; i < moves; ++i) fingers.move();
+    blow.strike();
+    for (int i = 0; i < kMovesAfter; ++i) fingers.move();
+    const auto as_fingers_are = [&] {
+      return only_fingers(desks.near, fingers) && only_fingers(desks.far, fingers);
+    };
+    const bool clean = eventually(kStuckMax, as_fingers_are);
+    const auto left = desks.far.hand.held();
+    fingers.let_go();
+    const bool empty = eventually(
+        kStuckMax, [&] { return desks.near.hand.held().empty() && desks.far.hand.held().empty(); });
+    const bool works = eventually(kPatience, [&] { return !desks.where_a_key_goes().empty(); });
+    INFO(desks.logs());
+    INFO(left.size() << " were down at the far screen");
+    CHECK(clean);
+    CHECK(empty);
+    CHECK(works);
+    blow.mend();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("The source of the input is killed: nothing is stuck, the keyboard works") {
+  expect_no_harm({"desk", "input"}, SIGKILL);
+}
+TEST_CASE("The source of the input stands still: nothing is stuck, the keyboard works") {
+  expect_no_harm({"desk", "input"}, SIGSTOP);
+}
+TEST_CASE("The near end of the link is killed: nothing is stuck, the keyboard works") {
+  expect_no_harm({"desk", "network"}, SIGKILL);
+}
+TEST_CASE("The near end of the link stands still: nothing is stuck, the keyboard works") {
+  expect_no_harm({"desk", "network"}, SIGSTOP);
+}
+TEST_CASE("The far end of the link is killed: nothing is stuck, the keyboard works") {
+  expect_no_harm({"laptop", "network"}, SIGKILL);
+}
+TEST_CASE("The far end of the link stands still: nothing is stuck, the keyboard works") {
+  expect_no_harm({"laptop", "network"}, SIGSTOP);
+}
+TEST_CASE("What injects at the far screen is killed: nothing is stuck, the keyboard works") {
+  expect_no_harm({"laptop", "input"}, SIGKILL);
+}
+TEST_CASE("What injects at the far screen stands still: nothing is stuck, the keyboard works") {
+  expect_no_harm({"laptop", "input"}, SIGSTOP);
+}
+TEST_CASE("What injects at the far screen ends: nothing is stuck, the keyboard works") {
+  expect_no_harm({"laptop", "input"}, SIGTERM);
+}
+TEST_CASE("The near kernel is killed: nothing is stuck, the keyboard works") {
+  expect_no_harm({"desk", ""}, SIGKILL);
+}
+TEST_CASE("The near kernel stands still: nothing is stuck, the keyboard works") {
+  expect_no_harm({"desk", ""}, SIGSTOP);
+}
+TEST_CASE("The far kernel is killed: nothing is stuck, the keyboard works") {
+  expect_no_harm({"laptop", ""}, SIGKILL);
+}
+TEST_CASE("The far kernel stands still: nothing is stuck, the keyboard works") {
+  expect_no_harm({"laptop", ""}, SIGSTOP);
+}
+
+TEST_CASE("The far X server is gone: the input is home, and goes over again when it is back") {
+  XDesks desks;
+  desks.start();
+  desks.go_over();
+  desks.near.hand.key(42, true);  // KEY_LEFTSHIFT
+  desks.far.screen.kill();
+  const bool home = eventually(kStuckMax, [&] { return desks.where_a_key_goes() == "near"; });
+  INFO(desks.logs());
+  CHECK(home);
+  desks.near.hand.key(42, false);
+  CHECK(eventually(kStuckMax, [&] { return desks.near.hand.held().empty(); }));
+  desks.far.screen.start();
+  desks.far.hand = must(dkvm::xlab::Hand::at(desks.far.screen.display()));
+  desks.desks["laptop"].wait_state("input", "running");
+  desks.go_over();
+  CHECK(desks.far.hand.held().empty());
+}

@@ -1,0 +1,110 @@
+#include "tests/e2e/x11/x_desks.hpp"
+
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+
+#include <array>
+
+namespace dkvm::test {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::uint16_t kProbeKey = 68;  // KEY_F10
+constexpr std::uint16_t kLeftButton = 0x110;
+
+// Modifiers, letters and the left button: what hurts when it stays down.
+constexpr std::array<std::uint16_t, 7> kCodes = {29, 42, 56, 30, 31, 32, kLeftButton};
+
+}  // namespace
+
+std::string near_devices(const std::string& display) {
+  return fmt::format(
+      "  input: {{type: x11-input-source, config: {{display: \"{}\", capture_xtest: true}}}}\n",
+      display);
+}
+
+std::string near_switches() {
+  return "switches:\n"
+         "  - name: desk\n"
+         "    sources: [input]\n"
+         "    home: local\n"
+         "    targets: {local: none, laptop: link/laptop}\n"
+         "    hotkeys: {local: [KEY_F11], laptop: [KEY_F12]}\n"
+         "    edges: {layout: {local: {right: laptop}}}\n";
+}
+
+std::string far_devices(const std::string& display) {
+  return fmt::format("  input: {{type: x11-input-sink, config: {{display: \"{}\"}}}}\n", display);
+}
+
+std::string far_pipelines() { return "  - {name: input, from: link/desk/desk, to: input}\n"; }
+
+void XDesks::start() {
+  desks.start("desk", near_devices(near.screen.display()), near_switches());
+  desks.start("laptop", far_devices(far.screen.display()), far_pipelines());
+  desks.wait_link("desk", "laptop");
+  desks.wait_stream("desk", "laptop", "desk");
+}
+
+std::string Seats::input_is_at(Desk& kernel) {
+  const Finished done = kernel.try_ctl("switch --json");
+  if (done.status != 0) return "";
+  const Json switches = Json::parse(done.output).at("switches");
+  return switches.empty() ? "" : switches[0].at("target").get<std::string>();
+}
+
+std::string Seats::where_a_key_goes() {
+  auto far_eye = must(xlab::InputEye::at(far.screen.display()));
+  auto near_window = must(xlab::KeyWindow::on(near.screen.display()));
+  std::string where;
+  near.hand.key(kProbeKey, true);
+  const bool came = eventually(Seconds(0.3), [&] {
+    const auto at_home = near_window.next(milliseconds(1));
+    if (at_home && at_home->code == kProbeKey) where = "near";
+    const auto over = far_eye.next(milliseconds(1));
+    if (over && over->is_key() && over->code == kProbeKey) where = "far";
+    return !where.empty();
+  });
+  near.hand.key(kProbeKey, false);
+  return came ? where : "";
+}
+
+void Seats::go_over() {
+  REQUIRE(eventually(kPatience, [&] {
+    near.hand.key(kOverKey, true);
+    near.hand.key(kOverKey, false);
+    return where_a_key_goes() == "far";
+  }));
+}
+
+void Seats::go_home() {
+  REQUIRE(eventually(kPatience, [&] {
+    near.hand.key(kHomeKey, true);
+    near.hand.key(kHomeKey, false);
+    return where_a_key_goes() == "near";
+  }));
+}
+
+void Fingers::set(std::uint16_t code, bool down) {
+  if (code == kLeftButton)
+    hand_.button(1, down);
+  else
+    hand_.key(code, down);
+  if (down)
+    down_.insert(code);
+  else
+    down_.erase(code);
+}
+
+void Fingers::move() {
+  const std::uint16_t code = kCodes[random_() % kCodes.size()];
+  set(code, !down_.contains(code));
+}
+
+void Fingers::let_go() {
+  for (const std::uint16_t code : std::set<std::uint16_t>(down_)) set(code, false);
+}
+
+}  // namespace dkvm::test

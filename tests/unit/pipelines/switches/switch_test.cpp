@@ -1,0 +1,447 @@
+#include "tests/unit/pipelines/switches/switch_rig.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace dkvm;
+using namespace dkvm::test;
+
+TEST_CASE("A hotkey takes the input to its target and another brings it back") {
+  SwitchRig rig;
+  rig.begin();
+  CHECK(rig.asked() == "prepare");
+  rig.press(kA);
+  rig.lift(kA);
+  rig.chord(kTwo);
+  CHECK(rig.status().wanted == "laptop");
+  CHECK(rig.at() == "local");
+  rig.grant();
+  CHECK(rig.at() == "laptop");
+  rig.let_go_chord(kTwo);
+  CHECK(rig.take(2).empty());  // of the chord nothing is seen there
+  rig.press(kB);
+  rig.lift(kB);
+  CHECK(rig.take(2) == "48+ 48-");
+  rig.chord(kOne);
+  CHECK(rig.at() == "local");
+  CHECK(rig.asked() == "release");
+  rig.let_go_chord(kOne);
+  rig.press(kC);
+  CHECK(rig.take(2) == "29+ 56+ 29- 56-");
+}
+
+TEST_CASE("Whatever is held at a target is released there when the input leaves it") {
+  SwitchRig rig;
+  rig.begin();
+  rig.go(kTwo);
+  rig.press(kA);
+  rig.click(true);
+  CHECK(rig.take(2) == "30+ 272+");
+  REQUIRE(rig.router.select("desk", {"tower"}, rig.now));
+  CHECK(rig.take(2) == "30- 272-");
+  rig.lift(kA);
+  rig.click(false);
+  CHECK(rig.take(2).empty());
+  CHECK(rig.take(3).empty());  // nor does the other target hear of them
+}
+
+TEST_CASE("Modifiers that are held come along, those of the hotkey do not") {
+  SwitchRig rig;
+  rig.begin();
+  rig.press(kMeta);
+  REQUIRE(rig.router.select("desk", {"laptop"}, rig.now));
+  rig.grant();
+  CHECK(rig.take(2) == "125+");
+  rig.lift(kMeta);
+  rig.take(2);
+  rig.chord(kThree);
+  CHECK(rig.at() == "tower");
+  CHECK(rig.take(2) == "29+ 56+ 29- 56-");
+  CHECK(rig.take(3).empty());
+  rig.press(kA);
+  CHECK(rig.take(3) == "30+");
+  rig.lift(kCtrl);
+  rig.press(kCtrl);
+  CHECK(rig.take(3) == "29+");
+}
+
+TEST_CASE("A refusal leaves the input where it is") {
+  SwitchRig rig;
+  rig.begin();
+  rig.asked();
+  const auto wish = rig.router.select("desk", {"laptop"}, rig.now);
+  REQUIRE(wish);
+  rig.asked();
+  CHECK_FALSE(rig.router.switch_outcome("desk", *wish));
+  rig.say_grabbed(false, "a menu is open");
+  const auto outcome = rig.router.switch_outcome("desk", *wish);
+  REQUIRE(outcome);
+  REQUIRE_FALSE(*outcome);
+  CHECK(outcome->error().code() == Errc::denied);
+  CHECK(outcome->error().message() == "source input refused: a menu is open");
+  CHECK(rig.at() == "local");
+  CHECK(rig.asked().empty());
+  rig.press(kA);
+  CHECK(rig.take(2).empty());
+}
+
+TEST_CASE("Keys before the answer are home's, keys behind it the target's") {
+  SwitchRig rig;
+  rig.begin();
+  rig.chord(kTwo);
+  rig.press(kA);
+  rig.lift(kA);
+  rig.grant();
+  rig.press(kB);
+  CHECK(rig.take(2) == "48+");
+}
+
+TEST_CASE("A device that is grabbed holds input") {
+  SwitchRig rig;
+  rig.begin();
+  CHECK_FALSE(rig.host.held[1]);
+  REQUIRE(rig.router.select("desk", {"laptop"}, rig.now));
+  CHECK(rig.host.held[1]);
+  rig.grant();
+  CHECK(rig.host.held[1]);
+  SECTION("until it was told to let go") {
+    REQUIRE(rig.router.select("desk", {"local"}, rig.now));
+    CHECK_FALSE(rig.host.held[1]);
+  }
+  SECTION("or until it is gone") {
+    rig.router.device_down(1, rig.now);
+    CHECK_FALSE(rig.host.held[1]);
+  }
+}
+
+TEST_CASE("A lease is renewed every 200 ms while the input is away") {
+  SwitchRig rig;
+  rig.begin();
+  rig.go(kTwo);
+  rig.asked();
+  rig.pass(2 * kSecond);
+  const auto grabs = rig.grabs();
+  CHECK(grabs.size() == 10);
+  for (const Grab& grab : grabs) {
+    CHECK(grab.action == wire::GrabAction::renew);
+    CHECK(grab.epoch == rig.epoch);
+    CHECK(grab.lease_ms == 400);
+  }
+}
+
+TEST_CASE("A target that goes away sends the input home, and says why") {
+  SwitchRig rig;
+  rig.begin();
+  rig.go(kTwo);
+  rig.press(kA);
+  rig.router.device_down(2, rig.now);
+  CHECK(rig.at() == "local");
+  CHECK(rig.status().reason == "laptop is gone: there is no laptop");
+  CHECK(rig.status().targets[1].state == SwitchStatus::Target::State::away);
+  CHECK(rig.asked() == "release");
+  const auto wish = rig.router.select("desk", {"laptop"}, rig.now);
+  REQUIRE(wish);
+  REQUIRE(rig.router.switch_outcome("desk", *wish));
+  CHECK(rig.router.switch_outcome("desk", *wish)->error().code() == Errc::disconnected);
+}
+
+TEST_CASE("A source that comes back is grabbed anew, and its keys wait for it") {
+  SwitchRig rig;
+  rig.begin();
+  rig.go(kTwo);
+  rig.press(kA);
+  CHECK(rig.take(2) == "30+");
+  rig.router.device_down(1, rig.now);
+  CHECK(rig.take(2) == "30-");
+  rig.asked();
+  rig.source_up();
+  rig.press(kB);
+  CHECK(rig.take(2).empty());
+  rig.grant();
+  rig.press(kC);
+  CHECK(rig.take(2) == "46+");
+}
+
+TEST_CASE("A sleep of the machine ends at home") {
+  SwitchRig rig;
+  rig.begin();
+  rig.go(kTwo);
+  rig.router.release_all("the machine slept", rig.now);
+  CHECK(rig.at() == "local");
+  CHECK(rig.status().reason == "the machine slept");
+}
+
+TEST_CASE("Other pipelines of a source get everything, always") {
+  SwitchRig rig;
+  rig.up(4, "recorder", {in_port(0, "all")});
+  rig.begin({pipeline("record", "input/keyboard", "recorder")});
+  rig.chord(kTwo);
+  rig.asked();
+  rig.say_grabbed(true);
+  rig.let_go_chord(kTwo);
+  CHECK(rig.take(4) == "29+ 56+ 3+ topic 69 3- 56- 29-");
+  CHECK(rig.take(2).empty());
+}
+
+TEST_CASE("The pointer is where the group has it: at places of the target") {
+  SwitchRig rig;
+  rig.begin();
+  rig.send(SwitchRig::kKeyboard, geometry(1920, 1080));
+  REQUIRE(rig.send_up({2, 0}, geometry(1000, 500)));
+  rig.go(kTwo);
+  rig.press(kMeta);
+  rig.lift(kMeta);
+  rig.take(2);
+  rig.move(10, -20);
+  CHECK(rig.take(2) == "to(510,230)");
+  rig.move(1, 1);
+  rig.move(1, 1);
+  CHECK(rig.take(2) == "to(512,232)");  // the latest place is enough
+  rig.move(-5000, 0);
+  CHECK(rig.at() == "local");
+}
+
+TEST_CASE("It comes in at a place before anything is pressed") {
+  SwitchRig rig;
+  rig.begin();
+  REQUIRE(rig.send_up({2, 0}, geometry(1000, 500)));
+  rig.press(kMeta);
+  REQUIRE(rig.router.select("desk", {"laptop"}, rig.now));
+  rig.grant();
+  CHECK(rig.take(2) == "to(500,250) 125+");
+}
+
+TEST_CASE("A target that wants ways gets ways, and so does one of unknown shape") {
+  SwitchRig rig;
+  const bool relative = GENERATE(false, true);
+  rig.spec.targets[1].relative = relative;
+  rig.begin();
+  if (relative) REQUIRE(rig.send_up({2, 0}, geometry(1000, 500)));
+  rig.go(kTwo);
+  rig.move(3, 4);
+  CHECK(rig.take(2) == "by(3,4)");
+}
+
+TEST_CASE("Geometry that was said before the switch was there is known to it") {
+  SwitchRig rig;
+  REQUIRE(rig.send_up({2, 0}, geometry(1000, 500)));
+  rig.begin();
+  rig.go(kTwo);
+  rig.move(1, 0);
+  CHECK(rig.take(2) == "to(501,250)");
+}
+
+TEST_CASE("The source is told which stretches of its border lead somewhere") {
+  SwitchRig rig;
+  rig.begin();
+  rig.grabs();
+  rig.send(SwitchRig::kKeyboard, geometry(1920, 1080));
+  const auto grabs = rig.grabs();
+  REQUIRE(grabs.size() == 1);
+  CHECK(grabs[0].action == wire::GrabAction::prepare);
+  REQUIRE(grabs[0].edges.size() == 1);
+  CHECK(grabs[0].edges[0]->side == wire::Side::right);
+  CHECK(grabs[0].edges[0]->from == 16);
+  CHECK(grabs[0].edges[0]->to == 1064);
+  REQUIRE(grabs[0].chords.size() == 5);
+  CHECK(grabs[0].chords[1]->codes == std::vector<std::uint16_t>{kCtrl, kAlt, kTwo});
+}
+
+TEST_CASE("A push at the border crosses to the neighbour, and back at the matching point") {
+  SwitchRig rig;
+  rig.begin();
+  rig.send(SwitchRig::kKeyboard, geometry(1920, 1080));
+  REQUIRE(rig.send_up({2, 0}, geometry(1000, 541)));
+  rig.asked();
+  rig.push_edge(true, 540);
+  rig.grant();
+  CHECK(rig.at() == "laptop");
+  CHECK(rig.take(2) == "to(0,270)");
+  rig.move(-3, 0);
+  CHECK(rig.at() == "local");
+  CHECK(rig.asked() == "release(1919,539)");
+}
+
+TEST_CASE("With a delay the pointer has to push that long") {
+  SwitchRig rig;
+  rig.spec.delay_ns = 250 * kMs;
+  rig.begin();
+  rig.send(SwitchRig::kKeyboard, geometry(1920, 1080));
+  rig.asked();
+  rig.push_edge(true);
+  rig.pass(249 * kMs);
+  CHECK(rig.asked().empty());
+  SECTION("and not a bit less") {
+    rig.push_edge(false);
+    rig.pass(kSecond);
+    CHECK(rig.asked().empty());
+  }
+  SECTION("and no longer") {
+    rig.pass(1 * kMs);
+    CHECK(rig.asked() == "grab");
+  }
+}
+
+TEST_CASE("Abroad the delay is the same") {
+  SwitchRig rig;
+  rig.spec.delay_ns = 250 * kMs;
+  rig.begin();
+  rig.send(SwitchRig::kKeyboard, geometry(1920, 1080));
+  REQUIRE(rig.send_up({2, 0}, geometry(1000, 500)));
+  rig.go(kTwo);
+  rig.move(-5000, 0);
+  rig.pass(200 * kMs);
+  SECTION("away from the border again it does not cross") {
+    rig.move(5, 0);
+    rig.pass(kSecond);
+    CHECK(rig.at() == "laptop");
+  }
+  SECTION("along the border it does") {
+    rig.move(0, 5);
+    rig.pass(50 * kMs);
+    CHECK(rig.at() == "local");
+  }
+}
+
+TEST_CASE("Corners do not cross") {
+  SwitchRig rig;
+  rig.begin();
+  rig.send(SwitchRig::kKeyboard, geometry(1920, 1080));
+  REQUIRE(rig.send_up({2, 0}, geometry(1000, 500)));
+  rig.go(kTwo);
+  rig.move(0, -5000);
+  rig.move(-5000, 0);
+  CHECK(rig.at() == "laptop");
+  rig.move(0, 16);
+  rig.move(-1, 0);
+  CHECK(rig.at() == "local");
+}
+
+TEST_CASE("What is dragged does not cross") {
+  SwitchRig rig;
+  rig.begin();
+  rig.send(SwitchRig::kKeyboard, geometry(1920, 1080));
+  rig.asked();
+  rig.click(true);
+  rig.push_edge(true);
+  CHECK(rig.asked().empty());
+  rig.click(false);
+  rig.push_edge(true);
+  CHECK(rig.asked() == "grab");
+}
+
+TEST_CASE("A lock holds against borders and `next`, until the input is told to go elsewhere") {
+  SwitchRig rig;
+  rig.begin();
+  rig.send(SwitchRig::kKeyboard, geometry(1920, 1080));
+  REQUIRE(rig.send_up({2, 0}, geometry(1000, 500)));
+  rig.go(kTwo);
+  rig.press(kCtrl);
+  rig.press(38);
+  rig.lift(38);
+  rig.lift(kCtrl);
+  CHECK(rig.status().locked);
+  CHECK(rig.take(2) == "29+ 29-");
+  rig.move(-5000, 0);
+  rig.press(70);
+  rig.lift(70);
+  CHECK(rig.at() == "laptop");
+  rig.go(kThree);
+  CHECK(rig.at() == "tower");
+  CHECK_FALSE(rig.status().locked);
+}
+
+TEST_CASE("A wish may lock its target") {
+  SwitchRig rig;
+  rig.begin();
+  REQUIRE(rig.router.select("desk", {"laptop", "asked", true}, rig.now));
+  CHECK_FALSE(rig.status().locked);
+  rig.grant();
+  CHECK(rig.status().locked);
+  REQUIRE(rig.router.select("desk", {"laptop", "asked", false}, rig.now));
+  CHECK_FALSE(rig.status().locked);
+}
+
+TEST_CASE("The next target round is one that is there") {
+  SwitchRig rig;
+  rig.begin();
+  rig.router.device_down(2, rig.now);
+  rig.press(70);
+  rig.grant();
+  rig.lift(70);
+  CHECK(rig.at() == "tower");
+  rig.press(70);
+  CHECK(rig.at() == "local");
+}
+
+TEST_CASE("What a target says upstream stays with the switch") {
+  SwitchRig rig;
+  rig.begin();
+  rig.go(kTwo);
+  rig.host.upstream.clear();
+  LockState locks;
+  locks.caps_lock = true;
+  REQUIRE(rig.send_up({3, 0}, locks));  // it has not got the input
+  REQUIRE(rig.send_up({2, 0}, geometry(10, 10)));
+  CHECK(rig.host.upstream.empty());
+  REQUIRE(rig.send_up({2, 0}, locks));
+  CHECK(rig.host.upstream == std::vector<std::string>{"1/0 lock_state", "1/1 lock_state"});
+  rig.host.upstream.clear();
+  REQUIRE(rig.router.select("desk", {"tower"}, rig.now));  // whose locks are remembered
+  CHECK(rig.host.upstream == std::vector<std::string>{"1/0 lock_state", "1/1 lock_state"});
+}
+
+TEST_CASE("What a sink said of itself is said again to a producer that comes later") {
+  Rig rig;
+  rig.up(2, "desk", {in_port(0, "all")});
+  REQUIRE(rig.send_up({2, 0}, geometry(10, 10)));
+  rig.apply({pipeline("p", "keyboard", "desk")});
+  rig.up(1, "keyboard", {out_port(0, "keys")});
+  CHECK(std::ranges::count(rig.host.upstream, "1/0 geometry") == 1);
+  rig.up(2, "desk", {in_port(0, "all")});  // another incarnation, which has not said it
+  rig.up(1, "keyboard", {out_port(0, "keys")});
+  CHECK(std::ranges::count(rig.host.upstream, "1/0 geometry") == 1);
+}
+
+TEST_CASE("A switch that is as it was keeps its target, another begins at home") {
+  SwitchRig rig;
+  rig.begin();
+  rig.go(kTwo);
+  rig.begin({pipeline("other", "input/mouse", "tower")});
+  CHECK(rig.at() == "laptop");
+  rig.press(kA);
+  CHECK(rig.take(2) == "30+");
+  const auto before = rig.epoch;
+  rig.spec.corners = 20;
+  rig.asked();
+  rig.begin();
+  CHECK(rig.at() == "local");
+  CHECK(rig.take(2) == "30-");
+  CHECK(rig.asked() == "release prepare");
+  CHECK(rig.prepared > before);
+  CHECK_FALSE(rig.host.held[1]);
+}
+
+TEST_CASE("A pipeline of a switch that is disabled is a target that is away") {
+  SwitchRig rig;
+  rig.begin();
+  rig.go(kTwo);
+  REQUIRE(rig.router.enable("desk/laptop", false, rig.now));
+  CHECK(rig.at() == "local");
+  REQUIRE(rig.router.enable("desk/laptop", true, rig.now));
+  rig.go(kTwo);
+  CHECK(rig.at() == "laptop");
+}
+
+TEST_CASE("A home with an address has the input while nobody else has") {
+  SwitchRig rig;
+  rig.spec.targets[0].to = "tower";
+  rig.spec.targets.pop_back();
+  rig.spec.hotkeys = {{Hotkey::Act::target, "laptop", {kCtrl, kAlt, kTwo}}};
+  rig.spec.layout.clear();
+  rig.begin();
+  rig.press(kA);
+  CHECK(rig.take(3) == "30+");
+  REQUIRE(rig.router.select("desk", {"laptop"}, rig.now));
+  rig.grant();
+  CHECK(rig.take(3) == "30-");
+}

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <dkvm/result.hpp>
+
+#include <X11/Xlib.h>
+
+#include <memory>
+#include <string>
+
+namespace dkvm::xlab {
+
+struct CloseDisplay {
+  void operator()(Display* display) const { XCloseDisplay(display); }
+};
+using XConnection = std::unique_ptr<Display, CloseDisplay>;
+
+// Life: one thread at a time.
+// Errors: Errc::disconnected when no server answers there.
+inline Result<XConnection> connect_x(const std::string& display) {
+  XConnection connection(XOpenDisplay(display.c_str()));
+  if (!connection) return fail(Errc::disconnected, "no X server answers at " + display);
+  return connection;
+}
+
+}  // namespace dkvm::xlab
