@@ -57,6 +57,12 @@ Desktop::Desktop(std::unique_ptr<Connection> connection, Monitors monitors, int 
   xcb_change_window_attributes(server_, root(), XCB_CW_EVENT_MASK, &events);
 }
 
+// Xlib has words of its own for closing what is gone: the process ends, and the last
+// words are to be ours.
+Desktop::~Desktop() {
+  if (!check()) static_cast<void>(connection_.release());
+}
+
 Result<> Desktop::expect_true_colour() const {
   const xcb_setup_t* const setup = xcb_get_setup(server_);
   const xcb_visualtype_t* const visual = visual_of(screen_);

@@ -31,6 +31,10 @@ class Desktop {
   //         server may come by that name.
   static Result<std::unique_ptr<Desktop>> open(const ConfigReader& config);
 
+  ~Desktop();
+  Desktop(const Desktop&) = delete;
+  Desktop& operator=(const Desktop&) = delete;
+
   const std::string& name() const { return connection_->name(); }
   xcb_connection_t* server() const { return server_; }
   const xcb_screen_t& screen() const { return *screen_; }

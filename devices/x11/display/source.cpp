@@ -61,6 +61,7 @@ class X11DisplaySource final : public Device {
   }
 
  private:
+  static constexpr unsigned kSlots = 2;  // one that the server writes, one on its way
   static constexpr std::uint64_t kBacklogWaitNs = 10'000'000;
 
   xcb_connection_t* server() const { return desktop_->server(); }

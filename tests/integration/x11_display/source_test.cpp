@@ -133,7 +133,8 @@ class Shown {
 std::string last_words(FakeKernel& kernel) {
   kernel.rest();
   CHECK(kernel.wait_exit() == 1);
-  return kernel.drain_log();
+  const std::string& log = kernel.drain_log();
+  return log.substr(log.rfind('\n', log.size() - 2) + 1);
 }
 
 void xrandr(const Xvfb& server, const std::string& arguments) {
