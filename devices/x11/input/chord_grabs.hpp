@@ -2,6 +2,7 @@
 
 #include "devices/x11/connection.hpp"
 #include "devices/x11/input/held_input.hpp"
+#include "devices/x11/input/keymap.hpp"
 
 #include <dkvm/context.hpp>
 #include <dkvm/result.hpp>
@@ -37,15 +38,30 @@ class ChordGrabs {
   void let_go();
 
  private:
-  explicit ChordGrabs(std::unique_ptr<Connection> connection)
-      : connection_(std::move(connection)) {}
+  ChordGrabs(std::unique_ptr<Connection> connection, KeymapWatch keymap)
+      : connection_(std::move(connection)), keymap_(keymap) {}
 
+  // What X calls a chord in the present layout.
+  struct Key {
+    unsigned keycode = 0;
+    unsigned modifiers = 0;  // AnyModifier where that cannot be told
+    bool operator==(const Key&) const = default;
+  };
+  struct Layout {
+    std::vector<Key> keys;
+    std::vector<unsigned> locks;  // modifiers that may be on
+    bool operator==(const Layout&) const = default;
+  };
+
+  Layout layout() const;
   Result<std::size_t> grab_all();
-  Result<bool> grab(const Codes& chord);
+  Result<bool> grab(const Key& key);
   void decide(const ::XKeyEvent& press);
 
   std::unique_ptr<Connection> connection_;
+  KeymapWatch keymap_;
   std::vector<Codes> chords_;
+  Layout grabbed_;
   std::function<const HeldInput&()> held_;
 };
 

@@ -85,7 +85,7 @@ void Grip::give_back(std::optional<Pixel> to) {
   ::XUngrabPointer(display, CurrentTime);
   ::XUngrabKeyboard(display, CurrentTime);
   ::XUnmapWindow(display, window_);
-  ::XFlush(display);
+  ::XSync(display, False);  // who is told of it finds it done
 }
 
 void Grip::lift_at_home(std::span<const std::uint16_t> codes) {

@@ -81,10 +81,10 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
   void on_motion(x11::Point by) override { emit(mouse_, motion_by(by.x, by.y)); }
   void on_scroll(const PointerScroll& scroll) override { emit(mouse_, scroll); }
   void on_placed(x11::Point at) override {
-    if (!held()) tell_push(desk_->border.placed(at));
+    if (!away_) tell_push(desk_->border.placed(at));
   }
   void on_barrier(::XID barrier, x11::Point at, bool hit) override {
-    if (!held()) tell_push(hit ? desk_->border.hit(barrier, at) : desk_->border.left(barrier));
+    if (!away_) tell_push(hit ? desk_->border.hit(barrier, at) : desk_->border.left(barrier));
   }
   void on_doubt() override {
     doubt_ = true;
@@ -99,8 +99,7 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
     if (auto told = tell_monitors(); !told) context_->finish(told.error());
   }
 
-  // The chord that a program is kept from is complete when everything up to its last
-  // key was seen.
+  // What is down, once everything up to now was seen and told.
   const x11::HeldInput& caught_up() {
     ::XSync(desk_->connection->get(), False);
     desk_->connection->hand_on(desk_->connection->queued());
@@ -169,6 +168,7 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
         return;
       case wire::GrabAction::release:
         if (!stay_ || stay_->epoch != grab.epoch) return;
+        caught_up();  // what was done abroad is told before
         stay_.reset();
         give_back("", grab.warp ? std::optional(x11::Pixel{grab.x, grab.y}) : std::nullopt);
         return;
@@ -207,6 +207,7 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
     const auto taken = desk_->grip.take(
         [this] { desk_->connection->hand_on(desk_->connection->queued()); });
     if (!taken) return refused(taken.error());
+    away_ = true;
     desk_->raw.set_confined(true);
     desk_->border.forget();
     answer(stay_->epoch, true, "");
@@ -242,6 +243,8 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
     if (!held()) return;
     desk_->locks.set(home_locks_);
     desk_->grip.give_back(to);
+    caught_up();  // the last pushes of a pointer that was held
+    away_ = false;
     desk_->raw.set_confined(false);
     desk_->border.forget();
     if (stay) answer(stay->epoch, false, why);
@@ -259,6 +262,7 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
   std::uint32_t watched_epoch_ = 0;
   std::optional<Stay> stay_;
   LockState home_locks_;  // as they were when the input went
+  bool away_ = false;  // the input is, and so is what the pointer does at the border
   bool doubt_ = false;
   Context::Timer tick_ = 0;
   Context::Timer lease_ = 0;
