@@ -31,8 +31,8 @@ Result<ChordGrabs> ChordGrabs::open(const std::string& display) {
   return ChordGrabs(std::move(connection), keymap);
 }
 
-void ChordGrabs::carry(Context& context, std::function<const HeldInput&()> held) {
-  held_ = std::move(held);
+void ChordGrabs::carry(Context& context, std::function<void()> catch_up) {
+  catch_up_ = std::move(catch_up);
   connection_->carry(context, [this](::XEvent& event) {
     if (event.type == KeyPress) decide(event.xkey);
     if (!keymap_.takes(event) || layout() == grabbed_) return;
@@ -85,10 +85,23 @@ Result<bool> ChordGrabs::grab(const Key& key) {
   return done.has_value();
 }
 
+void ChordGrabs::pressed(std::uint16_t code, ::Time time, const HeldInput& held) {
+  bool ends_one = false, complete = false;
+  for (const Codes& chord : chords_) {
+    if (chord.empty() || chord.back() != code) continue;
+    ends_one = true;
+    complete = complete || held.is(chord);
+  }
+  const auto keycode = keycode_of(code);
+  if (!ends_one || !keycode) return;
+  if (presses_.size() == kPressesMax) presses_.pop_front();
+  presses_.push_back({*keycode, time, complete});
+}
+
 void ChordGrabs::decide(const ::XKeyEvent& press) {
-  const HeldInput& held = held_();
-  const bool ours = std::any_of(chords_.begin(), chords_.end(), [&](const Codes& chord) {
-    return !chord.empty() && keycode_of(chord.back()) == press.keycode && held.is(chord);
+  catch_up_();
+  const bool ours = std::any_of(presses_.begin(), presses_.end(), [&](const Press& each) {
+    return each.complete && each.keycode == press.keycode && each.time == press.time;
   });
   ::XAllowEvents(connection_->get(), ours ? AsyncKeyboard : ReplayKeyboard, press.time);
   ::XFlush(connection_->get());

@@ -30,8 +30,7 @@ Pixel pointer_of(Connection& connection) {
 
 std::string why(int status) {
   switch (status) {
-    case AlreadyGrabbed:
-      return "another program has it (an open menu, a drag, a screen lock)";
+    case AlreadyGrabbed: return "another program has it (an open menu, a drag, a screen lock)";
     case GrabFrozen: return "another program has it frozen";
     case GrabNotViewable: return "the desktop has no place to hold it";
     default: return "the X server says " + std::to_string(status);

@@ -43,8 +43,7 @@ TEST_CASE("the last key of a chord does not reach the desktop, the source sees a
   person.open_window();
   CHECK(source.prepare({{kLeftCtrl, kLeftAlt, kTwo}, {kScrollLock}}, {}).granted);
   CHECK(press(person, {kLeftCtrl, kLeftAlt, kTwo}) == Strokes{"+29", "+56", "-56", "-29"});
-  CHECK(source.strokes(8) ==
-        Strokes{"+29", "+56", "+3", "-3", "-56", "-29", "+48", "-48"});
+  CHECK(source.strokes(8) == Strokes{"+29", "+56", "+3", "-3", "-56", "-29", "+48", "-48"});
   CHECK(press(person, {kScrollLock}).empty());
   CHECK(person.down().empty());
 

@@ -178,8 +178,8 @@ TEST_CASE("a lease that is renewed does not, and renewals of another grab are no
 TEST_CASE("the panic chord gives the input back with no help from anyone") {
   const Xvfb server;
   const bool own = GENERATE(false, true);
-  const auto chord = own ? std::vector<std::uint16_t>{119, 70}
-                         : std::vector<std::uint16_t>{42, 1, 97, 54, 29};
+  const auto chord =
+      own ? std::vector<std::uint16_t>{119, 70} : std::vector<std::uint16_t>{42, 1, 97, 54, 29};
   Source source(server, own ? FakeKernel::Environment{{"DKVM_CONFIG_PANIC__0", "KEY_PAUSE"},
                                                       {"DKVM_CONFIG_PANIC__1", "70"}}
                             : FakeKernel::Environment{});
@@ -226,7 +226,9 @@ TEST_CASE("while abroad the lamps are the target's, and at home they are as they
   LockState locks;
   locks.caps_lock = true;
   source.upstream(kKeyboard, locks);
-  CHECK(eventually(kPatience, [&] { return person.lamp("Caps Lock") && !person.lamp("Num Lock"); }));
+  CHECK(
+      eventually(kPatience, [&] { return person.lamp("Caps Lock") && !person.lamp("Num Lock"); }));
   source.release(2);
-  CHECK(eventually(kPatience, [&] { return !person.lamp("Caps Lock") && person.lamp("Num Lock"); }));
+  CHECK(
+      eventually(kPatience, [&] { return !person.lamp("Caps Lock") && person.lamp("Num Lock"); }));
 }

@@ -177,7 +177,7 @@ TEST_CASE("cleanup releases what XTEST has down of the codes that it is given, n
     ::kill(sink.pid(), SIGKILL);
     sink.wait_exit();
   }
-  person.key(kQ, true);        // a finger has this one
+  person.key(kQ, true);         // a finger has this one
   person.inject_key(44, true);  // and another program this one
   FakeKernel cleaner({DKVM_BIN_DIR "/dkvm-x11-input-sink", "--cleanup"},
                      on(server, {{"DKVM_CLEANUP_CODES", "42,30,272,16,31,700"}}));
@@ -194,7 +194,8 @@ TEST_CASE("a sink tells of its monitors and lamps, and of their changes") {
   Person person(server.display());
   person.tap(58);  // KEY_CAPSLOCK
   CHECK(sink.wait_upstream<LockState>().caps_lock);
-  tap(sink, 69);  // KEY_NUMLOCK
+  sink.event(kInput, key(69, true));  // KEY_NUMLOCK
+  sink.event(kInput, key(69, false));
   CHECK(sink.wait_upstream<LockState>().num_lock);
   resize(server, 640, 480);
   Geometry geometry;

@@ -29,8 +29,8 @@ TEST_CASE("keys, buttons and motion come in order, in evdev's codes") {
   person.click(2, false);
   person.click(3, true);
   person.click(3, false);
-  CHECK(source.strokes(9) == Strokes{"+30", "-30", "+272", "motion 5,-7", "-272", "+274", "-274",
-                                     "+273", "-273"});
+  CHECK(source.strokes(9) ==
+        Strokes{"+30", "-30", "+272", "motion 5,-7", "-272", "+274", "-274", "+273", "-273"});
 }
 
 TEST_CASE("a key that repeats goes down once") {
@@ -74,8 +74,8 @@ TEST_CASE("injected positions count as the way between them, injected distances 
   Person person(server.display());
   person.place(100, 100);
   Source source(server, kWithXtest);
-  for (const auto& [x, y, way] : {std::tuple{300, 200, "motion 200,100"},
-                                  {310, 190, "motion 10,-10"}}) {
+  for (const auto& [x, y, way] :
+       {std::tuple{300, 200, "motion 200,100"}, {310, 190, "motion 10,-10"}}) {
     person.inject_place(x, y);
     CHECK(source.next_stroke() == way);
   }

@@ -77,7 +77,8 @@ TEST_CASE("a server that dies ends a device with words, and one that is back has
     REQUIRE(source.ask(wire::GrabAction::grab, 1).granted);
     sink.play(key(30, true));
     server.kill();
-    for (FakeKernel* kernel : {static_cast<FakeKernel*>(&source), static_cast<FakeKernel*>(&sink)}) {
+    for (FakeKernel* kernel :
+         {static_cast<FakeKernel*>(&source), static_cast<FakeKernel*>(&sink)}) {
       CHECK(kernel->wait_exit() == 1);
       CHECK_THAT(kernel->drain_log(),
                  Catch::Contains("X display '" + server.display() + "': the X server has gone"));
