@@ -136,10 +136,11 @@ TEST_CASE("a keyframe that is asked for comes of the picture that is there") {
   encoder.show(320, 180, 1000);
   CHECK(encoder.packet_of(1000).packet.keyframe);
   for (int i = 0; i < 3; ++i) {
+    const std::uint64_t before = now_ns();
     encoder.ask();
     auto got = encoder.packet();
     while (!got.packet.keyframe) got = encoder.packet();  // sharper ones
-    CHECK(got.capture_ns == 1000);
+    CHECK(got.capture_ns >= before);                      // it is what the screen shows now
     CHECK_FALSE(got.delta);
   }
 }
