@@ -52,7 +52,7 @@ bool BulkOutgoing::carry(const Frame& event, const EventInfo& info) {
   append_frame(waiting.event, frame);
   if (body != 0) waiting.lease = std::make_shared<Lease>(info.keep());
   if (has_chain(topic) && !delta && supersedes(topic)) make_way();
-  meter_.add(waiting.sequence, waiting.event.size() + body, now_ns());
+  meter_.add(waiting.sequence, waiting.event.size() + body, event.header.capture_ns(), now_ns());
   waiting_.push_back(std::move(waiting));
   pump();
   tell_way();

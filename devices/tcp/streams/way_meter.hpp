@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <utility>
 
 namespace dkvm::tcp {
 
@@ -22,13 +23,20 @@ class WayMeter {
   static constexpr std::uint64_t kBusyNsMax = 500'000'000;
   static constexpr std::uint64_t kStaleNs = 2'000'000'000;
 
-  // An event of so many bytes is to be sent; it is written, or dropped.
-  void add(std::uint64_t sequence, std::uint64_t bytes, std::uint64_t now_ns) {
+  // How old events are that did not wait anywhere: the least of so long.
+  static constexpr std::uint64_t kLeastAgeNs = 5'000'000'000;
+
+  // An event of so many bytes is to be sent; it is written, or dropped. Where it is older
+  // than others were as they came, it has waited already: in the kernel, which lends a
+  // stream few buffers at a time.
+  void add(std::uint64_t sequence, std::uint64_t bytes, std::uint64_t capture_ns,
+           std::uint64_t now_ns) {
+    const std::uint64_t waited = waited_before(now_ns - std::min(now_ns, capture_ns), now_ns);
     if (waiting_.empty()) {
       busy_since_ns_ = now_ns;
       busy_bytes_ = 0;
     }
-    waiting_.push_back({sequence, bytes, now_ns});
+    waiting_.push_back({sequence, bytes, now_ns - std::min(now_ns, waited)});
     bytes_ += bytes;
   }
   void written(std::uint64_t sequence, std::uint64_t now_ns) {
@@ -78,6 +86,16 @@ class WayMeter {
     std::uint64_t since_ns;
   };
 
+  // The least age of the last one to two kLeastAgeNs is that without a wait.
+  std::uint64_t waited_before(std::uint64_t age_ns, std::uint64_t now_ns) {
+    if (now_ns - least_since_ns_ > kLeastAgeNs) {
+      least_before_ns_ = std::exchange(least_now_ns_, age_ns);
+      least_since_ns_ = now_ns;
+    }
+    least_now_ns_ = std::min(least_now_ns_, age_ns);
+    return age_ns - std::min(age_ns, std::min(least_now_ns_, least_before_ns_));
+  }
+
   std::uint32_t queue_ms(std::uint64_t now_ns) const {
     if (waiting_.empty()) return 0;
     const std::uint64_t ms = (now_ns - waiting_.front().since_ns) / 1'000'000;
@@ -98,6 +116,9 @@ class WayMeter {
   std::uint64_t bytes_ = 0;
   std::uint64_t busy_since_ns_ = 0;
   std::uint64_t busy_bytes_ = 0;
+  std::uint64_t least_now_ns_ = UINT64_MAX;
+  std::uint64_t least_before_ns_ = UINT64_MAX;
+  std::uint64_t least_since_ns_ = 0;
   std::uint64_t rate_ = 0;  // bits a second
   std::uint64_t rated_at_ns_ = 0;
   std::uint64_t dropped_ = 0;
