@@ -209,8 +209,15 @@ bool Kernel::makes_links(DeviceId id) const {
 
 // Links that wait to hear of it are answered at the end of the turn.
 void Kernel::tell_links() {
-  if (link_streams_.update(streams_of(pipelines_->all(), plan_, peer_topics())))
+  if (link_streams_.update(streams_of(pipelines_->all(), plan_, peer_topics(), away_devices())))
     switchboard_->settle_soon();
+}
+
+AwayDevices Kernel::away_devices() const {
+  AwayDevices away;
+  for (const DevicePlan& device : plan_.devices)
+    if (is_away(switchboard_->state(device.spec.id))) away.insert(device.name);
+  return away;
 }
 
 PeerTopics Kernel::peer_topics() const {

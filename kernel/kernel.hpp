@@ -82,6 +82,7 @@ class Kernel {
   void tell_feeds();
   void tell_links();
   PeerTopics peer_topics() const;
+  AwayDevices away_devices() const;
   void tell_far_rights();
   bool makes_links(DeviceId id) const;
 

@@ -34,6 +34,7 @@ std::vector<DeviceId> Kernel::sources() const {
 void Kernel::note(DeviceId id, const StateChange& change) {
   // Where the kernel ends with its sources, what a sink finds at its end counts.
   if (!change.bad_end.empty() && !awaited_.empty()) exit_status_ = 1;
+  if (is_away(change.from) != is_away(change.to)) tell_links();
   if (change.to == RunState::failed)
     for (const PipelineSpec& pipeline : pipelines_->all())
       if (pipeline.enabled && blocks_for(pipeline, switchboard_->name_of(id)))

@@ -125,8 +125,14 @@ void Router::applied(PortRef sink, std::uint64_t sequence, std::uint64_t now_ns)
   parts_->topology.bury_finished();
 }
 
-void Router::pause(PortRef sink) { parts_->messages.pause(sink); }
-void Router::resume(PortRef sink) { parts_->messages.resume(sink); }
+void Router::pause(PortRef sink, std::uint64_t now_ns) {
+  parts_->messages.pause(sink);
+  parts_->switches.refit(now_ns);
+}
+void Router::resume(PortRef sink, std::uint64_t now_ns) {
+  parts_->messages.resume(sink);
+  parts_->switches.refit(now_ns);
+}
 void Router::room_at(PortRef sink, std::uint64_t now_ns) { parts_->messages.room_at(sink, now_ns); }
 Result<> Router::upstream(PortRef sink, const Frame& frame, std::uint64_t now_ns) {
   DKVM_CHECK(parts_->messages.upstream(sink, frame, now_ns));

@@ -115,9 +115,10 @@ class Router {
 
   // Nothing is taken for this port until it resumes; other ports go on. Modifiers that
   // are pressed again for a sink which let go (upstream()) wait for that too; those
-  // that their source lifts meanwhile never reach it.
-  void pause(PortRef sink);
-  void resume(PortRef sink);
+  // that their source lifts meanwhile never reach it. A switch leaves a target that stays
+  // so (SwitchStatus).
+  void pause(PortRef sink, std::uint64_t now_ns);
+  void resume(PortRef sink, std::uint64_t now_ns);
 
   // The sink may be given buffers again, after BufferAccount::lease() or room()
   // refused it: what waits for that is taken, and whole frames that it lacks are

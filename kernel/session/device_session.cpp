@@ -185,8 +185,8 @@ Result<> DeviceSession::take(const Frame& frame, std::uint64_t received_ns) {
       owes_pong_ = true;
       return {};
     }
-    case Kind::pause: return sink_only(frame, &Router::pause);
-    case Kind::resume: return sink_only(frame, &Router::resume);
+    case Kind::pause: return sink_only(frame, received_ns, &Router::pause);
+    case Kind::resume: return sink_only(frame, received_ns, &Router::resume);
     case Kind::port_open:
     case Kind::port_close: return take_port(frame, received_ns);
     case Kind::stopped: host_.on_stopped_frame(identity_.device); return {};
@@ -277,11 +277,12 @@ Result<> DeviceSession::take_port(const Frame& frame, std::uint64_t now) {
   return {};
 }
 
-Result<> DeviceSession::sink_only(const Frame& frame, void (Router::*act)(PortRef)) {
+Result<> DeviceSession::sink_only(const Frame& frame, std::uint64_t now_ns,
+                                  void (Router::*act)(PortRef, std::uint64_t)) {
   const RoutedPort* port = ports_.find(frame.header.port());
   if (port == nullptr || port->direction != wire::Direction::sink)
     return fail(unexpected(frame, "for a port that is not an open sink of its own"));
-  (router_.*act)(ref(frame));
+  (router_.*act)(ref(frame), now_ns);
   return {};
 }
 

@@ -121,7 +121,8 @@ class DeviceSession final : public ChannelOwner {
   Result<> take_release(const Frame& frame, std::uint64_t now);
   Result<> take_pool(const Frame& frame, std::uint64_t now);
   Result<> take_port(const Frame& frame, std::uint64_t now);
-  Result<> sink_only(const Frame& frame, void (Router::*act)(PortRef));
+  Result<> sink_only(const Frame& frame, std::uint64_t now_ns,
+                     void (Router::*act)(PortRef, std::uint64_t));
   std::string name_of(TopicId topic) const;
   void violate(const Error& error);
   PortRef ref(const Frame& frame) const { return {identity_.device, frame.header.port()}; }

@@ -17,6 +17,8 @@ constexpr const char* kEveryTopic = "*";
 
 using Topics = std::set<std::string>;
 
+std::string name_of(wire::Topic topic) { return std::string(well_known_name(id_of(topic))); }
+
 Topics kernel_topics(std::string_view port) {
   Topics topics;
   const auto add = [&](std::string_view name, wire::Topic topic) {
@@ -69,10 +71,23 @@ std::optional<std::pair<std::string, std::string>> stream_at(const std::string& 
   return std::pair(address->port.substr(0, slash), address->port.substr(slash + 1));
 }
 
+// What these addresses ask for; no input while nobody there can take it.
+Topics asked_at(const PipelineSpec& pipeline, const Plan& plan, const PeerTopics& peers,
+                const AwayDevices& away) {
+  Topics topics = topics_at(pipeline.to, wire::Direction::sink, pipeline, plan, peers);
+  const bool nobody = std::ranges::all_of(pipeline.to, [&](const std::string& to) {
+    const auto address = parse_port_address(to);
+    return address && away.contains(address->device);
+  });
+  const bool presses = topics.contains(name_of(wire::Topic::key)) ||
+                       topics.contains(name_of(wire::Topic::pointer_button));
+  return nobody && presses ? Topics{} : topics;
+}
+
 }  // namespace
 
 std::vector<LinkStream> streams_of(const std::vector<PipelineSpec>& pipelines, const Plan& plan,
-                                   const PeerTopics& peers) {
+                                   const PeerTopics& peers, const AwayDevices& away) {
   std::map<std::string, LinkStream> streams;
   const auto add = [&](const std::string& address, wire::Direction direction, Topics topics) {
     auto at = stream_at(address);
@@ -88,8 +103,7 @@ std::vector<LinkStream> streams_of(const std::vector<PipelineSpec>& pipelines, c
       add(to, wire::Direction::sink,
           topics_at(pipeline.from, wire::Direction::source, pipeline, plan, peers));
     for (const std::string& from : pipeline.from)
-      add(from, wire::Direction::source,
-          topics_at(pipeline.to, wire::Direction::sink, pipeline, plan, peers));
+      add(from, wire::Direction::source, asked_at(pipeline, plan, peers, away));
   }
   std::vector<LinkStream> sorted;
   for (auto& [key, stream] : streams) sorted.push_back(std::move(stream));

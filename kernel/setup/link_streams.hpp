@@ -6,6 +6,7 @@
 #include <dkvm/wire/control_generated.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -31,10 +32,16 @@ struct LinkStream {
 // link is known when it is there.
 using PeerTopics = std::map<std::string, std::set<std::string>>;
 
+// Devices of this kernel that take nothing at present, nor soon: those that wait to be
+// started again, have ended or failed.
+using AwayDevices = std::set<std::string, std::less<>>;
+
 // Every stream that enabled pipelines name, once, by key. One that only hands on
-// what other peers send is there while they do.
+// what other peers send is there while they do; one of a peer's keys and buttons is
+// taken while somebody is there to press them, so that the peer does not type into the
+// void.
 std::vector<LinkStream> streams_of(const std::vector<PipelineSpec>& pipelines, const Plan& plan,
-                                   const PeerTopics& peers = {});
+                                   const PeerTopics& peers = {}, const AwayDevices& away = {});
 
 // The streams that are wanted, and how often that has changed: links follow it.
 class LinkStreams {

@@ -45,6 +45,12 @@ bool is_source(const SwitchSpec& spec, std::string_view device, std::string_view
   });
 }
 
+// Whether everything that would take its events asks to wait.
+bool is_paused(const Pipeline& pipeline) {
+  const auto paused = [](const auto& edge) { return edge->sink == nullptr || edge->sink->paused; };
+  return !pipeline.edges.empty() && std::ranges::all_of(pipeline.edges, paused);
+}
+
 bool answers_grab(const SourcePort& port) {
   return !port.info.topics.open() && port.info.topics.contains(id_of(wire::Topic::grabbed));
 }
@@ -68,7 +74,7 @@ Switch::Switch(SwitchSpec spec, std::uint32_t epoch, std::uint64_t kernel_id, Ro
     members_.push_back(std::move(member));
   }
   for (const SwitchTarget& target : spec_.targets)
-    targets_.push_back({target.to.empty() ? std::string() : pipeline_name(spec_, target), {}, {}});
+    targets_.push_back({target.to.empty() ? std::string() : pipeline_name(spec_, target)});
 }
 
 Switch::~Switch() {
@@ -107,7 +113,7 @@ std::optional<std::size_t> Switch::target_named(std::string_view name) const {
 // --- who is there ----------------------------------------------------------------
 
 void Switch::refit(std::uint64_t now_ns) {
-  for (std::size_t i = 0; i < targets_.size(); ++i) refit_target(i);
+  for (std::size_t i = 0; i < targets_.size(); ++i) refit_target(i, now_ns);
   for (std::size_t i = 0; i < members_.size(); ++i) refit_member(i, now_ns);
   act(now_ns);
 }
@@ -162,8 +168,8 @@ void Switch::refit_places(std::size_t number, Device& device) {
   }
 }
 
-void Switch::refit_target(std::size_t number) {
-  const Target& target = targets_[number];
+void Switch::refit_target(std::size_t number, std::uint64_t now_ns) {
+  Target& target = targets_[number];
   if (target.pipeline.empty()) return;
   const std::string& to = spec_.targets[number].to;
   const Pipeline* pipeline = topology_.pipeline(target.pipeline);
@@ -173,15 +179,33 @@ void Switch::refit_target(std::size_t number) {
   if (!pipeline->spec.enabled)
     return group_.target_there(number, false,
                                fmt::format("pipeline '{}' is disabled", target.pipeline));
-  const bool there = std::ranges::find(pipeline->missing, to) == pipeline->missing.end();
-  group_.target_there(number, there, there ? std::string() : fmt::format("there is no {}", to));
-  // A sink that has not said it yet has the monitors that it had.
-  for (const auto& edge : pipeline->edges) {
+  if (std::ranges::find(pipeline->missing, to) != pipeline->missing.end()) {
+    target.stalled_ns = Group::kNever;
+    return group_.target_there(number, false, fmt::format("there is no {}", to));
+  }
+  const bool stalled = is_paused(*pipeline);
+  target.stalled_ns = stalled ? std::min(target.stalled_ns, now_ns) : Group::kNever;
+  const bool away = stalled && now_ns - target.stalled_ns >= kStallNsMax;
+  group_.target_there(number, !away, away ? fmt::format("nothing gets to {}", to) : std::string());
+  note_desktop(number, *pipeline);
+}
+
+// A sink that has not said it yet has the monitors that it had.
+void Switch::note_desktop(std::size_t number, const Pipeline& pipeline) {
+  for (const auto& edge : pipeline.edges) {
     if (edge->sink == nullptr || !edge->sink->standing) continue;
     const Said& said = edge->sink->standing->geometry;
     if (said.payload.empty()) continue;
     return set_desktop(number, Desktop(view_table<wire::Geometry>(said.payload)));
   }
+}
+
+std::uint64_t Switch::stall_due_ns() const {
+  std::uint64_t due = Group::kNever;
+  for (std::size_t i = 0; i < targets_.size(); ++i)
+    if (targets_[i].stalled_ns != Group::kNever && group_.there(i))
+      due = std::min(due, targets_[i].stalled_ns + kStallNsMax);
+  return due;
 }
 
 void Switch::set_desktop(std::size_t number, const Desktop& desktop) {
@@ -221,11 +245,14 @@ void Switch::go_home(const std::string& reason, std::uint64_t now_ns) {
 }
 
 std::uint64_t Switch::due_ns() const {
-  return crossing_ ? std::min(crossing_->due_ns, group_.due_ns()) : group_.due_ns();
+  const std::uint64_t due = std::min(group_.due_ns(), stall_due_ns());
+  return crossing_ ? std::min(crossing_->due_ns, due) : due;
 }
 
 void Switch::tick(std::uint64_t now_ns) {
   if (crossing_ && now_ns >= crossing_->due_ns) cross(now_ns);
+  if (now_ns >= stall_due_ns())
+    for (std::size_t i = 0; i < targets_.size(); ++i) refit_target(i, now_ns);
   group_.tick(now_ns);
   act(now_ns);
 }

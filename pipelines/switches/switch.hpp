@@ -17,6 +17,9 @@
 namespace dkvm::detail {
 
 inline constexpr std::size_t kReasonBytesMax = 200;  // of what a source says
+// A target that takes nothing for so long is away. A link says that its peer is silent
+// after 400 ms: the input is home within a second.
+inline constexpr std::uint64_t kStallNsMax = 300'000'000;
 
 // One switch among the router's ports and edges: hears what its sources send, knows the
 // desktops of its targets and where the pointer is, and does what its group says.
@@ -70,8 +73,9 @@ class Switch {
 
   struct Target {
     std::string pipeline;  // empty: the sources' own machine
-    Desktop desktop;
-    std::optional<Pointer> pointer;
+    Desktop desktop{};
+    std::optional<Pointer> pointer{};
+    std::uint64_t stalled_ns = Group::kNever;  // since when nothing gets there
   };
 
   // The pointer is at a border, and crosses when it has been there long enough.
@@ -97,7 +101,10 @@ class Switch {
   // --- switch.cpp ------------------------------------------------------------------
   void refit_member(std::size_t number, std::uint64_t now_ns);
   void refit_places(std::size_t number, Device& device);
-  void refit_target(std::size_t number);
+  void refit_target(std::size_t number, std::uint64_t now_ns);
+  void note_desktop(std::size_t number, const Pipeline& pipeline);
+  // When a target that is stalled counts as away; kNever while none is.
+  std::uint64_t stall_due_ns() const;
   void set_desktop(std::size_t target, const Desktop& desktop);
   void watch_at_home(Grab& grab);
   void act(std::uint64_t now_ns);

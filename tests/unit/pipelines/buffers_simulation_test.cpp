@@ -221,8 +221,8 @@ class World {
     SinkModel& sink = sinks_[id];
     if (!sink.up) return;
     sink.paused = !sink.paused;
-    if (sink.paused) return rig_.router.pause({id, 0});
-    rig_.router.resume({id, 0});
+    if (sink.paused) return rig_.router.pause({id, 0}, rig_.now);
+    rig_.router.resume({id, 0}, rig_.now);
   }
 
   void restart_sink(DeviceId id) {

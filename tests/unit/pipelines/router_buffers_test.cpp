@@ -120,20 +120,20 @@ TEST_CASE("a paused port that is starved too waits for both to end") {
   rig.frame(1, false);
   rig.frame(2, true);
   REQUIRE(rig.take() == "frame 1");
-  rig.router.pause(kSink);
+  rig.router.pause(kSink, rig.now);
   rig.host.woken.clear();
   rig.release();
   REQUIRE(rig.host.woken.empty());
-  rig.router.resume(kSink);
+  rig.router.resume(kSink, rig.now);
   REQUIRE(rig.take() == "frame 2");
 
-  rig.router.pause(kSink);
+  rig.router.pause(kSink, rig.now);
   rig.frame(3, true);
-  rig.router.resume(kSink);
+  rig.router.resume(kSink, rig.now);
   REQUIRE(rig.take().empty());  // now it is refused
-  rig.router.pause(kSink);
+  rig.router.pause(kSink, rig.now);
   rig.host.woken.clear();
-  rig.router.resume(kSink);
+  rig.router.resume(kSink, rig.now);
   REQUIRE(rig.host.woken.empty());
   rig.release();
   REQUIRE(rig.take() == "frame 3");

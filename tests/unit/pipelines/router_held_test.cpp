@@ -223,13 +223,13 @@ TEST_CASE("a link that was silent gets the modifiers that are still held when it
   rig.press(kMeta);
   rig.take(4);
   rig.router.applied({4, 6}, 3, rig.now);
-  rig.router.pause({4, 6});
+  rig.router.pause({4, 6}, rig.now);
   REQUIRE(rig.send_up({4, 6}, InputState{}));
   REQUIRE(rig.take(4).empty());
 
   SECTION("those, and no others, before what is typed meanwhile") {
     rig.press(kC);
-    rig.router.resume({4, 6});
+    rig.router.resume({4, 6}, rig.now);
     CHECK(rig.take(4) == "29+ 125+ 46+");
     rig.lift(kC);
     rig.lift(kCaps + 1);
@@ -240,7 +240,7 @@ TEST_CASE("a link that was silent gets the modifiers that are still held when it
   SECTION("none that was lifted meanwhile, and no tap of it") {
     rig.lift(kMeta);
     rig.lift(kCaps + 1);
-    rig.router.resume({4, 6});
+    rig.router.resume({4, 6}, rig.now);
     CHECK(rig.take(4) == "29+");
     rig.lift(kCtrl);
     CHECK(rig.take(4) == "29-");
@@ -250,13 +250,13 @@ TEST_CASE("a link that was silent gets the modifiers that are still held when it
     rig.lift(kC);
     rig.lift(kCtrl);
     rig.lift(kMeta);
-    rig.router.resume({4, 6});
+    rig.router.resume({4, 6}, rig.now);
     CHECK(rig.take(4) == "29+ 125+ 46+ 46- 29- 125-");
   }
   SECTION("nothing where all was lifted") {
     rig.lift(kCtrl);
     rig.lift(kMeta);
-    rig.router.resume({4, 6});
+    rig.router.resume({4, 6}, rig.now);
     CHECK(rig.take(4).empty());
     CHECK(rig.router.codes_to_release(4).empty());
   }

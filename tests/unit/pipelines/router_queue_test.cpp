@@ -200,13 +200,13 @@ TEST_CASE("a paused port blocks no other, and is not too late afterwards") {
   rig.apply({pipeline("all", "keyboard", "desk")});
   rig.press(kA);
   rig.press(kLeft);
-  rig.router.pause({2, 0});
+  rig.router.pause({2, 0}, rig.now);
   rig.lift(kA);
   rig.lift(kLeft);
   REQUIRE(rig.take() == "272+ 272-");
   REQUIRE_FALSE(rig.router.has_entries(2));
   rig.host.woken.clear();
-  rig.router.resume({2, 0});
+  rig.router.resume({2, 0}, rig.now);
   REQUIRE(rig.host.woken == std::vector<DeviceId>{2});
   rig.press(kB);
   REQUIRE(rig.take() == "30+ 30- 48+");
@@ -226,10 +226,10 @@ TEST_CASE("run-time ports share one order of arrival, and each pauses alone") {
   rig.apply({spec});
   rig.press(kA);
   rig.lift(kA);
-  rig.router.pause({4, 11});
+  rig.router.pause({4, 11}, rig.now);
   rig.press(kB);
   REQUIRE(rig.take(4) == "30+ 30- 48+");
-  rig.router.resume({4, 11});
+  rig.router.resume({4, 11}, rig.now);
   rig.lift(kB);
   const auto got = rig.take_frames(4);
   REQUIRE(got.size() == 5);
@@ -257,12 +257,12 @@ TEST_CASE("keys and buttons of a link's peer keep their order, whichever stream 
 
   rig.press(kCtrl);
   rig.press(kLeft, {1, 1});
-  rig.router.pause({4, 10});  // in mid-queue
+  rig.router.pause({4, 10}, rig.now);  // in mid-queue
   rig.lift(kLeft, {1, 1});
   rig.lift(kCtrl);
   CHECK(rig.take(4) == "272+ 272-");
   rig.press(kA);
-  rig.router.resume({4, 10});
+  rig.router.resume({4, 10}, rig.now);
   rig.lift(kA);
   CHECK(rig.take(4) == "29+ 29- 30+ 30-");
 }
@@ -357,10 +357,10 @@ TEST_CASE("what a resumed port owes after its input went stale comes with the sa
   Rig rig;
   rig.desk({false, true});
   rig.apply({pipeline("typing", "keyboard", "desk")});
-  rig.router.pause({2, 0});
+  rig.router.pause({2, 0}, rig.now);
   rig.press(kCtrl);
   rig.now += 2 * kSecond;
-  rig.router.resume({2, 0});
+  rig.router.resume({2, 0}, rig.now);
   REQUIRE(rig.take() == "29+");  // pressed again, not replayed
   REQUIRE(rig.host.gaps.size() == 1);
   REQUIRE_FALSE(rig.router.has_entries(2));

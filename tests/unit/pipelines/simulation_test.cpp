@@ -277,9 +277,9 @@ class World {
     if (!sink.up) return;
     sink.paused = !sink.paused;
     if (sink.paused) {
-      rig_.router.pause({id, 0});
+      rig_.router.pause({id, 0}, rig_.now);
     } else {
-      rig_.router.resume({id, 0});
+      rig_.router.resume({id, 0}, rig_.now);
     }
   }
 
