@@ -3,9 +3,11 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 // Who has the keyboard and the mouse: real kernels and devices, whose machines are files.
@@ -154,13 +156,28 @@ TEST_CASE("A source that does not answer is not waited for") {
 }
 
 TEST_CASE("A lease does not run out while the input is away") {
-  OneDesk it;
-  it.desk.ctl("switch laptop");
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-  eventually(kPatience, [&] { return std::chrono::steady_clock::now() >= until; });
-  const auto told = it.machine.told();
-  CHECK(std::count(told.begin(), told.end(), "lease ran out") == 0);
-  CHECK(it.machine.status().at("target") == "laptop");
+  // A machine so busy that nobody ran for that long says nothing about the leases.
+  constexpr std::chrono::milliseconds kStandstill{100};
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    OneDesk it;
+    it.desk.ctl("switch laptop");
+    using Clock = std::chrono::steady_clock;
+    const auto until = Clock::now() + std::chrono::seconds(2);
+    auto before = Clock::now();
+    Clock::duration gap{0};
+    eventually(kPatience, [&] {
+      gap = std::max(gap, Clock::now() - std::exchange(before, Clock::now()));
+      return before >= until;
+    });
+    const auto told = it.machine.told();
+    const auto ran_out = std::count(told.begin(), told.end(), "lease ran out");
+    if (ran_out != 0 && gap > kStandstill) continue;
+    INFO(it.desk.log());
+    CHECK(ran_out == 0);
+    CHECK(it.machine.status().at("target") == "laptop");
+    return;
+  }
+  FAIL("this machine stands still all the time");
 }
 
 TEST_CASE("A kernel that stands still loses the input to its own machine") {
