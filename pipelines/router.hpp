@@ -73,7 +73,7 @@ class Router {
   Result<> apply(std::vector<PipelineSpec> specs, std::uint64_t now_ns) {
     return apply(std::move(specs), {}, now_ns);
   }
-  // The same with switches, whose pipelines (pipelines_of()) are among the specs. One that
+  // The same with switches, whose pipelines (target_pipelines()) are among the specs. One that
   // is as it was keeps its target; another begins at home.
   Result<> apply(std::vector<PipelineSpec> specs, std::vector<SwitchSpec> switches,
                  std::uint64_t now_ns);

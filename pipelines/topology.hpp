@@ -4,6 +4,7 @@
 #include "pipelines/sink_messages.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,6 +28,8 @@ struct Pipeline {
 struct Opening {
   const CodeBits& withheld;              // modifiers that are not pressed there
   const PointerMotion* enter = nullptr;  // before all else
+  // Whether what this source holds is for the target.
+  std::function<bool(const SourcePort&)> flows{};
 };
 
 // Which pipelines are wanted, which devices are there, and the edges that

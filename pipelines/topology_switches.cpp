@@ -47,7 +47,8 @@ void Topology::open(std::string_view name, const Opening& how, std::uint64_t now
   }
   // Only now: the pointer is there before anything is pressed.
   for (const auto& edge : pipeline.edges)
-    if (edge->source != nullptr) held_.press_modifiers(*edge, now_ns, how.withheld);
+    if (edge->source != nullptr && how.flows(*edge->source))
+      held_.press_modifiers(*edge, now_ns, how.withheld);
 }
 
 }  // namespace dkvm::detail

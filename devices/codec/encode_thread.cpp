@@ -107,7 +107,10 @@ Result<> EncodeThread::convert(Done& done) {
     DKVM_TRY(picture_, I420::make(canvas_.width(), canvas_.height()));
     damage_ = canvas_.area();
   }
-  if (is_empty(damage_)) return {};
+  if (is_empty(damage_)) {
+    done.capture_ns = now_ns();  // the screen still shows it
+    return {};
+  }
   return picture_.take(canvas_, std::exchange(damage_, {}));
 }
 

@@ -35,7 +35,7 @@ class EncodeThread {
     std::size_t bytes = 0;   // 0: nothing was there to encode
     std::size_t needed = 0;  // more than out has: the packet is lost
     bool keyframe = false;
-    std::uint64_t capture_ns = 0;  // of the picture that was encoded
+    std::uint64_t capture_ns = 0;  // of what was encoded; of one that was before: now
     std::uint32_t width = 0;
     std::uint32_t height = 0;
     std::string codec{};

@@ -31,8 +31,9 @@ inline constexpr std::size_t kPacketBytesMax = 64 * 1024 * 1024;
 inline constexpr unsigned kPacketSlots = 3;
 inline constexpr unsigned kPictureSlots = 3;
 
-// A screen that stands still after a burst is sent again, so often at most, until it
-// is as sharp as the codec's quality allows.
+// A screen that stands still is sent again, so often at most, until it is as sharp as
+// the codec's quality allows.
+inline constexpr std::chrono::milliseconds kStillAfter{80};
 inline constexpr unsigned kSharpeningMax = 30;
 
 // Keyframes that are asked for from behind, and whole pictures that are asked for

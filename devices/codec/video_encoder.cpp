@@ -51,6 +51,9 @@ class VideoEncoder final : public Device {
   void stop(Context&) override { thread_.reset(); }
 
  private:
+  static constexpr std::uint64_t kNever = ~std::uint64_t{0};
+  static constexpr std::uint64_t kStillNs = std::chrono::nanoseconds(kStillAfter).count();
+
   void declare() {
     option({.name = "codec",
             .fallback = "libx264",
@@ -161,30 +164,35 @@ class VideoEncoder final : public Device {
   void step() {
     if (!thread_ || thread_->busy() || !thread_->has_picture() || packets_.paused()) return;
     const bool changed = thread_->changed();
-    if (!changed && !sharpening_ && !keyframe_wanted_ && !chain_broken_) return;
+    const std::uint64_t due = due_ns(changed);
+    if (due == kNever) return;
     const std::uint64_t now = now_ns();
-    const bool asked = keyframe_wanted_ && now >= keyframe_gate_.next_ns();
-    const bool frame_due = (changed || sharpening_ || chain_broken_) && now >= next_ns_;
-    if (!asked && !frame_due)
-      return wait_until(changed || sharpening_ || chain_broken_ ? next_ns_
-                                                                : keyframe_gate_.next_ns());
+    if (due > now) return wait_until(due);
     auto slot = packets_.borrow();
     if (!slot) return;  // on_slots() comes back to it, with what is newest then
     slot_ = std::move(*slot);
-    begin(changed, asked, now);
+    begin(changed, now);
   }
 
-  void begin(bool changed, bool asked, std::uint64_t now) {
+  std::uint64_t due_ns(bool changed) const {
+    if (changed || chain_broken_) return next_ns_;
+    std::uint64_t due = kNever;
+    if (sharpening_) due = std::max(next_ns_, changed_at_ns_ + kStillNs);
+    if (keyframe_wanted_) due = std::min(due, keyframe_gate_.next_ns());
+    return due;
+  }
+
+  void begin(bool changed, std::uint64_t now) {
     const PictureRate rate = picture_rate();
     next_ns_ = now + rate.interval_ns();
     picture_bits_ = rate.picture_bits();
-    const bool keyframe = asked || chain_broken_;
-    if (asked) {
-      [[maybe_unused]] const bool passed = keyframe_gate_.pass(now);
-      keyframe_wanted_ = false;
+    const bool asked = keyframe_wanted_ && keyframe_gate_.pass(now);
+    if (asked) keyframe_wanted_ = false;
+    const bool keyframe = asked || std::exchange(chain_broken_, false);
+    if (changed) {
+      changed_at_ns_ = now;
+      sharpened_ = 0;
     }
-    chain_broken_ = false;
-    if (changed) sharpened_ = 0;
     sharpening_ = false;
     thread_->encode({keyframe, rate, slot_.bytes()});
   }
@@ -235,7 +243,7 @@ class VideoEncoder final : public Device {
   }
 
   // A packet that took most of what a picture may have is not as sharp as it should be.
-  // What moves is replaced soon; what stands still is sent again.
+  // What moves is replaced soon; what stands still for kStillNs is sent again.
   void sharpen(std::size_t bytes) {
     sharpening_ = bytes * 8 > picture_bits_ / 2 && sharpened_ < kSharpeningMax;
     if (sharpening_) ++sharpened_;
@@ -288,7 +296,8 @@ class VideoEncoder final : public Device {
   std::uint64_t picture_bits_ = 0;
   bool keyframe_wanted_ = false;
   bool chain_broken_ = false;  // a packet was lost here: the next is a keyframe
-  bool sharpening_ = false;
+  bool sharpening_ = false;    // the last one is to be sent again, when nothing moves
+  std::uint64_t changed_at_ns_ = 0;
   unsigned sharpened_ = 0;
 
   std::uint32_t width_ = 0;  // of the last packet

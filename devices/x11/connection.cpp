@@ -135,8 +135,9 @@ void Connection::carry(Context& context, std::function<void(::XEvent&)> on_event
 }
 
 void Connection::end_turn(Context& context) {
-  // Answers that were waited for have brought events along, handlers may bring more.
-  while (const std::size_t events = queued()) hand_on(events);
+  // Answers that were waited for have brought events along, which no longer make the
+  // descriptor readable; handlers may bring more.
+  while (!gone_ && ::XEventsQueued(display_, QueuedAfterReading) > 0) hand_on(queued());
   if (!gone_) ::XFlush(display_);
   if (auto there = check(); !there) {
     context.forget(ConnectionNumber(display_));

@@ -60,8 +60,8 @@ class Connection {
   // device with words when the server goes.
   // Life: the connection outlives the context's turns
   void carry(Context& context, std::function<void(::XEvent&)> on_event);
-  // How many events wait that carry() has not handed on yet, and handing on that many:
-  // for those who must know what came before an answer.
+  // After an answer: how many events came before it that carry() has not handed on yet,
+  // and handing on that many.
   std::size_t queued() const;
   void hand_on(std::size_t events);
 

@@ -1,23 +1,12 @@
 #pragma once
 
+#include "devices/x11/bounds.hpp"
 #include "devices/x11/connection.hpp"
 
 #include <dkvm/events.hpp>
 #include <dkvm/result.hpp>
 
-#include <cstdint>
-
 namespace dkvm::x11 {
-
-// The rectangle around all monitors, in pixels of the desktop.
-struct Bounds {
-  std::int32_t x = 0;
-  std::int32_t y = 0;
-  std::uint32_t width = 0;
-  std::uint32_t height = 0;
-
-  bool operator==(const Bounds&) const = default;
-};
 
 // All zero without monitors.
 Bounds bounds_of(const Geometry& geometry);

@@ -185,7 +185,7 @@ tl::expected<Plan, ConfigErrors> make_plan(Config config, const Catalog& catalog
   }
   for (const SwitchConfig& each : config.switches) {
     plan.switches.push_back(switch_of(each));
-    for (PipelineSpec& pipeline : pipelines_of(plan.switches.back()))
+    for (PipelineSpec& pipeline : target_pipelines(plan.switches.back()))
       plan.pipelines.push_back(std::move(pipeline));
   }
   if (!errors.empty()) return tl::unexpected(std::move(errors));

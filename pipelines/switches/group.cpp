@@ -61,10 +61,10 @@ std::string Group::grabbed(std::size_t number, std::uint32_t epoch, bool granted
                            const std::string& reason) {
   Member& member = members_[number];
   if (!member.up) return {};
-  if (epoch == member.prepared && epoch != 0)
-    return granted
-               ? std::string()
-               : fmt::format("source {} cannot watch everything at home: {}", member.name, reason);
+  if (epoch == member.prepared && epoch != 0) {
+    if (reason.empty() && granted) return {};
+    return fmt::format("source {} does not watch everything at home: {}", member.name, reason);
+  }
   if (member.state == Grip::none || epoch != member.epoch) return {};  // over already
   if (granted) {
     if (member.state == Grip::granted) return {};

@@ -61,7 +61,7 @@ inline std::string pipeline_name(const SwitchSpec& spec, const SwitchTarget& tar
 }
 
 // Those of all targets with an address.
-inline std::vector<PipelineSpec> pipelines_of(const SwitchSpec& spec) {
+inline std::vector<PipelineSpec> target_pipelines(const SwitchSpec& spec) {
   std::vector<PipelineSpec> pipelines;
   for (const SwitchTarget& target : spec.targets) {
     if (target.to.empty()) continue;

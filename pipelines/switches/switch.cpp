@@ -269,6 +269,7 @@ void Switch::open(const GroupAction& action, std::uint64_t now_ns) {
   if (action.at && target.pointer) target.pointer->place(*action.at, target.desktop);
   if (!target.pipeline.empty()) {
     Opening how{chords_.withheld()};
+    how.flows = [this](const SourcePort& port) { return flows(port); };
     PointerMotion enter;
     if (target.pointer && !spec_.targets[action.target].relative) {
       enter = motion_in(target);
@@ -277,6 +278,12 @@ void Switch::open(const GroupAction& action, std::uint64_t now_ns) {
     topology_.open(target.pipeline, how, now_ns);
   }
   if (const auto lock = std::exchange(lock_, std::nullopt)) group_.set_lock(*lock, group_.reason());
+}
+
+bool Switch::flows(const SourcePort& port) const {
+  const auto place =
+      std::ranges::find_if(places_, [&](const auto& each) { return each.get() == port.watch; });
+  return place != places_.end() && group_.flows((*place)->member);
 }
 
 void Switch::send_grab(const GroupAction& action, std::uint64_t now_ns) {

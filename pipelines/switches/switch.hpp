@@ -102,6 +102,7 @@ class Switch {
   void watch_at_home(Grab& grab);
   void act(std::uint64_t now_ns);
   void open(const GroupAction& action, std::uint64_t now_ns);
+  bool flows(const SourcePort& port) const;
   void send_grab(const GroupAction& action, std::uint64_t now_ns);
   void tell() const;
   void cross(std::uint64_t now_ns);

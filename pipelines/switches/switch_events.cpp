@@ -43,7 +43,9 @@ void Switch::see_state(Place& place, const Incoming& event) {
     for (const std::uint16_t code : *codes)
       if (is_code(code)) pressed.set(code);
   chords_.only(place.number, pressed);
-  place.buttons &= pressed;
+  // Its buttons may come from another port of the same hand.
+  for (const auto& each : places_)
+    if (each->member == place.member) each->buttons &= pressed;
 }
 
 void Switch::do_hotkey(std::size_t number, std::uint64_t now_ns) {

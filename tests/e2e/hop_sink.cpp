@@ -6,7 +6,7 @@
 #include <string>
 
 // Writes a line of JSON for each event: its topic, where it began, which kernels it has
-// passed and when, each on its own clock.
+// passed and when, each on its own clock, and when it came here.
 namespace {
 
 using namespace dkvm;
@@ -38,6 +38,7 @@ class HopSink final : public Device {
                            {"origin_kernel", event.header.origin_kernel()},
                            {"origin_sequence", event.header.origin_sequence()},
                            {"capture_ns", event.header.capture_ns()},
+                           {"now_ns", now_ns()},
                            {"hops", hops}}
          << std::endl;
   }

@@ -53,6 +53,9 @@ Called<> reload(Ctl& ctl) {
     text += fmt::format("only a restart of the kernel changes {}\n", printable(joined(waiting)));
   if (const auto count = count_of(answer, "pipelines_changed"); count != 0)
     text += fmt::format("{} {} changed\n", count, count == 1 ? "pipeline" : "pipelines");
+  if (const Json& switches = list_of(answer, "switches_changed"); !switches.empty())
+    text += fmt::format("changed the switches {}, whose input is at home\n",
+                        printable(joined(switches)));
   screen.print(text.empty() ? "nothing has changed\n" : text);
   return {};
 }

@@ -9,11 +9,19 @@
 namespace dkvm::tcp {
 namespace {
 
+bool names(const std::vector<std::string>& topics, const char* topic) {
+  return std::find(topics.begin(), topics.end(), topic) != topics.end();
+}
+
 bool has_chain(TopicId topic) {
   return topic == id_of(wire::Topic::display_frame) || topic == id_of(wire::Topic::media_packet);
 }
 
 }  // namespace
+
+BulkOutgoing::BulkOutgoing(Shared& shared, StreamId id, WantedStream wanted)
+    : Outgoing(shared, id, std::move(wanted)),
+      takes_packets_(names(this->wanted().topics, "media_packet")) {}
 
 bool BulkOutgoing::carry(const Frame& event, const EventInfo& info) {
   const TopicId topic = event.header.topic();
@@ -23,12 +31,15 @@ bool BulkOutgoing::carry(const Frame& event, const EventInfo& info) {
   if (event.header.buffer_count() > 1 || unreadable ||
       (refused_bytes_ != 0 && body >= refused_bytes_)) {
     ++shared_.drops.oversize;
+    meter_.dropped();
     if (has_chain(topic)) broken_ = true;
     return false;
   }
   if (has_chain(topic) && !delta) broken_ = false;
+  has_deltas_ = has_deltas_ || delta;
   if (broken_ && delta) {
     ++shared_.drops.late;
+    meter_.dropped();
     want_refresh();
     return false;
   }
@@ -40,10 +51,26 @@ bool BulkOutgoing::carry(const Frame& event, const EventInfo& info) {
   frame.buffers = body == 0 ? Bytes{} : std::as_bytes(std::span(&ref, 1));
   append_frame(waiting.event, frame);
   if (body != 0) waiting.lease = std::make_shared<Lease>(info.keep());
-  if (has_chain(topic) && !delta) make_way();
+  if (has_chain(topic) && !delta && supersedes(topic)) make_way();
+  meter_.add(waiting.sequence, waiting.event.size() + body, event.header.capture_ns(), now_ns());
   waiting_.push_back(std::move(waiting));
   pump();
+  tell_way();
   return true;
+}
+
+// Packets that are all whole are sound's: each says something else.
+bool BulkOutgoing::supersedes(TopicId topic) const {
+  return topic != id_of(wire::Topic::media_packet) || has_deltas_;
+}
+
+// Producers of packets hear what the way takes, and make less of them.
+void BulkOutgoing::tell_way() {
+  if (!port_ || !takes_packets_) return;
+  if (const auto news = meter_.news(now_ns()))
+      // An error means that the kernel is gone: the next read says so.
+      [[maybe_unused]]
+    const auto told = port_->send_upstream(*news);
 }
 
 // A whole picture takes the place of those that still wait.
@@ -138,7 +165,9 @@ void BulkOutgoing::done(const Loans::Parcel& parcel) {
   ahead_bytes_ -= parcel.bytes;
   const auto found = sent_.find(parcel.sequence);
   if (found != sent_.end() && may_be_late(found->second.topic)) sent_.erase(found);
+  meter_.written(parcel.sequence, now_ns());
   pump();
+  tell_way();
 }
 
 // A new connection begins without slots; what was on the old one is lost, or
@@ -155,6 +184,7 @@ void BulkOutgoing::bulk_changed() {
 
 void BulkOutgoing::forget_sent() {
   ahead_bytes_ = 0;
+  meter_.clear();
   std::deque<Waiting> again;
   for (auto& [sequence, event] : sent_) {
     if (may_be_late(event.topic)) continue;
@@ -177,6 +207,7 @@ void BulkOutgoing::forget_sent() {
 
 // One whose place a newer one takes.
 void BulkOutgoing::drop(const Waiting& event) {
+  meter_.dropped(event.sequence);
   progress_.dropped(event.sequence);
   report_progress();
 }

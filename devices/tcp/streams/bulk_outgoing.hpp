@@ -2,6 +2,7 @@
 
 #include "devices/tcp/limits.hpp"
 #include "devices/tcp/streams/outgoing.hpp"
+#include "devices/tcp/streams/way_meter.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -14,7 +15,7 @@ namespace dkvm::tcp {
 // slot that the peer has granted.
 class BulkOutgoing final : public Outgoing {
  public:
-  using Outgoing::Outgoing;
+  BulkOutgoing(Shared& shared, StreamId id, WantedStream wanted);
   ~BulkOutgoing() override {
     if (shared_.bulk_id) shared_.bulk.drop(*shared_.bulk_id, id_);
   }
@@ -45,7 +46,9 @@ class BulkOutgoing final : public Outgoing {
   void pump();
   bool send_next();
   std::uint32_t slot_for(std::uint64_t bytes);
+  bool supersedes(TopicId topic) const;
   void make_way();
+  void tell_way();
   void drop(const Waiting& event);
   void lose(const Waiting& event);
   void want_refresh();
@@ -57,7 +60,10 @@ class BulkOutgoing final : public Outgoing {
   std::uint64_t asked_bytes_ = 0;    // slots of this size were asked for, 0: none are awaited
   std::uint64_t refused_bytes_ = 0;  // and the peer has none of this size or more; 0: it has
   std::uint64_t ahead_bytes_ = 0;
-  bool broken_ = false;  // deltas are useless until a whole one
+  WayMeter meter_;
+  const bool takes_packets_;
+  bool has_deltas_ = false;  // so far
+  bool broken_ = false;      // deltas are useless until a whole one
 };
 
 }  // namespace dkvm::tcp

@@ -2,36 +2,21 @@
 
 #include "devices/x11/input/codes.hpp"
 
-#include <X11/XKBlib.h>
 #include <X11/keysym.h>
 
 #include <algorithm>
-#include <array>
 #include <span>
 #include <utility>
 
 namespace dkvm::x11 {
 namespace {
 
-struct FreeModifiers {
-  void operator()(::XModifierKeymap* map) const { ::XFreeModifiermap(map); }
-};
-
-// The modifier that a key makes, 0 for none.
-unsigned modifier_of(const ::XModifierKeymap& map, unsigned keycode) {
-  for (int modifier = 0; modifier < 8; ++modifier)
-    for (int i = 0; i < map.max_keypermod; ++i)
-      if (map.modifiermap[modifier * map.max_keypermod + i] == keycode) return 1U << modifier;
-  return 0;
-}
-
 // AnyModifier where a key of the chord, but for the last, is none.
-unsigned modifiers_of(::Display* display, std::span<const std::uint16_t> others) {
-  const std::unique_ptr<::XModifierKeymap, FreeModifiers> map(::XGetModifierMapping(display));
+unsigned modifiers_of(const Keymap& keymap, std::span<const std::uint16_t> others) {
   unsigned all = 0;
   for (const std::uint16_t code : others) {
     const auto keycode = keycode_of(code);
-    const unsigned one = map && keycode ? modifier_of(*map, *keycode) : 0;
+    const unsigned one = keycode ? keymap.of_key(*keycode) : 0;
     if (one == 0) return AnyModifier;
     all |= one;
   }
@@ -42,19 +27,17 @@ unsigned modifiers_of(::Display* display, std::span<const std::uint16_t> others)
 
 Result<ChordGrabs> ChordGrabs::open(const std::string& display) {
   DKVM_TRY(auto connection, Connection::open(display));
-  return ChordGrabs(std::move(connection));
+  DKVM_TRY(const auto keymap, KeymapWatch::open(*connection));
+  return ChordGrabs(std::move(connection), keymap);
 }
 
-void ChordGrabs::carry(Context& context, std::function<const HeldInput&()> held) {
-  held_ = std::move(held);
+void ChordGrabs::carry(Context& context, std::function<void()> catch_up) {
+  catch_up_ = std::move(catch_up);
   connection_->carry(context, [this](::XEvent& event) {
     if (event.type == KeyPress) decide(event.xkey);
-    if (event.type != MappingNotify) return;
-    ::XRefreshKeyboardMapping(&event.xmapping);
-    if (event.xmapping.request == MappingModifier) {
-      // What another program has taken was said before.
-      [[maybe_unused]] const auto taken = grab_all();
-    }
+    if (!keymap_.takes(event) || layout() == grabbed_) return;
+    // What another program has taken was said before.
+    [[maybe_unused]] const auto taken = grab_all();
   });
 }
 
@@ -63,41 +46,62 @@ Result<std::size_t> ChordGrabs::watch(std::vector<Codes> chords) {
   return grab_all();
 }
 
+ChordGrabs::Layout ChordGrabs::layout() const {
+  const Keymap keymap(*connection_);
+  Layout layout{{}, {LockMask, keymap.of_symbol(XK_Num_Lock), keymap.of_symbol(XK_Scroll_Lock)}};
+  for (const Codes& chord : chords_) {
+    const auto keycode = chord.empty() ? std::nullopt : keycode_of(chord.back());
+    if (!keycode) continue;  // no such key, nobody gets it
+    const auto others = std::span(chord).first(chord.size() - 1);
+    layout.keys.push_back({*keycode, modifiers_of(keymap, others)});
+  }
+  return layout;
+}
+
 Result<std::size_t> ChordGrabs::grab_all() {
   ::XUngrabKey(connection_->get(), AnyKey, AnyModifier, connection_->root());
+  grabbed_ = layout();
   std::size_t taken = 0;
-  for (const Codes& chord : chords_) {
-    DKVM_TRY(const bool ours, grab(chord));
+  for (const Key& key : grabbed_.keys) {
+    DKVM_TRY(const bool ours, grab(key));
     if (!ours) ++taken;
   }
   return taken;
 }
 
-Result<bool> ChordGrabs::grab(const Codes& chord) {
-  const auto keycode = chord.empty() ? std::nullopt : keycode_of(chord.back());
-  if (!keycode) return true;  // no such key, nobody gets it
-  ::Display* display = connection_->get();
-  const unsigned modifiers = modifiers_of(display, std::span(chord).first(chord.size() - 1));
-  const std::array<unsigned, 3> locks = {LockMask, ::XkbKeysymToModifiers(display, XK_Num_Lock),
-                                         ::XkbKeysymToModifiers(display, XK_Scroll_Lock)};
+Result<bool> ChordGrabs::grab(const Key& key) {
+  const unsigned locks = static_cast<unsigned>(grabbed_.locks.size());
   const auto done = connection_->checked("watching for a chord", [&] {
-    const unsigned ways = modifiers == AnyModifier ? 1 : 8;
+    const unsigned ways = key.modifiers == AnyModifier ? 1 : 1U << locks;
     for (unsigned way = 0; way < ways; ++way) {  // whichever locks are on
-      unsigned with = modifiers;
-      for (unsigned i = 0; i < locks.size(); ++i)
-        if ((way >> i & 1U) != 0) with |= locks[i];
-      ::XGrabKey(display, static_cast<int>(*keycode), with, connection_->root(), False,
-                 GrabModeAsync, GrabModeSync);
+      unsigned with = key.modifiers;
+      for (unsigned i = 0; i < locks; ++i)
+        if ((way >> i & 1U) != 0) with |= grabbed_.locks[i];
+      ::XGrabKey(connection_->get(), static_cast<int>(key.keycode), with, connection_->root(),
+                 False, GrabModeAsync, GrabModeSync);
     }
   });
   if (!done && done.error().code() == Errc::disconnected) return fail(done.error());
   return done.has_value();
 }
 
+void ChordGrabs::pressed(std::uint16_t code, ::Time time, const HeldInput& held) {
+  bool ends_one = false, complete = false;
+  for (const Codes& chord : chords_) {
+    if (chord.empty() || chord.back() != code) continue;
+    ends_one = true;
+    complete = complete || held.is(chord);
+  }
+  const auto keycode = keycode_of(code);
+  if (!ends_one || !keycode) return;
+  if (presses_.size() == kPressesMax) presses_.pop_front();
+  presses_.push_back({*keycode, time, complete});
+}
+
 void ChordGrabs::decide(const ::XKeyEvent& press) {
-  const HeldInput& held = held_();
-  const bool ours = std::any_of(chords_.begin(), chords_.end(), [&](const Codes& chord) {
-    return !chord.empty() && keycode_of(chord.back()) == press.keycode && held.is(chord);
+  catch_up_();
+  const bool ours = std::any_of(presses_.begin(), presses_.end(), [&](const Press& each) {
+    return each.complete && each.keycode == press.keycode && each.time == press.time;
   });
   ::XAllowEvents(connection_->get(), ours ? AsyncKeyboard : ReplayKeyboard, press.time);
   ::XFlush(connection_->get());

@@ -2,12 +2,14 @@
 
 #include "devices/x11/connection.hpp"
 #include "devices/x11/input/held_input.hpp"
+#include "devices/x11/input/keymap.hpp"
 
 #include <dkvm/context.hpp>
 #include <dkvm/result.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,9 +27,13 @@ class ChordGrabs {
 
   static Result<ChordGrabs> open(const std::string& display);
 
-  // held(): what is down, up to the key that has just been pressed.
+  // catch_up(): tells pressed() of all that came until now.
   // Life: as that of Connection::carry()
-  void carry(Context& context, std::function<const HeldInput&()> held);
+  void carry(Context& context, std::function<void()> catch_up);
+
+  // A key went down at a time of the server, and now that is held. Whoever types fast
+  // has let go of it again when it is to be decided.
+  void pressed(std::uint16_t code, ::Time time, const HeldInput& held);
 
   // Watches for these instead of earlier ones. Returns how many of them another
   // program has taken: it gets their last key.
@@ -37,16 +43,40 @@ class ChordGrabs {
   void let_go();
 
  private:
-  explicit ChordGrabs(std::unique_ptr<Connection> connection)
-      : connection_(std::move(connection)) {}
+  static constexpr std::size_t kPressesMax = 32;
 
+  ChordGrabs(std::unique_ptr<Connection> connection, KeymapWatch keymap)
+      : connection_(std::move(connection)), keymap_(keymap) {}
+
+  // What X calls a chord in the present layout.
+  struct Key {
+    unsigned keycode = 0;
+    unsigned modifiers = 0;  // AnyModifier where that cannot be told
+    bool operator==(const Key&) const = default;
+  };
+  struct Layout {
+    std::vector<Key> keys;
+    std::vector<unsigned> locks;  // modifiers that may be on
+    bool operator==(const Layout&) const = default;
+  };
+
+  struct Press {
+    unsigned keycode = 0;
+    ::Time time = 0;
+    bool complete = false;
+  };
+
+  Layout layout() const;
   Result<std::size_t> grab_all();
-  Result<bool> grab(const Codes& chord);
+  Result<bool> grab(const Key& key);
   void decide(const ::XKeyEvent& press);
 
   std::unique_ptr<Connection> connection_;
+  KeymapWatch keymap_;
   std::vector<Codes> chords_;
-  std::function<const HeldInput&()> held_;
+  Layout grabbed_;
+  std::function<void()> catch_up_;
+  std::deque<Press> presses_;  // of last keys of chords, the latest kPressesMax
 };
 
 }  // namespace dkvm::x11

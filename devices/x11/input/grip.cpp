@@ -30,8 +30,7 @@ Pixel pointer_of(Connection& connection) {
 
 std::string why(int status) {
   switch (status) {
-    case AlreadyGrabbed:
-      return "another program has it (an open menu, a drag, a screen lock)";
+    case AlreadyGrabbed: return "another program has it (an open menu, a drag, a screen lock)";
     case GrabFrozen: return "another program has it frozen";
     case GrabNotViewable: return "the desktop has no place to hold it";
     default: return "the X server says " + std::to_string(status);
@@ -85,7 +84,7 @@ void Grip::give_back(std::optional<Pixel> to) {
   ::XUngrabPointer(display, CurrentTime);
   ::XUngrabKeyboard(display, CurrentTime);
   ::XUnmapWindow(display, window_);
-  ::XFlush(display);
+  ::XSync(display, False);  // who is told of it finds it done
 }
 
 void Grip::lift_at_home(std::span<const std::uint16_t> codes) {

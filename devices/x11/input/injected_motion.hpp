@@ -1,6 +1,6 @@
 #pragma once
 
-#include "devices/x11/monitors.hpp"
+#include "devices/x11/bounds.hpp"
 
 #include <algorithm>
 #include <optional>

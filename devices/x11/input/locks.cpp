@@ -6,26 +6,20 @@
 namespace dkvm::x11 {
 
 Result<Locks> Locks::open(Connection& connection) {
-  ::Display* display = connection.get();
-  DKVM_CHECK(connection.extension("XKEYBOARD"));
-  Locks locks(connection);
-  int opcode = 0, error_first = 0, major = XkbMajorVersion, minor = XkbMinorVersion;
-  if (::XkbQueryExtension(display, &opcode, &locks.event_first_, &error_first, &major, &minor) == 0)
-    return fail(Errc::not_found, "X display '" + connection.name() +
-                                     "': the X server has another XKEYBOARD, expected 1.0");
-  ::XkbSelectEventDetails(display, XkbUseCoreKbd, XkbStateNotify, XkbModifierLockMask,
+  DKVM_TRY(const auto keymap, KeymapWatch::open(connection));
+  Locks locks(connection, keymap);
+  ::XkbSelectEventDetails(connection.get(), XkbUseCoreKbd, XkbStateNotify, XkbModifierLockMask,
                           XkbModifierLockMask);
-  constexpr unsigned kMaps = XkbNewKeyboardNotifyMask | XkbMapNotifyMask;
-  ::XkbSelectEvents(display, XkbUseCoreKbd, kMaps, kMaps);
   locks.look_up();
   DKVM_CHECK(connection.check());
   return locks;
 }
 
 void Locks::look_up() {
+  const Keymap keymap(*connection_);
   caps_ = LockMask;
-  num_ = ::XkbKeysymToModifiers(connection_->get(), XK_Num_Lock);
-  scroll_ = ::XkbKeysymToModifiers(connection_->get(), XK_Scroll_Lock);
+  num_ = keymap.of_symbol(XK_Num_Lock);
+  scroll_ = keymap.of_symbol(XK_Scroll_Lock);
 }
 
 LockState Locks::read() const {
@@ -41,20 +35,15 @@ LockState Locks::read() const {
 void Locks::set(const LockState& state) const {
   const unsigned on = (state.caps_lock ? caps_ : 0) | (state.num_lock ? num_ : 0) |
                       (state.scroll_lock ? scroll_ : 0);
-  ::XkbLockModifiers(connection_->get(), XkbUseCoreKbd, masks(), on);
+  ::XkbLockModifiers(connection_->get(), XkbUseCoreKbd, caps_ | num_ | scroll_, on);
 }
 
 bool Locks::takes(::XEvent& event) {
-  if (event.type == MappingNotify) {
-    ::XRefreshKeyboardMapping(&event.xmapping);
+  if (keymap_.takes(event)) {
     look_up();
     return true;
   }
-  if (event.type != event_first_) return false;
-  auto& xkb = reinterpret_cast<::XkbEvent&>(event);
-  if (xkb.any.xkb_type == XkbMapNotify) ::XkbRefreshKeyboardMapping(&xkb.map);
-  if (xkb.any.xkb_type != XkbStateNotify) look_up();
-  return true;
+  return event.type == keymap_.event_first();
 }
 
 }  // namespace dkvm::x11

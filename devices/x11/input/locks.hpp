@@ -1,6 +1,7 @@
 #pragma once
 
 #include "devices/x11/connection.hpp"
+#include "devices/x11/input/keymap.hpp"
 
 #include <dkvm/events.hpp>
 #include <dkvm/result.hpp>
@@ -20,16 +21,13 @@ class Locks {
 
   // True for an event after which read() may tell something else.
   bool takes(::XEvent& event);
-  // Of modifiers, as in the states of X's events: those that lock, which say nothing
-  // of what a finger holds.
-  unsigned masks() const { return caps_ | num_ | scroll_; }
 
  private:
-  explicit Locks(Connection& connection) : connection_(&connection) {}
+  Locks(Connection& connection, KeymapWatch keymap) : connection_(&connection), keymap_(keymap) {}
   void look_up();
 
   Connection* connection_;
-  int event_first_ = 0;
+  KeymapWatch keymap_;
   unsigned caps_ = 0;
   unsigned num_ = 0;
   unsigned scroll_ = 0;

@@ -77,6 +77,7 @@ void RawInput::take(const ::XGenericEventCookie& cookie) {
   const auto& event = *static_cast<const ::XIRawEvent*>(cookie.data);
   const Slave* slave = slaves_.find(event.sourceid);
   if (!counts(slave)) return;
+  time_ = event.time;
   switch (cookie.evtype) {
     case XI_RawKeyPress: return key(slave->id, event.detail, true);
     case XI_RawKeyRelease: return key(slave->id, event.detail, false);

@@ -49,6 +49,8 @@ class RawInput {
   void ask(bool everything);
 
   const HeldInput& held() const { return held_; }
+  // Of the event that the listener is told of, by the server's clock.
+  ::Time time() const { return time_; }
   void set_desktop(const Bounds& desktop) { desktop_ = desktop; }
   // While confined the pointer does not go where injected motion says.
   void set_confined(bool confined) { confined_ = confined; }
@@ -84,6 +86,7 @@ class RawInput {
   HeldInput held_;
   Bounds desktop_;
   bool confined_ = false;
+  ::Time time_ = 0;
   Point began_;                        // where the pointer was at the start
   std::map<int, Position> positions_;  // at most a device each
   Whole scroll_x_, scroll_y_;

@@ -42,8 +42,8 @@ class X11InputSink final : public Device {
     DKVM_TRY(auto hands, x11::Hands::open(*connection));
     DKVM_TRY(auto locks, x11::Locks::open(*connection));
     DKVM_TRY(auto monitors, x11::Monitors::open(*connection));
-    on_ = std::make_unique<Desk>(
-        Desk{std::move(connection), std::move(hands), std::move(locks), std::move(monitors), {}, {}});
+    on_ = std::make_unique<Desk>(Desk{
+        std::move(connection), std::move(hands), std::move(locks), std::move(monitors), {}, {}});
     DKVM_CHECK(tell_monitors());
     DKVM_CHECK(tell_locks());
     on_->connection->carry(context, [this, &context](XEvent& event) {

@@ -38,8 +38,8 @@ Slave described(const ::XIDeviceInfo& info) {
     if (each->type == XIScrollClass)
       add_wheel(slave, *reinterpret_cast<const ::XIScrollClassInfo*>(each));
     if (each->type == XIButtonClass)
-      slave.buttons = static_cast<unsigned>(
-          reinterpret_cast<const ::XIButtonClassInfo*>(each)->num_buttons);
+      slave.buttons =
+          static_cast<unsigned>(reinterpret_cast<const ::XIButtonClassInfo*>(each)->num_buttons);
   }
   return slave;
 }
@@ -120,8 +120,8 @@ std::vector<std::uint16_t> Slaves::down(const Slave& slave) const {
         if (const auto code = code_of_button(button); code && bit(buttons.buttons, button))
           codes.push_back(*code);
     }
-    each = reinterpret_cast<const ::XInputClass*>(reinterpret_cast<const char*>(each) +
-                                                  each->length);
+    each =
+        reinterpret_cast<const ::XInputClass*>(reinterpret_cast<const char*>(each) + each->length);
   }
   ::XFreeDeviceState(state);
   std::sort(codes.begin(), codes.end());

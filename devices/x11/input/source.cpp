@@ -31,8 +31,9 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
     option({.name = "capture_xtest",
             .type = ValueType::boolean,
             .fallback = "false",
-            .help = "what programs inject counts as typed (for tests: with an x11-input-sink on the "
-                    "same desktop it echoes)"});
+            .help =
+                "what programs inject counts as typed (for tests: with an x11-input-sink on the "
+                "same desktop it echoes)"});
     option({.name = "panic",
             .type = ValueType::list,
             .help = "keys that, held together, give the input back to this desktop (default: both "
@@ -53,7 +54,7 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
       log_warning("X display '" + desk_->connection->name() + "': its keycodes are '" + name +
                   "', expected evdev: keys may be taken for others");
     desk_->connection->carry(context, [this](XEvent& event) { on_event(event); });
-    desk_->chords.carry(context, [this]() -> const x11::HeldInput& { return caught_up(); });
+    desk_->chords.carry(context, [this] { catch_up(); });
     DKVM_CHECK(tell_monitors());
     desk_->raw.ask(true);
     tick();
@@ -75,16 +76,17 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
 
   void on_key(std::uint16_t code, bool down) override {
     emit(keyboard_, key(code, down));
+    if (down) desk_->chords.pressed(code, desk_->raw.time(), desk_->raw.held());
     if (down && held() && desk_->raw.held().holds_all(panic_)) give_back("the panic chord", {});
   }
   void on_button(std::uint16_t code, bool down) override { emit(mouse_, button(code, down)); }
   void on_motion(x11::Point by) override { emit(mouse_, motion_by(by.x, by.y)); }
   void on_scroll(const PointerScroll& scroll) override { emit(mouse_, scroll); }
   void on_placed(x11::Point at) override {
-    if (!held()) tell_push(desk_->border.placed(at));
+    if (!away_) tell_push(desk_->border.placed(at));
   }
   void on_barrier(::XID barrier, x11::Point at, bool hit) override {
-    if (!held()) tell_push(hit ? desk_->border.hit(barrier, at) : desk_->border.left(barrier));
+    if (!away_) tell_push(hit ? desk_->border.hit(barrier, at) : desk_->border.left(barrier));
   }
   void on_doubt() override {
     doubt_ = true;
@@ -99,12 +101,10 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
     if (auto told = tell_monitors(); !told) context_->finish(told.error());
   }
 
-  // The chord that a program is kept from is complete when everything up to its last
-  // key was seen.
-  const x11::HeldInput& caught_up() {
+  // Everything up to now is seen and told.
+  void catch_up() {
     ::XSync(desk_->connection->get(), False);
     desk_->connection->hand_on(desk_->connection->queued());
-    return desk_->raw.held();
   }
 
   // --- what others are told -----------------------------------------------------
@@ -169,6 +169,7 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
         return;
       case wire::GrabAction::release:
         if (!stay_ || stay_->epoch != grab.epoch) return;
+        catch_up();  // what was done abroad is told before
         stay_.reset();
         give_back("", grab.warp ? std::optional(x11::Pixel{grab.x, grab.y}) : std::nullopt);
         return;
@@ -204,9 +205,10 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
   void take() {
     if (!stay_ || held()) return;
     desk_->chords.let_go();
-    const auto taken = desk_->grip.take(
-        [this] { desk_->connection->hand_on(desk_->connection->queued()); });
+    const auto taken =
+        desk_->grip.take([this] { desk_->connection->hand_on(desk_->connection->queued()); });
     if (!taken) return refused(taken.error());
+    away_ = true;
     desk_->raw.set_confined(true);
     desk_->border.forget();
     answer(stay_->epoch, true, "");
@@ -229,9 +231,8 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
 
   void set_lease(std::uint32_t lease_ms) {
     context_->cancel_timer(lease_);
-    lease_ = context_->after(std::chrono::milliseconds(lease_ms), [this] {
-      give_back("the lease ran out", {});
-    });
+    lease_ = context_->after(std::chrono::milliseconds(lease_ms),
+                             [this] { give_back("the lease ran out", {}); });
   }
 
   // why: what the kernel is told; it knows of its own release.
@@ -242,6 +243,8 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
     if (!held()) return;
     desk_->locks.set(home_locks_);
     desk_->grip.give_back(to);
+    catch_up();  // the last pushes of a pointer that was held
+    away_ = false;
     desk_->raw.set_confined(false);
     desk_->border.forget();
     if (stay) answer(stay->epoch, false, why);
@@ -259,6 +262,7 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
   std::uint32_t watched_epoch_ = 0;
   std::optional<Stay> stay_;
   LockState home_locks_;  // as they were when the input went
+  bool away_ = false;     // the input is, and so is what the pointer does at the border
   bool doubt_ = false;
   Context::Timer tick_ = 0;
   Context::Timer lease_ = 0;

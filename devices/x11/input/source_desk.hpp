@@ -29,9 +29,9 @@ struct SourceDesk {
     DKVM_TRY(auto monitors, Monitors::open(*connection));
     DKVM_TRY(auto grip, Grip::open(*connection));
     DKVM_TRY(auto chords, ChordGrabs::open(connection->name()));
-    return std::unique_ptr<SourceDesk>(new SourceDesk{
-        std::move(connection), std::move(raw), std::move(border), std::move(locks),
-        std::move(monitors), std::move(grip), std::move(chords)});
+    return std::unique_ptr<SourceDesk>(
+        new SourceDesk{std::move(connection), std::move(raw), std::move(border), std::move(locks),
+                       std::move(monitors), std::move(grip), std::move(chords)});
   }
 
   std::unique_ptr<Connection> connection;

@@ -29,8 +29,8 @@ class FarDesks {
     return std::find(held.begin(), held.end(), kShift) != held.end();
   }
 
-  Seats seats;
-  TwoDesks pair;
+  TwoDesks pair;  // ends after the seats do
+  Seats seats{[this] { return pair.logs(); }};
 };
 
 }  // namespace

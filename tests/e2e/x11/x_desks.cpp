@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace dkvm::test {
@@ -68,23 +69,33 @@ std::string Seats::where_a_key_goes() {
     return !where.empty();
   });
   near.hand.key(kProbeKey, false);
+  // Its up is there, too.
+  const auto is_up = [](Seat& seat) {
+    const auto held = seat.hand.held();
+    return std::find(held.begin(), held.end(), kProbeKey) == held.end();
+  };
+  eventually(Seconds(0.3), [&] { return is_up(near) && is_up(far); });
   return came ? where : "";
 }
 
 void Seats::go_over() {
-  REQUIRE(eventually(kPatience, [&] {
+  const bool over = eventually(kPatience, [&] {
     near.hand.key(kOverKey, true);
     near.hand.key(kOverKey, false);
     return where_a_key_goes() == "far";
-  }));
+  });
+  INFO(logs_());
+  REQUIRE(over);
 }
 
 void Seats::go_home() {
-  REQUIRE(eventually(kPatience, [&] {
+  const bool home = eventually(kPatience, [&] {
     near.hand.key(kHomeKey, true);
     near.hand.key(kHomeKey, false);
     return where_a_key_goes() == "near";
-  }));
+  });
+  INFO(logs_());
+  REQUIRE(home);
 }
 
 void Fingers::set(std::uint16_t code, bool down) {

@@ -8,9 +8,11 @@
 #include "tools/xlab/window.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 
 namespace dkvm::test {
 
@@ -33,6 +35,9 @@ struct Seat {
 // stays at home after F11.
 class Seats {
  public:
+  // logs: of the kernels, for what fails.
+  explicit Seats(std::function<std::string()> logs) : logs_(std::move(logs)) {}
+
   // Who has the input, as the near side's kernel says; empty while it does not.
   static std::string input_is_at(Desk& kernel);
   // Returns once keys arrive at the far screen, or at home.
@@ -44,17 +49,24 @@ class Seats {
 
   Seat near;
   Seat far;
+
+ private:
+  std::function<std::string()> logs_;
 };
 
-// The same with a kernel at each, linked over loopback: `desk` and `laptop`.
-class XDesks : public Seats {
+// Ends after the seats do: what a desk leaves behind it takes for its own, X servers too.
+struct DesksOfSeats {
+  LinkedDesks desks;
+};
+
+// Two seats with a kernel at each, linked over loopback: `desk` and `laptop`.
+class XDesks : public DesksOfSeats, public Seats {
  public:
+  XDesks() : Seats([this] { return logs(); }) {}
   // Returns once both run and the link is up.
   void start();
   std::string input_is_at() { return Seats::input_is_at(desks["desk"]); }
   std::string logs() { return desks["desk"].log().append("\n").append(desks["laptop"].log()); }
-
-  LinkedDesks desks;
 };
 
 // Fingers at a hand: presses and releases by chance, and knows what is down.

@@ -113,7 +113,7 @@ TEST_CASE("changes are told to programs and to people") {
         "changes kernel.name");
   CHECK(to_json(changes).dump() ==
         R"({"changed":["kernel.log.level"],"needs_restart":["kernel.name"],)"
-        R"("pipelines_changed":1,"started":["a","b"],"stopped":[]})");
+        R"("pipelines_changed":1,"started":["a","b"],"stopped":[],"switches_changed":[]})");
 }
 
 TEST_CASE("grants of callers beyond links are a change of their own") {

@@ -194,7 +194,8 @@ TEST_CASE("A source that cannot watch everything at home is still a source") {
   PlayedGroup group(1, 2);
   group.up(0);
   CHECK(group->grabbed(0, group.prepared(0), false, "F12 is taken") ==
-        "source s0 cannot watch everything at home: F12 is taken");
+        "source s0 does not watch everything at home: F12 is taken");
+  CHECK(group->grabbed(0, group.prepared(0), true, "").empty());
   group.go(1);
   CHECK(group.open == 1);
 }

@@ -69,7 +69,7 @@ class SwitchRig : public Rig {
   }
   // The switch takes effect, beside pipelines of its own.
   void begin(std::vector<PipelineSpec> others = {}) {
-    for (PipelineSpec& each : pipelines_of(spec)) others.push_back(std::move(each));
+    for (PipelineSpec& each : target_pipelines(spec)) others.push_back(std::move(each));
     const auto applied = router.apply(std::move(others), {spec}, now);
     REQUIRE(applied);
   }

@@ -445,3 +445,18 @@ TEST_CASE("A home with an address has the input while nobody else has") {
   rig.grant();
   CHECK(rig.take(3) == "30-");
 }
+
+TEST_CASE("Modifiers of a source that has not let go stay where it is") {
+  SwitchRig rig;
+  rig.begin();
+  rig.go(kTwo);
+  rig.router.device_down(1, rig.now);
+  rig.source_up();
+  rig.press(kMeta);
+  REQUIRE(rig.router.select("desk", {"tower"}, rig.now));
+  CHECK(rig.at() == "tower");
+  CHECK(rig.take(3).empty());
+  rig.grant();
+  rig.press(kA);
+  CHECK(rig.take(3) == "30+");
+}
