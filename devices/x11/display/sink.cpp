@@ -61,8 +61,9 @@ class X11DisplaySink final : public Device {
     if (ended_) return;
     const auto picture = Picture::of(frame, info.bytes());
     if (!picture) {
-      log_warning("a frame that is no picture: " + picture.error().message());
-      return ask(wire::RefreshWhat::frame);
+      if (ask(wire::RefreshWhat::frame))
+        log_warning("a frame that is no picture: " + picture.error().message());
+      return;
     }
     const auto taken = view_->take(*picture);
     if (!taken) return give_up(taken.error());
@@ -88,15 +89,17 @@ class X11DisplaySink final : public Device {
     if (!known) ask(wire::RefreshWhat::cursor);
   }
 
-  void ask(wire::RefreshWhat what) {
+  // False when it was asked for a moment ago.
+  bool ask(wire::RefreshWhat what) {
     std::uint64_t& asked_ns =
         what == wire::RefreshWhat::cursor ? asked_cursor_ns_ : asked_frame_ns_;
     const std::uint64_t now = now_ns();
-    if (asked_ns != 0 && now - asked_ns < kAskAgainNs) return;
+    if (asked_ns != 0 && now - asked_ns < kAskAgainNs) return false;
     asked_ns = now;
     Refresh refresh;
     refresh.what = what;
     [[maybe_unused]] const auto sent = screen_.send_upstream(refresh);
+    return true;
   }
 
   // --- what the server says -------------------------------------------------------

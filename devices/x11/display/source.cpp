@@ -1,6 +1,7 @@
 #include "devices/x11/display/cursor_watch.hpp"
 #include "devices/x11/display/desktop.hpp"
 #include "devices/x11/display/owed.hpp"
+#include "devices/x11/display/picture_pace.hpp"
 #include "devices/x11/display/screen_grab.hpp"
 
 #include <dkvm/device_main.hpp>
@@ -69,7 +70,7 @@ class X11DisplaySource final : public Device {
   Result<> read(const ConfigReader& config) {
     monitor_ = config.find("monitor").value_or("");
     DKVM_TRY(fps_, config.number("fps"));
-    interval_ns_ = static_cast<std::uint64_t>(1e9 / fps_);
+    pace_ = PicturePace(static_cast<std::uint64_t>(1e9 / fps_));
     DKVM_TRY(cursor_wanted_, config.flag("cursor"));
     return {};
   }
@@ -175,7 +176,7 @@ class X11DisplaySource final : public Device {
     tell_cursor();
     if (grab_->busy() || !(owed_.any() || box_told_)) return;
     const std::uint64_t now = now_ns();
-    if (now < due_ns_) return wait_until(due_ns_);
+    if (now < pace_.due_ns()) return wait_until(pace_.due_ns());
     if (!owed_.any()) return begin_box(now);  // it was on another monitor
     auto slot = screen_.borrow();
     if (!slot) return;  // on_slots() comes
@@ -193,7 +194,7 @@ class X11DisplaySource final : public Device {
     xcb_damage_subtract(server(), damage_, XCB_NONE, XCB_NONE);
     xcb_flush(server());
     box_told_ = false;
-    due_ns_ = now + interval_ns_;
+    pace_.taken(now);
   }
 
   void wait_until(std::uint64_t time_ns) {
@@ -229,7 +230,7 @@ class X11DisplaySource final : public Device {
   // or the kernel does not read just now.
   void take_again() {
     owed_.add_all(now_ns());
-    due_ns_ = std::max(due_ns_, now_ns() + kBacklogWaitNs);
+    pace_.hold_until(now_ns() + kBacklogWaitNs);
   }
 
   void answer(const Refresh& refresh) {
@@ -275,7 +276,6 @@ class X11DisplaySource final : public Device {
   Context* context_ = nullptr;
   std::string monitor_;
   double fps_ = 60;
-  std::uint64_t interval_ns_ = 0;
   bool cursor_wanted_ = true;
 
   std::unique_ptr<Desktop> desktop_;
@@ -290,7 +290,7 @@ class X11DisplaySource final : public Device {
   std::uint32_t epoch_ = 0;
   Owed owed_;
   Context::Timer timer_ = 0;
-  std::uint64_t due_ns_ = 0;  // the next picture, at the earliest
+  PicturePace pace_;
 
   // Of the part that the server is taking.
   std::uint64_t capture_ns_ = 0;

@@ -227,7 +227,7 @@ TEST_CASE("a screen that always changes sends no more pictures than it may") {
     pictures += shown.until_pong().size();
   }
   CHECK(pictures > 2);
-  CHECK(pictures <= 2 + (now_ns() - begin) / 20'000'000);
+  CHECK(pictures <= 3 + (now_ns() - begin) / 20'000'000);
 }
 
 TEST_CASE("who asks for the picture, the mode or the pointer gets it, on a static screen too") {

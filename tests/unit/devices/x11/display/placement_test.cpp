@@ -1,5 +1,6 @@
 #include "devices/x11/display/placement.hpp"
 #include "devices/x11/display/owed.hpp"
+#include "devices/x11/display/picture_pace.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -84,4 +85,21 @@ TEST_CASE("damage that is owed grows, and is as old as its first part") {
   CHECK(owed.since_ns() == 2);
   owed.clear();
   CHECK_FALSE(owed.any());
+}
+
+TEST_CASE("after a rest two pictures come in a row, then one an interval") {
+  PicturePace pace(100);
+  CHECK(pace.due_ns() == 0);
+  pace.taken(1000);
+  CHECK(pace.due_ns() <= 1000);
+  pace.taken(1001);
+  CHECK(pace.due_ns() == 1100);
+  pace.taken(1100);
+  CHECK(pace.due_ns() == 1200);
+  pace.taken(1250);
+  CHECK(pace.due_ns() == 1300);
+  pace.hold_until(1400);
+  CHECK(pace.due_ns() == 1400);
+  pace.taken(5000);
+  CHECK(pace.due_ns() <= 5000);
 }
