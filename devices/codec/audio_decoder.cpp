@@ -33,7 +33,7 @@ class AudioDecoder final : public Device {
 
   Result<> start(Context& context) override {
     context_ = &context;
-    media::log_as_device();
+    media::log_nothing();
     std::vector<std::string> codecs = context.config().list("codecs");
     if (codecs.empty()) codecs = {"opus"};
     DKVM_TRY(const std::string format, context.config().text("format"));

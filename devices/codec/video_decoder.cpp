@@ -41,7 +41,7 @@ class VideoDecoder final : public Device {
 
   Result<> start(Context& context) override {
     context_ = &context;
-    media::log_as_device();
+    media::log_nothing();
     std::vector<std::string> codecs = context.config().list("codecs");
     if (codecs.empty()) codecs = {"h264", "hevc", "vp8", "vp9", "av1", "mjpeg"};
     DKVM_TRY(const std::int64_t threads, context.config().integer("threads"));

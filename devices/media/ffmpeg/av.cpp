@@ -77,4 +77,8 @@ AVSampleFormat av_format_of(SampleFormat format) {
 
 void log_as_device() { av_log_set_callback(log_line); }
 
+void log_nothing() {
+  av_log_set_callback([](void*, int, const char*, va_list) {});
+}
+
 }  // namespace dkvm::media

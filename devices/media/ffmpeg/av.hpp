@@ -67,4 +67,8 @@ AVSampleFormat av_format_of(SampleFormat format);
 // matters comes back as an error. Codecs' threads log too.
 void log_as_device();
 
+// Leaves out all of it: for what is decoded of others, whose nonsense would fill the log
+// and make the device wait for it.
+void log_nothing();
+
 }  // namespace dkvm::media
