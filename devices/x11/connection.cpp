@@ -137,7 +137,7 @@ void Connection::carry(Context& context, std::function<void(::XEvent&)> on_event
 void Connection::end_turn(Context& context) {
   // Answers that were waited for have brought events along, which no longer make the
   // descriptor readable; handlers may bring more.
-  while (!gone_ && ::XEventsQueued(display_, QueuedAfterReading) > 0) hand_on(queued());
+  while (!gone_ && ::XEventsQueued(display_, QueuedAfterReading) > 0) hand_on();
   if (!gone_) ::XFlush(display_);
   if (auto there = check(); !there) {
     context.forget(ConnectionNumber(display_));
@@ -145,16 +145,24 @@ void Connection::end_turn(Context& context) {
   }
 }
 
-std::size_t Connection::queued() const {
-  return gone_ ? 0 : static_cast<std::size_t>(::XEventsQueued(display_, QueuedAlready));
+void Connection::hand_on() {
+  ::XEvent event;
+  ::XNextEvent(display_, &event);
+  on_event_(event);
 }
 
-void Connection::hand_on(std::size_t events) {
-  for (; events != 0 && queued() != 0; --events) {
+void Connection::hand_on_before(unsigned long request) {
+  while (has_event()) {
     ::XEvent event;
-    ::XNextEvent(display_, &event);
-    on_event_(event);
+    ::XPeekEvent(display_, &event);
+    if (event.xany.serial >= request) return;
+    hand_on();
   }
+}
+
+void Connection::catch_up() {
+  ::XSync(display_, False);
+  while (has_event()) hand_on();
 }
 
 Connection* Connection::of(::Display* display) {

@@ -7,7 +7,6 @@
 
 #include <X11/Xlib.h>
 
-#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -60,10 +59,13 @@ class Connection {
   // device with words when the server goes.
   // Life: the connection outlives the context's turns
   void carry(Context& context, std::function<void(::XEvent&)> on_event);
-  // After an answer: how many events came before it that carry() has not handed on yet,
-  // and handing on that many.
-  std::size_t queued() const;
-  void hand_on(std::size_t events);
+  // The number of the next request, and handing on the events that wait and that the
+  // server sent before it did that request, whose answer is there: for those who must
+  // know what came before.
+  unsigned long next_request() const { return ::XNextRequest(display_); }
+  void hand_on_before(unsigned long request);
+  // Waits for the server, and hands on all that came until then.
+  void catch_up();
 
  private:
   Connection(::Display* display, std::string name);
@@ -72,6 +74,8 @@ class Connection {
   static Connection* of(::Display* display);
   void note(const ::XErrorEvent& error);
   void end_turn(Context& context);
+  bool has_event() const { return !gone_ && ::XEventsQueued(display_, QueuedAlready) > 0; }
+  void hand_on();
 
   ::Display* display_;
   ::Window root_;

@@ -55,14 +55,15 @@ int Grip::grab_pointer(::Window confine) {
                         confine, blank_, CurrentTime);
 }
 
-Result<> Grip::take(const std::function<void()>& until_here) {
+Result<> Grip::take(const std::function<void(unsigned long request)>& until) {
   ::Display* display = connection_->get();
   const Pixel at = pointer_of(*connection_);
   ::XMoveWindow(display, window_, at.x, at.y);
   ::XMapRaised(display, window_);
+  const unsigned long request = connection_->next_request();
   const int keyboard =
       ::XGrabKeyboard(display, window_, False, GrabModeAsync, GrabModeAsync, CurrentTime);
-  until_here();
+  until(request);
   const int pointer = keyboard == GrabSuccess ? grab_pointer(window_) : GrabSuccess;
   DKVM_CHECK(connection_->check());
   held_ = true;

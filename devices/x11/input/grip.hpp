@@ -24,10 +24,10 @@ class Grip {
  public:
   static Result<Grip> open(Connection& connection);
 
-  // until_here() is called in between: what the connection has queued by then came
-  // before the keyboard was taken.
+  // until(request) is called in between, with the number of the request that took the
+  // keyboard: what came before it was the desktop's.
   // Errors: Errc::denied with who has it, as far as X tells; Errc::disconnected.
-  Result<> take(const std::function<void()>& until_here);
+  Result<> take(const std::function<void(unsigned long request)>& until);
   // The pointer goes to `to` first.
   void give_back(std::optional<Pixel> to = {});
   bool held() const { return held_; }

@@ -97,7 +97,7 @@ Result<> Hands::release(Connection& connection, std::span<const std::uint16_t> c
   return connection.checked("releasing what XTEST holds down", [&] {
     for (const Slave& slave : slaves.all()) {
       if (!slave.xtest) continue;
-      for (const std::uint16_t code : slaves.down(slave))
+      for (const std::uint16_t code : slaves.down(slave).codes)
         if (std::find(codes.begin(), codes.end(), code) != codes.end())
           fake(connection.get(), code, false);
     }

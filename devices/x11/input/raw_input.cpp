@@ -169,9 +169,9 @@ void RawInput::ask(bool everything) {
   const auto slaves = slaves_.all();  // as they are now: what is handed on may change them
   for (const Slave& slave : slaves) {
     if (!counts(&slave) || (!everything && !holders.contains(slave.id))) continue;
-    const auto codes = slaves_.down(slave);
-    connection_->hand_on(connection_->queued());  // what came before the answer is older
-    tell(slave.id, codes);
+    const auto down = slaves_.down(slave);
+    connection_->hand_on_before(down.request);
+    tell(slave.id, down.codes);
   }
   for (const int device : holders)  // one that is gone holds nothing
     if (!counts(slaves_.find(device))) tell(device, {});

@@ -95,18 +95,20 @@ const Slave* Slaves::find(int id) const {
   return found == all_.end() ? nullptr : &*found;
 }
 
-std::vector<std::uint16_t> Slaves::down(const Slave& slave) const {
-  std::vector<std::uint16_t> codes;
+Slaves::Down Slaves::down(const Slave& slave) const {
+  Down down;
+  auto& codes = down.codes;
   ::Display* display = connection_->get();
   ::XDevice* device = nullptr;
   ::XDeviceState* state = nullptr;
   // One that has just been unplugged is refused, which is no news.
   [[maybe_unused]] const auto asked = connection_->checked("asking an input device", [&] {
     device = ::XOpenDevice(display, static_cast<::XID>(slave.id));
+    down.request = connection_->next_request();
     if (device != nullptr) state = ::XQueryDeviceState(display, device);
     if (device != nullptr) ::XCloseDevice(display, device);
   });
-  if (state == nullptr) return codes;
+  if (state == nullptr) return down;
   const ::XInputClass* each = state->data;
   for (int i = 0; i < state->num_classes; ++i) {
     if (each->c_class == KeyClass) {
@@ -125,7 +127,7 @@ std::vector<std::uint16_t> Slaves::down(const Slave& slave) const {
   }
   ::XFreeDeviceState(state);
   std::sort(codes.begin(), codes.end());
-  return codes;
+  return down;
 }
 
 }  // namespace dkvm::x11

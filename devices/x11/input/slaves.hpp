@@ -47,9 +47,12 @@ class Slaves {
   // Null for one that is not there.
   const Slave* find(int id) const;
 
-  // The codes of keys and buttons that are down on a device, in ascending order;
-  // empty for one that is gone.
-  std::vector<std::uint16_t> down(const Slave& slave) const;
+  struct Down {
+    std::vector<std::uint16_t> codes;  // of keys and buttons, in ascending order
+    unsigned long request = 0;         // that asked: what came later is not in it
+  };
+  // What is down on a device; nothing on one that is gone.
+  Down down(const Slave& slave) const;
 
  private:
   Slaves(Connection& connection, int opcode) : connection_(&connection), opcode_(opcode) {}

@@ -54,7 +54,7 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
       log_warning("X display '" + desk_->connection->name() + "': its keycodes are '" + name +
                   "', expected evdev: keys may be taken for others");
     desk_->connection->carry(context, [this](XEvent& event) { on_event(event); });
-    desk_->chords.carry(context, [this] { catch_up(); });
+    desk_->chords.carry(context, [this] { desk_->connection->catch_up(); });
     DKVM_CHECK(tell_monitors());
     desk_->raw.ask(true);
     tick();
@@ -99,12 +99,6 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
     if (desk_->locks.takes(event)) return;
     if (!desk_->monitors.takes(event)) return;
     if (auto told = tell_monitors(); !told) context_->finish(told.error());
-  }
-
-  // Everything up to now is seen and told.
-  void catch_up() {
-    ::XSync(desk_->connection->get(), False);
-    desk_->connection->hand_on(desk_->connection->queued());
   }
 
   // --- what others are told -----------------------------------------------------
@@ -169,7 +163,7 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
         return;
       case wire::GrabAction::release:
         if (!stay_ || stay_->epoch != grab.epoch) return;
-        catch_up();  // what was done abroad is told before
+        desk_->connection->catch_up();  // what was done abroad is told before
         stay_.reset();
         give_back("", grab.warp ? std::optional(x11::Pixel{grab.x, grab.y}) : std::nullopt);
         return;
@@ -205,8 +199,8 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
   void take() {
     if (!stay_ || held()) return;
     desk_->chords.let_go();
-    const auto taken =
-        desk_->grip.take([this] { desk_->connection->hand_on(desk_->connection->queued()); });
+    const auto taken = desk_->grip.take(
+        [this](unsigned long request) { desk_->connection->hand_on_before(request); });
     if (!taken) return refused(taken.error());
     away_ = true;
     desk_->raw.set_confined(true);
@@ -243,7 +237,7 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
     if (!held()) return;
     desk_->locks.set(home_locks_);
     desk_->grip.give_back(to);
-    catch_up();  // the last pushes of a pointer that was held
+    desk_->connection->catch_up();  // the last pushes of a pointer that was held
     away_ = false;
     desk_->raw.set_confined(false);
     desk_->border.forget();

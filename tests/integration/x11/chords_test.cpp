@@ -20,7 +20,6 @@ constexpr std::uint16_t kA = 30;
 constexpr std::uint16_t kB = 48;
 
 Strokes press(Person& person, const std::vector<std::uint16_t>& codes) {
-  person.heard();
   for (const auto code : codes) person.key(code, true);
   for (auto code = codes.rbegin(); code != codes.rend(); ++code) person.key(*code, false);
   // A key that the server holds still is on its way until the source has decided.
@@ -50,6 +49,7 @@ TEST_CASE("the last key of a chord does not reach the desktop, the source sees a
   // With the locks on, too.
   person.tap(58);
   person.tap(69);
+  person.heard();
   CHECK(press(person, {kLeftAlt, kLeftCtrl, kTwo}) == Strokes{"+56", "+29", "-29", "-56"});
 }
 
@@ -90,6 +90,17 @@ TEST_CASE("what a program injects is no chord") {
   person.inject_key(kScrollLock, true);
   person.inject_key(kScrollLock, false);
   CHECK(press(person, {}) == Strokes{"+70", "-70"});
+}
+
+TEST_CASE("with capture_xtest it is") {
+  const Xvfb server;
+  Source source(server, {{"DKVM_CONFIG_CAPTURE_XTEST", "true"}});
+  Person person(server.display());
+  person.open_window();
+  REQUIRE(source.prepare({{kLeftCtrl, kTwo}}, {}).granted);
+  for (const auto code : {kLeftCtrl, kTwo}) person.inject_key(code, true);
+  for (const auto code : {kTwo, kLeftCtrl}) person.inject_key(code, false);
+  CHECK(press(person, {}) == Strokes{"+29", "-29"});
 }
 
 TEST_CASE("the input can be taken while the chord for it is still held") {

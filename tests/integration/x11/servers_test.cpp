@@ -26,11 +26,7 @@ int refused(const std::string& program, const FakeKernel::Environment& environme
 }  // namespace
 
 TEST_CASE("without an X server a device says so, and is worth another start") {
-  std::string gone;
-  {
-    const Xvfb server;
-    gone = server.display();
-  }
+  const std::string gone = ":61234";  // far from the numbers that tests get
   for (const auto& program : kPrograms) {
     CHECK(refused(program, {{"DKVM_CONFIG_DISPLAY", gone}},
                   "opening X display '" + gone + "': no X server listens there") == 1);
