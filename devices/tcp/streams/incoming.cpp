@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace dkvm::tcp {
 
@@ -65,6 +66,7 @@ void Incoming::want(const WantedStream& wanted) {
 // Topics of one's own have no number until the kernel has answered.
 void Incoming::begin_if_ready() {
   if (!port_ || begun_) return;
+  if (shared_.kernel_silent && holds_input(taken_topics_)) return;
   topics_.clear();
   for (const std::string& topic : taken_topics_) {
     const TopicId id = shared_.context.topic_id(topic);
@@ -78,6 +80,11 @@ void Incoming::begin_if_ready() {
   shared_.signal(wire::FrameKind::resume, offer_.id);
 }
 
+void Incoming::kernel_silent() {
+  if (holds_input(taken_topics_) && std::exchange(begun_, false))
+    shared_.signal(wire::FrameKind::pause, offer_.id);
+}
+
 void Incoming::unwant() {
   if (begun_) shared_.signal(wire::FrameKind::pause, offer_.id);
   closing();
@@ -86,6 +93,7 @@ void Incoming::unwant() {
 
 void Incoming::close() {
   begun_ = false;
+  shared_.held.forget(offer_.id);
   if (!port_) return;
   const std::uint16_t id = port_->id();
   port_ = nullptr;
@@ -158,10 +166,13 @@ void Incoming::tell_again() {
 }
 
 bool Incoming::relay(const Admitted& admitted) {
-  return port_ && port_->relay(admitted.event, admitted.capture_ns);
+  if (!port_ || !port_->relay(admitted.event, admitted.capture_ns)) return false;
+  shared_.held.follow(admitted.event);
+  return true;
 }
 
 void Incoming::release() {
+  shared_.held.forget(offer_.id);
   // An error means that the kernel is gone: the next read says so.
   if (port_ && holds_input(taken_topics_)) [[maybe_unused]]
     const auto sent = port_->emit(InputState{});

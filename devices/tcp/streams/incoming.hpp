@@ -41,6 +41,9 @@ class Incoming {
   virtual Result<> chunk(const Frame& chunk) = 0;
   virtual Result<> need(std::uint64_t slot_bytes) = 0;
 
+  // Our kernel is silent: the peer does not type into the void. Begins again at
+  // begin_if_ready().
+  void kernel_silent();
   // The peer is silent: what it holds down here is let go.
   void silent();
   // It is heard again: it is told of that.

@@ -199,6 +199,12 @@ void PeerStreams::let_go() {
   for (auto& [id, stream] : outgoing_) stream->let_go();
 }
 
+void PeerStreams::kernel_silent(bool silent) {
+  shared_.kernel_silent = silent;
+  if (!silent) return;  // the turn's end begins again
+  for (auto& [id, stream] : incoming_) stream->kernel_silent();
+}
+
 // --- frames of the peer --------------------------------------------------------------------
 
 void PeerStreams::frame(const Frame& frame) {

@@ -58,6 +58,10 @@ class PeerStreams {
   bool end_turn();
   // Our kernel is silent: what this side holds down at the peer is let go.
   void let_go();
+  // Whether the peer holds a key or a button down here.
+  bool holds() const { return shared_.held.any(); }
+  // Our kernel has fallen silent, or is heard again.
+  void kernel_silent(bool silent);
 
   PeerCalls& calls() { return calls_; }
   PeerLink& link() { return shared_.link; }

@@ -9,6 +9,7 @@
 #include "devices/tcp/transport/peer_link.hpp"
 
 #include <dkvm/context.hpp>
+#include <dkvm/detail/held_codes.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -51,6 +52,10 @@ struct Shared {
   // Between a new input connection and the peer's word how far it is: events are
   // kept, and sent with those that it lacks.
   bool replaying = false;
+  // What the peer holds down here, by stream.
+  detail::HeldCodes held{};
+  // Our kernel says nothing: input of the peer is not taken.
+  bool kernel_silent = false;
   // Why the link is to be cut, once nobody is in the middle of something.
   std::optional<Error> broken{};
   std::set<std::string> unasked_topics{};  // of its own, that the peer has brought

@@ -9,12 +9,18 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace dkvm::tcp {
 namespace {
 
 constexpr std::chrono::milliseconds kMeterTime{1000};
 constexpr std::chrono::milliseconds kConfirmTime{5};
+constexpr std::chrono::milliseconds kKernelLook{100};
+
+std::uint64_t nanoseconds(std::chrono::nanoseconds time) {
+  return static_cast<std::uint64_t>(time.count());
+}
 
 PeerRules rules_of(const PeerConfig& config, const Context& context) {
   PeerRules rules;
@@ -56,6 +62,7 @@ Streams::~Streams() {
   bulk_.reset();  // what it was lent goes after it
   context_.cancel_timer(meter_);
   context_.cancel_timer(confirm_);
+  context_.cancel_timer(kernel_watch_);
 }
 
 void Streams::let_go() {
@@ -211,7 +218,34 @@ void Streams::list(const Call& call, Reply reply) {
 
 // --- time ----------------------------------------------------------------------------------------
 
+// A kernel that stands still leaves a peer's keys down: while there are any it asks
+// this device for life, often; when it does not, the peers are told to keep their input.
+bool Streams::peers_hold() const {
+  return std::any_of(peers_.begin(), peers_.end(),
+                     [](const auto& peer) { return peer.second.streams->holds(); });
+}
+
+void Streams::watch_kernel() {
+  if (kernel_watch_ != 0 || (!peers_hold() && !kernel_silent_)) return;
+  held_since_ns_ = now_ns();
+  kernel_watch_ = context_.after(kKernelLook, [this] { judge_kernel(); });
+}
+
+void Streams::judge_kernel() {
+  kernel_watch_ = 0;
+  if (!peers_hold() && !kernel_silent_) return;
+  const std::uint64_t since = std::max(context_.kernel_heard_ns(), held_since_ns_);
+  const bool silent = now_ns() - since >= nanoseconds(kKernelSilenceMax);
+  if (std::exchange(kernel_silent_, silent) != silent) {
+    for (auto& [name, peer] : peers_) peer.streams->kernel_silent(silent);
+    // A silent kernel does not read the log either, and a full one waits.
+    if (!silent) log_warning("the kernel was silent: what peers typed was not taken");
+  }
+  kernel_watch_ = context_.after(kKernelLook, [this] { judge_kernel(); });
+}
+
 void Streams::end_turn() {
+  watch_kernel();
   bool more = false;
   for (auto& [name, peer] : peers_) {
     more |= peer.streams->end_turn();

@@ -70,6 +70,9 @@ class Streams final : public LinkHandler, public BulkHost {
   void tell_state(Peer& peer);
   void end_turn();
   void tick();
+  bool peers_hold() const;
+  void watch_kernel();
+  void judge_kernel();
 
   Context& context_;
   std::function<std::vector<std::string>()> listening_;
@@ -82,6 +85,9 @@ class Streams final : public LinkHandler, public BulkHost {
   bool turn_due_ = false;
   Context::Timer confirm_ = 0;
   Context::Timer meter_ = 0;
+  Context::Timer kernel_watch_ = 0;
+  std::uint64_t held_since_ns_ = 0;  // by peers, while kernel_watch_ runs
+  bool kernel_silent_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // asked by late callbacks
 };
 

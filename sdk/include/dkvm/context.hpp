@@ -45,6 +45,9 @@ class Context {
   const std::string& kernel() const { return kernel_.session().welcome().kernel; }
   std::uint64_t kernel_id() const { return kernel_.session().welcome().kernel_id; }
   std::uint32_t incarnation() const { return kernel_.session().welcome().incarnation; }
+  // When the kernel was last heard, for devices that others wait for. It asks for life
+  // once a second, and every 200 ms while keys are down through this device.
+  std::uint64_t kernel_heard_ns() const { return kernel_.heard_ns(); }
 
   // --- events and ports -----------------------------------------------------
 

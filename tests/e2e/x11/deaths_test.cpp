@@ -45,6 +45,10 @@ class Blow {
       REQUIRE(desk().exit_status(kPatience) != -1);
       desk().launch();
     }
+    if (signal_ == SIGTERM) {  // it has ended in good order, and is not started again
+      desk().wait_state(victim_.device, "finished");
+      desk().ctl("device " + victim_.device + " start");
+    }
     if (!victim_.device.empty()) desk().wait_restarted(victim_.device, pid_);
     for (const char* name : {"desk", "laptop"}) desks_.desks[name].wait_state("input", "running");
     desks_.desks.wait_link("desk", "laptop");

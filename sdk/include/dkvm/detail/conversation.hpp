@@ -68,6 +68,8 @@ class Conversation {
     return ports_.close(id);
   }
 
+  std::uint64_t heard_ns() const { return silence_.heard_ns(); }
+
   // Lets go and says goodbye, unless it has.
   void say_goodbye() {
     silence_.released();

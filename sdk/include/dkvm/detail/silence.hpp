@@ -26,6 +26,7 @@ class SilenceWatch {
   void set_limit_ms(std::uint32_t limit_ms) { limit_ns_ = limit_ms * std::uint64_t{1'000'000}; }
 
   void heard() { heard_ns_ = now_ns(); }
+  std::uint64_t heard_ns() const { return heard_ns_; }
 
   // Follows an event whose payload was verified.
   void follow(const Frame& frame) {

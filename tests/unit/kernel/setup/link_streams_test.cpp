@@ -77,6 +77,18 @@ TEST_CASE("a stream from a peer asks for what its sinks take") {
         std::vector{stream("desk", "keys", kSource, {"key"})});
 }
 
+TEST_CASE("a peer's keys are asked for while somebody is there to press them") {
+  const Plan plan = desk();
+  const std::vector<PipelineSpec> keys{pipeline({"link/desk/keys"}, {"player"})};
+  CHECK(streams_of(keys, plan, {}, {"player"}).empty());
+  CHECK(streams_of({pipeline({"link/desk/keys"}, {"player", "recorder"})}, plan, {}, {"player"}) ==
+        std::vector{stream("desk", "keys", kSource, {"*"})});
+  const std::vector<PipelineSpec> motion{
+      pipeline({"link/desk/mouse"}, {"player"}, {"pointer_motion"})};
+  CHECK(streams_of(motion, plan, {}, {"player"}) ==
+        std::vector{stream("desk", "mouse", kSource, {"pointer_motion"})});
+}
+
 TEST_CASE("what is not known before it runs may be anything") {
   const Plan plan = desk();
   const std::vector<LinkStream> any{stream("laptop", "in", kSink, {"*"})};

@@ -144,6 +144,27 @@ TEST_CASE("A target that goes away sends the input home, and says why") {
   CHECK(rig.router.switch_outcome("desk", *wish)->error().code() == Errc::disconnected);
 }
 
+TEST_CASE("A target that takes nothing for 300 ms is away, and there again when it goes on") {
+  SwitchRig rig;
+  rig.begin();
+  rig.go(kTwo);
+  rig.asked();
+  rig.router.pause({2, 0}, rig.now);
+  rig.pass(299 * kMillisecond);
+  CHECK(rig.at() == "laptop");
+  rig.router.resume({2, 0}, rig.now);
+  rig.pass(kSecond);
+  CHECK(rig.at() == "laptop");
+  rig.router.pause({2, 0}, rig.now);
+  rig.pass(300 * kMillisecond);
+  CHECK(rig.at() == "local");
+  CHECK(rig.status().reason == "laptop is gone: nothing gets to laptop");
+  CHECK(rig.status().targets[1].state == SwitchStatus::Target::State::away);
+  rig.router.resume({2, 0}, rig.now);
+  CHECK(rig.status().targets[1].state == SwitchStatus::Target::State::ready);
+  CHECK(rig.at() == "local");
+}
+
 TEST_CASE("A source that comes back is grabbed anew, and its keys wait for it") {
   SwitchRig rig;
   rig.begin();
