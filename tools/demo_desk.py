@@ -70,8 +70,8 @@ class Desktop:
                  "-nolisten", "tcp", "-noreset"],
                 pass_fds=[number], stdout=log, stderr=log, start_new_session=True)
         os.close(number)
-        self.display = ":" + os.read(told, 16).decode().strip()
-        os.close(told)
+        with open(told, encoding="ascii") as line:  # its number comes in pieces
+            self.display = ":" + line.readline().strip()
         if self.display == ":":
             raise Failed(f"Xvfb did not start, see {folder}/{name}-x.log")
         self.environment = {**os.environ, "DISPLAY": self.display}

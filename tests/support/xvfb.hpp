@@ -70,7 +70,9 @@ class Xvfb {
            ::read(number.get(), &byte, 1) == 1)
       said += byte;
     if (byte != '\n') return false;
-    display_ = ":" + said.substr(0, said.size() - 1);
+    said.pop_back();
+    display_ = ':';
+    display_ += said;
     return true;
   }
 

@@ -19,7 +19,8 @@ using XConnection = std::unique_ptr<Display, CloseDisplay>;
 inline Result<XConnection> connect_x(const std::string& display) {
   XConnection connection(XOpenDisplay(display.c_str()));
   if (!connection) return fail(Errc::disconnected, "no X server answers at " + display);
-  // A server that goes ends no test: what is said to it is lost.
+  // A server that goes ends nobody here: what is said to it is lost.
+  XSetIOErrorHandler([](Display*) { return 0; });
   XSetIOErrorExitHandler(
       connection.get(), [](Display*, void*) {}, nullptr);
   return connection;

@@ -116,6 +116,7 @@ void PeerStreams::close_session(const Error& why) {
   shared_.broken.reset();
   in_session_ = false;
   held_back_ = false;
+  silent_ = false;
   if (shared_.bulk_id) shared_.bulk.disconnect(*shared_.bulk_id, why);
   shared_.bulk_id.reset();
 }
@@ -152,11 +153,13 @@ void PeerStreams::replay() {
 }
 
 void PeerStreams::silent() {
+  silent_ = true;
   for (auto& [id, stream] : incoming_) stream->silent();
   hold_back_input();
 }
 
 void PeerStreams::alive() {
+  silent_ = false;
   for (auto& [id, stream] : incoming_) stream->heard();
   writable();
 }
@@ -172,7 +175,7 @@ void PeerStreams::hold_back_input() {
 }
 
 void PeerStreams::writable() {
-  const bool clear = shared_.sends() && shared_.link.backlog() == 0;
+  const bool clear = shared_.sends() && !silent_ && shared_.link.backlog() == 0;
   if (!held_back_ || !clear || !shared_.unconfirmed.half_empty()) return;
   held_back_ = false;
   for (auto& [id, stream] : outgoing_)

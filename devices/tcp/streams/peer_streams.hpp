@@ -105,6 +105,7 @@ class PeerStreams {
   std::uint64_t bulk_sent_bytes_ = 0;
   std::uint64_t bulk_received_bytes_ = 0;
   bool held_back_ = false;  // input waits for the connection, or for confirmation
+  bool silent_ = false;     // nothing is heard of the peer
 };
 
 }  // namespace dkvm::tcp

@@ -54,9 +54,10 @@ TEST_CASE("The link is cut while Shift is held: it is up there and the keyboard 
   desks.seats.near.hand.key(kShift, true);
   REQUIRE(eventually(kPatience, [&] { return desks.shift_is_down_there(); }));
   must(desks.pair.cable.cut());
-  INFO(desks.pair.logs());
   CHECK(eventually(kStuckMax, [&] { return !desks.shift_is_down_there(); }));
-  CHECK(eventually(kStuckMax, [&] { return desks.seats.where_a_key_goes() == "near"; }));
+  const bool home = eventually(kStuckMax, [&] { return desks.seats.where_a_key_goes() == "near"; });
+  INFO(desks.pair.logs());
+  CHECK(home);
   desks.seats.near.hand.key(kShift, false);
   CHECK(eventually(kStuckMax, [&] { return desks.seats.near.hand.held().empty(); }));
   must(desks.pair.cable.mend());

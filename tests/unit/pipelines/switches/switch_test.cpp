@@ -150,13 +150,13 @@ TEST_CASE("A target that takes nothing for 300 ms is away, and there again when 
   rig.go(kTwo);
   rig.asked();
   rig.router.pause({2, 0}, rig.now);
-  rig.pass(299 * kMillisecond);
+  rig.pass(299 * kSecond / 1000);
   CHECK(rig.at() == "laptop");
   rig.router.resume({2, 0}, rig.now);
   rig.pass(kSecond);
   CHECK(rig.at() == "laptop");
   rig.router.pause({2, 0}, rig.now);
-  rig.pass(300 * kMillisecond);
+  rig.pass(300 * kSecond / 1000);
   CHECK(rig.at() == "local");
   CHECK(rig.status().reason == "laptop is gone: nothing gets to laptop");
   CHECK(rig.status().targets[1].state == SwitchStatus::Target::State::away);
