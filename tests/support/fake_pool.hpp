@@ -27,9 +27,9 @@ class FakePool {
   // To a producer, in answer to its call for a pool.
   void grant_pool() {
     const auto call = kernel_.wait(wire::FrameKind::request);
-    kernel_.respond(call.header.sequence(), wire::Code::ok,
-                    "{\"pool\":" + std::to_string(number_) +
-                        ",\"slot_count\":" + std::to_string(slots_) + "}");
+    kernel_.respond(
+        call.header.sequence(), wire::Code::ok,
+        "{\"pool\":" + std::to_string(number_) + ",\"slot_count\":" + std::to_string(slots_) + "}");
     open(true, memory_.get());
   }
   // To a consumer.
