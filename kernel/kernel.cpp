@@ -216,7 +216,8 @@ void Kernel::tell_links() {
 AwayDevices Kernel::away_devices() const {
   AwayDevices away;
   for (const DevicePlan& device : plan_.devices)
-    if (is_away(switchboard_->state(device.spec.id))) away.insert(device.name);
+    if (is_over(switchboard_->state(device.spec.id)) || waiting_.contains(device.spec.id))
+      away.insert(device.name);
   return away;
 }
 

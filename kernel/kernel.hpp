@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -126,6 +127,7 @@ class Kernel {
   std::optional<Reload> reload_;        // under way
   std::vector<Reloaded> reload_again_;  // came meanwhile: at most the calls that may wait
   std::vector<DeviceId> awaited_;       // sources that the kernel ends with, while they run
+  std::set<DeviceId> waiting_;          // for a start that is not soon, since they ran last
   bool stopping_ = false;
   int exit_status_ = 0;
 };

@@ -30,10 +30,9 @@ enum class RunState : std::uint8_t {
 
 std::string_view name(RunState state);
 
-// Whether it does nothing, and will not at once.
-constexpr bool is_away(RunState state) {
-  return state == RunState::stopped || state == RunState::finished || state == RunState::backoff ||
-         state == RunState::failed;
+// Whether it does nothing, and will not by itself.
+constexpr bool is_over(RunState state) {
+  return state == RunState::stopped || state == RunState::finished || state == RunState::failed;
 }
 
 enum class RestartPolicy : std::uint8_t { on_failure, always, never };
