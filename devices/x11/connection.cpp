@@ -135,10 +135,15 @@ void Connection::carry(Context& context, std::function<void(::XEvent&)> on_event
 }
 
 void Connection::end_turn(Context& context) {
+  while (has_event()) hand_on();
   // Answers that were waited for have brought events along, which no longer make the
-  // descriptor readable; handlers may bring more.
-  while (!gone_ && ::XEventsQueued(display_, QueuedAfterReading) > 0) hand_on();
-  if (!gone_) ::XFlush(display_);
+  // descriptor readable; handlers may bring more. Without requests there were none, and
+  // nothing is to be sent: a look would cost four system calls.
+  if (const unsigned long next = ::XNextRequest(display_); next != settled_request_) {
+    while (!gone_ && ::XEventsQueued(display_, QueuedAfterReading) > 0) hand_on();
+    if (!gone_) ::XFlush(display_);
+    settled_request_ = ::XNextRequest(display_);
+  }
   if (auto there = check(); !there) {
     context.forget(ConnectionNumber(display_));
     context.finish(there.error());

@@ -81,6 +81,7 @@ class Connection {
   ::Window root_;
   std::string name_;
   bool gone_ = false;
+  unsigned long settled_request_ = 0;  // before it all is sent, and what came is handed on
   bool checking_ = false;
   std::string refused_;  // while checking: the first error's words
   std::function<void(::XEvent&)> on_event_;
