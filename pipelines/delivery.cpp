@@ -83,7 +83,8 @@ bool Delivery::prepare(Device& device, Lane& lane, Entry& entry, std::uint64_t n
   port.sequence = sequence;
   edge.sequence_sent = sequence;
   const bool lossless = entry.policy == Policy::lossless || entry.policy == Policy::block;
-  port.unapplied.sent(&edge, sequence, now_ns, lossless && !entry.made);
+  port.unapplied.sent(&edge, sequence, now_ns, lossless && !entry.made,
+                      entry.made ? 0 : entry.header.capture_ns());
   entry.header.mutate_sequence(sequence);
   entry.header.mutate_port(port.info.id);
   return true;
@@ -149,7 +150,10 @@ void Delivery::applied(PortRef ref, std::uint64_t sequence, std::uint64_t now_ns
   port->applied = done;
   port->unapplied.applied(done, [now_ns, this](const Unapplied::Run& run) {
     if (run.edge == nullptr) return;
-    if (now_ns >= run.sent_ns) run.edge->latency().sent_to_applied.record(now_ns - run.sent_ns);
+    Latencies& latency = run.edge->latency();
+    if (now_ns >= run.sent_ns) latency.sent_to_applied.record(now_ns - run.sent_ns);
+    if (run.capture_ns != 0 && now_ns >= run.capture_ns)
+      latency.captured_to_applied.record(now_ns - run.capture_ns);
     if (run.edge->retired) queues_.edge_over();
   });
 }

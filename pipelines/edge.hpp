@@ -47,6 +47,7 @@ struct Latencies {
   Histogram captured_to_received;
   Histogram received_to_sent;
   Histogram sent_to_applied;
+  Histogram captured_to_applied;
 };
 
 // Sums of entries that an edge has in its sink's lanes.

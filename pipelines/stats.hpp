@@ -122,6 +122,7 @@ struct EdgeStats {
   LatencyStats captured_to_received;
   LatencyStats received_to_sent;
   LatencyStats sent_to_applied;
+  LatencyStats captured_to_applied;
 };
 
 enum class PipelineState : std::uint8_t { active, closed, waiting, disabled };

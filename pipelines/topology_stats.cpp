@@ -27,6 +27,7 @@ EdgeStats edge_stats(const Edge& edge) {
     stats.captured_to_received = edge.latencies->captured_to_received.stats();
     stats.received_to_sent = edge.latencies->received_to_sent.stats();
     stats.sent_to_applied = edge.latencies->sent_to_applied.stats();
+    stats.captured_to_applied = edge.latencies->captured_to_applied.stats();
   }
   return stats;
 }

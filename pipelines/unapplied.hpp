@@ -21,12 +21,14 @@ class Unapplied {
     Edge* edge;              // null: of an edge that is no more
     std::uint64_t sequence;  // of its last event
     std::uint64_t sent_ns;
-    std::uint64_t lossless;  // how many of its events were
+    std::uint64_t lossless;    // how many of its events were
+    std::uint64_t capture_ns;  // of its first event; 0: not known
   };
 
-  void sent(Edge* edge, std::uint64_t sequence, std::uint64_t sent_ns, bool lossless) {
+  void sent(Edge* edge, std::uint64_t sequence, std::uint64_t sent_ns, bool lossless,
+            std::uint64_t capture_ns) {
     const bool same = count_ != 0 && last().edge == edge && last().sent_ns == sent_ns;
-    if (!same && count_ < kRunsMax) push({edge, sequence, sent_ns, 0});
+    if (!same && count_ < kRunsMax) push({edge, sequence, sent_ns, 0, capture_ns});
     Run& run = last();
     run.sequence = sequence;
     run.lossless += lossless ? 1 : 0;

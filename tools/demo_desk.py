@@ -260,10 +260,11 @@ def latency_rows(desk, laptop):
     steps = (("a key: capture → desk's kernel", desk, "desk/laptop", "keyboard", "captured"),
              ("a key: capture → laptop's kernel, over TLS", laptop, "input", None, "captured"),
              ("a key: laptop's kernel → injected", laptop, "input", None, "applied"),
+             ("a key: capture → injected", laptop, "input", None, "whole"),
              ("the screen: change → laptop's encoder", laptop, "screen", None, "captured"),
              ("the screen: change → packet at the desk", desk, "packets", None, "captured"),
              ("the screen: change → decoded", desk, "picture", None, "captured"),
-             ("the screen: decoded → shown", desk, "picture", None, "applied"))
+             ("glass to glass: change → shown", desk, "picture", None, "whole"))
     for title, kernel, pipeline, source, stage in steps:
         edge = edge_of(kernel, pipeline, source)
         if edge is None:
@@ -391,12 +392,13 @@ def main(bin_folder, folder):
         desk.device("speaker")["file"] = str(folder / "laptop-sound.wav")
         run(desk, laptop, near, far, folder)
         return 0
-    except (Failed, subprocess.CalledProcessError) as failed:
+    except Exception as failed:  # whatever it is, the logs say more
         for kernel in (desk, laptop):
             if kernel:
                 print(f"The last lines of {kernel.name}'s log:\n{kernel.log_tail()}",
                       file=sys.stderr, end="")
-        print(f"FAILED: {failed}", file=sys.stderr)
+        what = failed if isinstance(failed, Failed) else repr(failed)
+        print(f"FAILED: {what}", file=sys.stderr)
         return 1
     finally:
         for each in (laptop, desk, near, far):

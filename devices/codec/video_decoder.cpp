@@ -36,6 +36,7 @@ class VideoDecoder final : public Device {
     packets_.on<MediaPacket>([this](const auto& packet, const auto& info) { take(packet, info); });
     video_.on_upstream<Refresh>([this](const Refresh& refresh) { on_refresh(refresh); });
     video_.on_slots([this] { show(); });
+    video_.on_pool_refused([this](const Error& why) { on_refused(why); });
     video_.on_resume([this] { show(); });
   }
 
@@ -101,6 +102,7 @@ class VideoDecoder final : public Device {
   // Slots and a mode for pictures of this size. False when that failed.
   bool begin_size(const Shown& picture) {
     if (mode_.width == picture.width && mode_.height == picture.height) return true;
+    if (now_ns() < refused_until_ns_) return false;
     ++mode_.epoch;
     mode_.width = picture.width;
     mode_.height = picture.height;
@@ -111,6 +113,14 @@ class VideoDecoder final : public Device {
     if (begun) begun = video_.emit(mode_);
     if (!begun) context_->finish(begun.error());
     return begun.has_value();
+  }
+
+  // Who sends larger pictures than this kernel has memory for costs pictures alone.
+  void on_refused(const Error& why) {
+    complaints_.say("no memory for pictures of " + std::to_string(mode_.width) + "x" +
+                    std::to_string(mode_.height) + ": " + why.message());
+    refused_until_ns_ = now_ns() + kRefusedNs;
+    mode_.width = mode_.height = 0;
   }
 
   void send(Slot slot) {
@@ -176,7 +186,10 @@ class VideoDecoder final : public Device {
   OutPort& video_;
   Context* context_ = nullptr;
   std::optional<PictureDecoder> decoder_;
+  static constexpr std::uint64_t kRefusedNs = 1'000'000'000;  // until it is tried again
+
   dummy::Complaints complaints_;
+  std::uint64_t refused_until_ns_ = 0;
   RefreshGate gate_;
   Context::Timer again_ = 0;
   bool asked_ = false;

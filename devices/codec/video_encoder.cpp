@@ -39,6 +39,10 @@ class VideoEncoder final : public Device {
     DKVM_TRY(codec_, read(context.config()));
     DKVM_CHECK(find_picture_encoder(codec_.encoder));
     DKVM_CHECK(check_options());
+    // A picture may become smaller again, so this is no reason to be parked.
+    packets_.on_pool_refused([this](const Error& why) {
+      context_->finish(Error(Errc::exhausted, "no shared memory for packets: " + why.message()));
+    });
     DKVM_CHECK(open_pool(kPacketSlotBytesMin));
     thread_ = std::make_unique<EncodeThread>(
         context, codec_, [this](Result<EncodeThread::Done> d) { on_done(std::move(d)); });

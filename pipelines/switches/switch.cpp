@@ -259,6 +259,7 @@ void Switch::tick(std::uint64_t now_ns) {
 
 void Switch::cross(std::uint64_t now_ns) {
   const Crossing crossing = *std::exchange(crossing_, std::nullopt);
+  if (!may_leave_by_border(crossing.target)) return;
   chord_.reset();
   lock_.reset();
   group_.select(crossing.target, "edge", crossing.enter, now_ns);
@@ -281,8 +282,15 @@ void Switch::act(std::uint64_t now_ns) {
   for (std::size_t i = 0; i < members_.size(); ++i) {
     Device* device = members_[i].device ? devices_.find(*members_[i].device) : nullptr;
     if (device != nullptr)
-      held_.track(*device, device->grabbed, device->grabbed, group_.holds(i) ? 1 : 0);
+      held_.track(*device, device->grabbed, device->grabbed, keeps_input(i) ? 1 : 0);
   }
+}
+
+// Whether its machine would miss keys if it stood still: while it has the input taken
+// away, and while it keeps hotkeys from the programs there.
+bool Switch::keeps_input(std::size_t member) const {
+  const bool watches = members_[member].grabs && !spec_.hotkeys.empty();
+  return group_.holds(member) || (group_.up(member) && watches);
 }
 
 void Switch::open(const GroupAction& action, std::uint64_t now_ns) {

@@ -58,6 +58,7 @@ class Switch {
     std::uint32_t incarnation = 0;   // 0: not there
     std::optional<DeviceId> device;  // also while it is away
     std::optional<PortRef> grabs;    // the port that Grab goes to
+    std::string doubt;               // of its watching at home, as last said
   };
 
   // One source port of a member, for as long as the switch lives.
@@ -96,6 +97,7 @@ class Switch {
   void do_hotkey(std::size_t chord, std::uint64_t now_ns);
   std::optional<std::size_t> next_target() const;
   void push(Side side, double along, std::uint64_t now_ns);
+  bool may_leave_by_border(std::size_t target) const;
   bool dragging() const;
 
   // --- switch.cpp ------------------------------------------------------------------
@@ -107,6 +109,7 @@ class Switch {
   std::uint64_t stall_due_ns() const;
   void set_desktop(std::size_t target, const Desktop& desktop);
   void watch_at_home(Grab& grab);
+  bool keeps_input(std::size_t member) const;
   void act(std::uint64_t now_ns);
   void open(const GroupAction& action, std::uint64_t now_ns);
   bool flows(const SourcePort& port) const;

@@ -109,9 +109,8 @@ void Switch::push(Side side, double along, std::uint64_t now_ns) {
   const std::size_t from = group_.at();
   const Desktop& desktop = targets_[from].desktop;
   const auto beyond = layout_.beyond(from, side);
-  const bool crosses = beyond && !group_.locked() && !group_.asking() && !dragging() &&
-                       (*beyond == group_.home() || group_.there(*beyond)) &&
-                       desktop.may_cross(side, along, spec_.corners);
+  const bool crosses =
+      beyond && may_leave_by_border(*beyond) && desktop.may_cross(side, along, spec_.corners);
   if (!crosses) return crossing_.reset();
   const Desktop& there = targets_[*beyond].desktop;
   std::optional<Point> enter;
@@ -119,6 +118,11 @@ void Switch::push(Side side, double along, std::uint64_t now_ns) {
   const bool goes_on = crossing_ && crossing_->side == side;
   crossing_ = {*beyond, side, enter, goes_on ? crossing_->due_ns : now_ns + spec_.delay_ns};
   if (now_ns >= crossing_->due_ns) cross(now_ns);
+}
+
+bool Switch::may_leave_by_border(std::size_t target) const {
+  return !group_.locked() && !group_.asking() && !dragging() &&
+         (target == group_.home() || group_.there(target));
 }
 
 // What is dragged stays where it is.
@@ -131,7 +135,9 @@ void Switch::see_grabbed(Place& place, const Incoming& event) {
   const std::string reason = it.reason() == nullptr ? std::string() : it.reason()->str();
   const std::string doubt =
       group_.grabbed(place.member, it.epoch(), it.granted(), reason.substr(0, kReasonBytesMax));
-  if (!doubt.empty()) host_.switch_doubt(spec_.name, doubt);
+  std::string& said = members_[place.member].doubt;
+  if (!doubt.empty() && said != doubt) host_.switch_doubt(spec_.name, doubt);
+  if (!doubt.empty()) said = doubt;
 }
 
 void Switch::see_push(Place& place, const Incoming& event) {

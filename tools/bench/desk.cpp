@@ -166,6 +166,9 @@ class DeskScenario {
     to(motion_, "motion_p99", "motion's p99 to Barrier's", kBarrier, 1, "p99_us");
     to(glass_, "glass_to_vnc", "the screen's p50 to TigerVNC's", kVnc, 0.7, "p50_us");
     to(glass_, "glass_to_gstreamer", "the screen's p50 to GStreamer's", kGstreamer, 0.5, "p50_us");
+    for (Table* table : {&keys_, &motion_, &glass_})
+      goals.push_back({"lost", "lost by us: " + table->title, Bound::at_most, 0, "",
+                       table->row(kOurs).at("lost"), table->row(kOurs).note});
     goals.push_back({"glass_p99", "the screen's p99", Bound::at_most, 16'000, "µs",
                      glass_.row(kOurs).at("p99_us"), glass_.row(kOurs).note});
     goals.push_back(

@@ -93,7 +93,6 @@ void Incoming::unwant() {
 
 void Incoming::close() {
   begun_ = false;
-  shared_.held.forget(offer_.id);
   if (!port_) return;
   const std::uint16_t id = port_->id();
   port_ = nullptr;
@@ -167,12 +166,11 @@ void Incoming::tell_again() {
 
 bool Incoming::relay(const Admitted& admitted) {
   if (!port_ || !port_->relay(admitted.event, admitted.capture_ns)) return false;
-  shared_.held.follow(admitted.event);
+  shared_.relayed_input = shared_.relayed_input || is_input(admitted.event.header.topic());
   return true;
 }
 
 void Incoming::release() {
-  shared_.held.forget(offer_.id);
   // An error means that the kernel is gone: the next read says so.
   if (port_ && holds_input(taken_topics_)) [[maybe_unused]]
     const auto sent = port_->emit(InputState{});

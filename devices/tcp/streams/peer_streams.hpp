@@ -58,8 +58,8 @@ class PeerStreams {
   bool end_turn();
   // Our kernel is silent: what this side holds down at the peer is let go.
   void let_go();
-  // Whether the peer holds a key or a button down here.
-  bool holds() const { return shared_.held.any(); }
+  // Whether input of the peer has gone to our kernel since this was asked last.
+  bool take_relayed_input() { return std::exchange(shared_.relayed_input, false); }
   // Our kernel has fallen silent, or is heard again.
   void kernel_silent(bool silent);
 

@@ -9,7 +9,6 @@
 #include "devices/tcp/transport/peer_link.hpp"
 
 #include <dkvm/context.hpp>
-#include <dkvm/detail/held_codes.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -52,8 +51,8 @@ struct Shared {
   // Between a new input connection and the peer's word how far it is: events are
   // kept, and sent with those that it lacks.
   bool replaying = false;
-  // What the peer holds down here, by stream.
-  detail::HeldCodes held{};
+  // Input of the peer has gone to our kernel since its last word was asked for.
+  bool relayed_input = false;
   // Our kernel says nothing: input of the peer is not taken.
   bool kernel_silent = false;
   // Why the link is to be cut, once nobody is in the middle of something.

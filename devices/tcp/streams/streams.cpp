@@ -218,30 +218,29 @@ void Streams::list(const Call& call, Reply reply) {
 
 // --- time ----------------------------------------------------------------------------------------
 
-// A kernel that stands still leaves a peer's keys down: while there are any it asks
-// this device for life, often; when it does not, the peers are told to keep their input.
-bool Streams::peers_hold() const {
-  return std::any_of(peers_.begin(), peers_.end(),
-                     [](const auto& peer) { return peer.second.streams->holds(); });
-}
-
+// Whatever a peer types into a kernel that stands still is lost, and what it holds stays
+// down: after input our kernel is asked for a word; when none comes, the peers are told to
+// keep their input until it does.
 void Streams::watch_kernel() {
-  if (kernel_watch_ != 0 || (!peers_hold() && !kernel_silent_)) return;
-  held_since_ns_ = now_ns();
+  bool relayed = false;
+  for (auto& [name, peer] : peers_) relayed |= peer.streams->take_relayed_input();
+  if (kernel_watch_ != 0 || !relayed) return;
+  asked_ns_ = now_ns();
+  context_.ask_kernel();
   kernel_watch_ = context_.after(kKernelLook, [this] { judge_kernel(); });
 }
 
 void Streams::judge_kernel() {
   kernel_watch_ = 0;
-  if (!peers_hold() && !kernel_silent_) return;
-  const std::uint64_t since = std::max(context_.kernel_heard_ns(), held_since_ns_);
-  const bool silent = now_ns() - since >= nanoseconds(kKernelSilenceMax);
-  if (std::exchange(kernel_silent_, silent) != silent) {
-    for (auto& [name, peer] : peers_) peer.streams->kernel_silent(silent);
+  const bool heard = context_.kernel_heard_ns() >= asked_ns_;
+  const bool silent = !heard && now_ns() - asked_ns_ >= nanoseconds(kKernelSilenceMax);
+  if (heard == kernel_silent_ && (heard || silent)) {
+    kernel_silent_ = !heard;
+    for (auto& [name, peer] : peers_) peer.streams->kernel_silent(kernel_silent_);
     // A silent kernel does not read the log either, and a full one waits.
-    if (!silent) log_warning("the kernel was silent: what peers typed was not taken");
+    if (heard) log_warning("the kernel was silent: what peers typed was not taken");
   }
-  kernel_watch_ = context_.after(kKernelLook, [this] { judge_kernel(); });
+  if (!heard) kernel_watch_ = context_.after(kKernelLook, [this] { judge_kernel(); });
 }
 
 void Streams::end_turn() {

@@ -70,7 +70,6 @@ class Streams final : public LinkHandler, public BulkHost {
   void tell_state(Peer& peer);
   void end_turn();
   void tick();
-  bool peers_hold() const;
   void watch_kernel();
   void judge_kernel();
 
@@ -86,7 +85,7 @@ class Streams final : public LinkHandler, public BulkHost {
   Context::Timer confirm_ = 0;
   Context::Timer meter_ = 0;
   Context::Timer kernel_watch_ = 0;
-  std::uint64_t held_since_ns_ = 0;  // by peers, while kernel_watch_ runs
+  std::uint64_t asked_ns_ = 0;  // our kernel, while kernel_watch_ runs
   bool kernel_silent_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // asked by late callbacks
 };

@@ -112,6 +112,7 @@ class X11DisplaySink final : public Device {
         handle(*event);
         more = true;
       }
+      settle_size();
       view_->show();
       xcb_flush(desktop_->server());
     }
@@ -125,11 +126,15 @@ class X11DisplaySink final : public Device {
       case Window::Happened::exposed:
         if (!view_->on_exposed(window_->exposed())) ask(wire::RefreshWhat::frame);
         return;
-      case Window::Happened::resized:
-        if (const auto placed = view_->on_resized(); !placed) give_up(placed.error());
-        return;
+      case Window::Happened::resized: resized_ = true; return;
       case Window::Happened::closed: return on_closed();
     }
+  }
+
+  // A border that is dragged says so hundreds of times; the picture follows the last.
+  void settle_size() {
+    if (ended_ || !std::exchange(resized_, false)) return;
+    if (const auto placed = view_->on_resized(); !placed) give_up(placed.error());
   }
 
   // Fullscreen stays on its monitor.
@@ -161,6 +166,7 @@ class X11DisplaySink final : public Device {
   Size mode_;
   std::uint64_t asked_frame_ns_ = 0;
   std::uint64_t asked_cursor_ns_ = 0;
+  bool resized_ = false;
   bool ended_ = false;
 };
 

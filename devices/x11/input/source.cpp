@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,8 @@ using namespace std::chrono_literals;
 constexpr auto kStatePeriod = 1s;
 constexpr auto kGrabTimeMax = 150ms;  // menus hold grabs for a moment
 constexpr auto kGrabAgain = 10ms;
+constexpr std::uint64_t kDeafNs = 400'000'000;
+constexpr std::uint64_t kStandstillNs = 1'200'000'000;  // it asks for life once a second
 
 // The keyboard and the mouse of an X desktop.
 class X11InputSource final : public Device, private x11::RawInput::Listener {
@@ -80,7 +83,10 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
     if (down && held() && desk_->raw.held().holds_all(panic_)) give_back("the panic chord", {});
   }
   void on_button(std::uint16_t code, bool down) override { emit(mouse_, button(code, down)); }
-  void on_motion(x11::Point by) override { emit(mouse_, motion_by(by.x, by.y)); }
+  // Motion alone could fill what waits for a kernel that does not read: it goes nowhere.
+  void on_motion(x11::Point by) override {
+    if (!kernel_is_deaf(kDeafNs)) emit(mouse_, motion_by(by.x, by.y));
+  }
   void on_scroll(const PointerScroll& scroll) override { emit(mouse_, scroll); }
   void on_placed(x11::Point at) override {
     if (!away_) tell_push(desk_->border.placed(at));
@@ -103,9 +109,16 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
 
   // --- what others are told -----------------------------------------------------
 
-  // An error ends the conversation with the kernel, which ends the device.
+  // It takes nothing, and has said nothing for so long.
+  bool kernel_is_deaf(std::uint64_t silence_ns) const {
+    return context_->backlogged() && now_ns() - context_->kernel_heard_ns() > silence_ns;
+  }
+
+  // Nobody at this desktop waits for a kernel that stands still: a process that is gone
+  // holds no grab. An error ends the conversation with the kernel, which ends the device.
   template <class Event>
   void emit(OutPort& port, const Event& event) {
+    if (kernel_is_deaf(kStandstillNs)) std::_Exit(EXIT_FAILURE);
     if (auto sent = port.emit(event); !sent && sent.error().code() != Errc::disconnected)
       context_->finish(sent.error());
   }

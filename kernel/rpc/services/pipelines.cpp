@@ -54,7 +54,8 @@ nlohmann::json describe(const EdgeStats& edge) {
           {"latency",
            {{"captured", describe(edge.captured_to_received)},
             {"queued", describe(edge.received_to_sent)},
-            {"applied", describe(edge.sent_to_applied)}}}};
+            {"applied", describe(edge.sent_to_applied)},
+            {"whole", describe(edge.captured_to_applied)}}}};
 }
 
 nlohmann::json describe(const PipelineSummary& pipeline) {

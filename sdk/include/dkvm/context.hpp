@@ -45,9 +45,10 @@ class Context {
   const std::string& kernel() const { return kernel_.session().welcome().kernel; }
   std::uint64_t kernel_id() const { return kernel_.session().welcome().kernel_id; }
   std::uint32_t incarnation() const { return kernel_.session().welcome().incarnation; }
-  // When the kernel was last heard, for devices that others wait for. It asks for life
-  // once a second, and every 200 ms while keys are down through this device.
+  // When the kernel was last heard, for devices that others wait for; and asking it for
+  // a word, which a kernel at work gives at once.
   std::uint64_t kernel_heard_ns() const { return kernel_.heard_ns(); }
+  void ask_kernel() { kernel_.ask(); }
 
   // --- events and ports -----------------------------------------------------
 

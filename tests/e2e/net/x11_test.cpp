@@ -54,8 +54,8 @@ TEST_CASE("The link is cut while Shift is held: it is up there and the keyboard 
   desks.seats.near.hand.key(kShift, true);
   REQUIRE(eventually(kPatience, [&] { return desks.shift_is_down_there(); }));
   must(desks.pair.cable.cut());
-  CHECK(eventually(kStuckMax, [&] { return !desks.shift_is_down_there(); }));
   const bool home = eventually(kStuckMax, [&] { return desks.seats.where_a_key_goes() == "near"; });
+  CHECK_FALSE(desks.shift_is_down_there());
   INFO(desks.pair.logs());
   CHECK(home);
   desks.seats.near.hand.key(kShift, false);

@@ -69,6 +69,7 @@ class Conversation {
   }
 
   std::uint64_t heard_ns() const { return silence_.heard_ns(); }
+  void ask() { log_unless_gone(session_.send({.kind = wire::FrameKind::ping})); }
 
   // Lets go and says goodbye, unless it has.
   void say_goodbye() {
