@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint16_t kProbeKey = 68;  // KEY_F10
+constexpr std::uint16_t kProbeKey = 44;  // KEY_Z: with Ctrl and Alt an F key is the server's
 constexpr std::uint16_t kLeftButton = 0x110;
 
 // Modifiers, letters and the left button: what hurts when it stays down.
