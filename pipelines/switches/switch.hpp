@@ -100,14 +100,16 @@ class Switch {
   bool may_leave_by_border(std::size_t target) const;
   bool dragging() const;
 
-  // --- switch.cpp ------------------------------------------------------------------
-  void refit_member(std::size_t number, std::uint64_t now_ns);
-  void refit_places(std::size_t number, Device& device);
+  // --- switch_targets.cpp ----------------------------------------------------------
   void refit_target(std::size_t number, std::uint64_t now_ns);
   void note_desktop(std::size_t number, const Pipeline& pipeline);
   // When a target that is stalled counts as away; kNever while none is.
   std::uint64_t stall_due_ns() const;
   void set_desktop(std::size_t target, const Desktop& desktop);
+
+  // --- switch.cpp ------------------------------------------------------------------
+  void refit_member(std::size_t number, std::uint64_t now_ns);
+  void refit_places(std::size_t number, Device& device);
   void watch_at_home(Grab& grab);
   bool keeps_input(std::size_t member) const;
   void act(std::uint64_t now_ns);

@@ -192,13 +192,7 @@ class DeskScenario {
 }  // namespace
 
 Result<Report> run_desk(const Options& options) {
-  DKVM_TRY(const TemporaryFolder folder, TemporaryFolder::make());
-  DKVM_TRY(Conductor conductor, Conductor::listen(folder.file("control")));
-  Report report;
-  report.scenario = "desk";
-  LinkBench bench{options, folder, conductor, report};
-  DKVM_CHECK(DeskScenario(bench).run());
-  return report;
+  return run_on_bench("desk", options, [](LinkBench& bench) { return DeskScenario(bench).run(); });
 }
 
 }  // namespace dkvm::bench

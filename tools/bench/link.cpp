@@ -5,14 +5,11 @@
 namespace dkvm::bench {
 
 Result<Report> run_link_scenario(const Options& options) {
-  DKVM_TRY(const TemporaryFolder folder, TemporaryFolder::make());
-  DKVM_TRY(Conductor conductor, Conductor::listen(folder.file("control")));
-  Report report;
-  report.scenario = "link";
-  LinkBench bench{options, folder, conductor, report};
-  for (const auto part : {measure_loopback, measure_narrow, measure_returns, measure_crowd})
-    DKVM_CHECK(part(bench));
-  return report;
+  return run_on_bench("link", options, [](LinkBench& bench) -> Result<> {
+    for (const auto part : {measure_loopback, measure_narrow, measure_returns, measure_crowd})
+      DKVM_CHECK(part(bench));
+    return {};
+  });
 }
 
 }  // namespace dkvm::bench

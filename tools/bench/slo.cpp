@@ -216,13 +216,7 @@ class SloScenario {
 }  // namespace
 
 Result<Report> run_slo(const Options& options) {
-  DKVM_TRY(const TemporaryFolder folder, TemporaryFolder::make());
-  DKVM_TRY(Conductor conductor, Conductor::listen(folder.file("control")));
-  Report report;
-  report.scenario = "slo";
-  LinkBench bench{options, folder, conductor, report};
-  DKVM_CHECK(SloScenario(bench).run());
-  return report;
+  return run_on_bench("slo", options, [](LinkBench& bench) { return SloScenario(bench).run(); });
 }
 
 }  // namespace dkvm::bench

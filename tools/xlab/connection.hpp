@@ -26,4 +26,23 @@ inline Result<XConnection> connect_x(const std::string& display) {
   return connection;
 }
 
+inline constexpr unsigned kKeycodeOfEvdev = 8;  // an X keycode is the evdev code and this
+
+// Where the pointer is, and which buttons and modifiers are down (X's mask).
+struct PointerState {
+  int x = 0;
+  int y = 0;
+  unsigned mask = 0;
+};
+inline PointerState pointer_state(Display* display) {
+  PointerState state;
+  Window root = 0;
+  Window child = 0;
+  int window_x = 0;
+  int window_y = 0;
+  XQueryPointer(display, XDefaultRootWindow(display), &root, &child, &state.x, &state.y, &window_x,
+                &window_y, &state.mask);
+  return state;
+}
+
 }  // namespace dkvm::xlab

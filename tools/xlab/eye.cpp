@@ -15,8 +15,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kKeycodeOfEvdev = 8;
-
 // False when the time is up.
 bool wait_readable(Display* display, std::uint64_t end_ns) {
   const std::uint64_t now = now_ns();
@@ -72,7 +70,8 @@ std::optional<InputEye::Seen> InputEye::take() {
       const bool is_key = type == XI_RawKeyPress || type == XI_RawKeyRelease;
       seen.what = is_key ? What::key : What::button;
       seen.down = type == XI_RawKeyPress || type == XI_RawButtonPress;
-      seen.code = static_cast<std::uint16_t>(raw->detail - (is_key ? kKeycodeOfEvdev : 0));
+      seen.code = static_cast<std::uint16_t>(raw->detail -
+                                             (is_key ? static_cast<int>(kKeycodeOfEvdev) : 0));
     }
     XFreeEventData(display_.get(), &event.xcookie);
     return seen;
@@ -89,18 +88,7 @@ std::optional<InputEye::Seen> InputEye::next(milliseconds timeout) {
 
 void InputEye::forget() { XSync(display_.get(), True); }
 
-double InputEye::pointer_x() {
-  Window root = 0;
-  Window child = 0;
-  int x = 0;
-  int y = 0;
-  int window_x = 0;
-  int window_y = 0;
-  unsigned mask = 0;
-  XQueryPointer(display_.get(), XDefaultRootWindow(display_.get()), &root, &child, &x, &y,
-                &window_x, &window_y, &mask);
-  return x;
-}
+double InputEye::pointer_x() { return pointer_state(display_.get()).x; }
 
 Result<PixelEye> PixelEye::at(const std::string& display, int x, int y) {
   DKVM_TRY(XConnection connection, connect_x(display));

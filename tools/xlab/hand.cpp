@@ -8,12 +8,6 @@
 #include <utility>
 
 namespace dkvm::xlab {
-namespace {
-
-constexpr unsigned kKeycodeOfEvdev = 8;  // an X keycode is the evdev code and this
-
-}  // namespace
-
 Result<Hand> Hand::at(const std::string& display) {
   DKVM_TRY(XConnection connection, connect_x(display));
   int event = 0;
@@ -60,15 +54,7 @@ std::vector<std::uint16_t> Hand::held() {
   for (unsigned keycode = kKeycodeOfEvdev; keycode < 8 * keys.size(); ++keycode)
     if ((static_cast<unsigned char>(keys[keycode / 8]) >> keycode % 8 & 1) != 0)
       codes.push_back(static_cast<std::uint16_t>(keycode - kKeycodeOfEvdev));
-  Window root = 0;
-  Window child = 0;
-  int x = 0;
-  int y = 0;
-  int window_x = 0;
-  int window_y = 0;
-  unsigned mask = 0;
-  XQueryPointer(display_.get(), XDefaultRootWindow(display_.get()), &root, &child, &x, &y,
-                &window_x, &window_y, &mask);
+  const unsigned mask = pointer_state(display_.get()).mask;
   constexpr std::array<std::pair<unsigned, std::uint16_t>, 3> kButtons = {
       {{Button1Mask, 0x110}, {Button2Mask, 0x112}, {Button3Mask, 0x111}}};
   for (const auto& [bit, code] : kButtons)

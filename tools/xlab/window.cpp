@@ -9,12 +9,6 @@
 #include <array>
 
 namespace dkvm::xlab {
-namespace {
-
-constexpr unsigned kKeycodeOfEvdev = 8;
-
-}  // namespace
-
 Result<KeyWindow> KeyWindow::on(const std::string& display) {
   DKVM_TRY(XConnection connection, connect_x(display));
   Display* x = connection.get();

@@ -1,4 +1,5 @@
 #include "devices/dummy/audio/sine.hpp"
+#include "tests/support/device_keys.hpp"
 #include "tests/support/fake_pool.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -21,12 +22,6 @@ constexpr std::uint32_t kSlots = 4;
 constexpr std::size_t kChunk = 80;  // samples of 8 kHz: 10 ms
 const std::string kSource = DKVM_BIN_DIR "/dkvm-dummy-audio-source";
 const std::string kSink = DKVM_BIN_DIR "/dkvm-dummy-audio-sink";
-
-FakeKernel::Environment keys(const std::map<std::string, std::string>& config) {
-  FakeKernel::Environment environment;
-  for (const auto& [key, value] : config) environment[ConfigReader::variable_of(key)] = value;
-  return environment;
-}
 
 // An audio sink, and who plays it chunks of one channel in s16 at 8 kHz.
 class Speaker {

@@ -1,5 +1,6 @@
 #include "devices/dummy/display/pattern.hpp"
 #include "devices/media/codecs.hpp"
+#include "tests/support/device_keys.hpp"
 #include "tests/support/fake_pool.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -23,12 +24,6 @@ constexpr std::uint32_t kSlots = 4;
 constexpr std::uint32_t kWidth = 160;
 constexpr std::uint32_t kHeight = 100;
 const std::string kSink = DKVM_BIN_DIR "/dkvm-dummy-display-sink";
-
-FakeKernel::Environment keys(const std::map<std::string, std::string>& config) {
-  FakeKernel::Environment environment;
-  for (const auto& [key, value] : config) environment[ConfigReader::variable_of(key)] = value;
-  return environment;
-}
 
 // A display sink, and who shows it test pictures.
 class Screen {

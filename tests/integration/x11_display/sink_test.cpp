@@ -1,3 +1,4 @@
+#include "tests/support/device_keys.hpp"
 #include "tests/support/fake_pool.hpp"
 #include "tests/support/run_program.hpp"
 #include "tests/support/x11_screen.hpp"
@@ -28,18 +29,12 @@ constexpr std::uint32_t kWidth = 160;
 constexpr std::uint32_t kHeight = 100;
 const std::string kSink = DKVM_BIN_DIR "/dkvm-x11-display-sink";
 
-FakeKernel::Environment keys(const std::string& display,
-                             const std::map<std::string, std::string>& config) {
-  FakeKernel::Environment environment = {{"DKVM_CONFIG_DISPLAY", display}};
-  for (const auto& [key, value] : config) environment[ConfigReader::variable_of(key)] = value;
-  return environment;
-}
-
 // A window on an X server of 320x200 pixels, and who shows it pictures.
 class Window {
  public:
   explicit Window(const Xvfb& server, const std::map<std::string, std::string>& config = {})
-      : screen_(server.display()), kernel_({kSink}, keys(server.display(), config)) {
+      : screen_(server.display()),
+        kernel_({kSink}, keys(config, {{"DKVM_CONFIG_DISPLAY", server.display()}})) {
     kernel_.greet();
     pool_.show_pool();
   }
@@ -359,7 +354,7 @@ TEST_CASE("a sink that cannot show anything says why, and is tried again") {
   for (const Case& each : cases) {
     INFO(each.words);
     const Xvfb server(each.screen, each.arguments);
-    FakeKernel kernel({kSink}, keys(server.display(), each.config));
+    FakeKernel kernel({kSink}, keys(each.config, {{"DKVM_CONFIG_DISPLAY", server.display()}}));
     kernel.greet();
     kernel.rest();
     CHECK(kernel.wait_exit() == each.status);
@@ -370,7 +365,7 @@ TEST_CASE("a sink that cannot show anything says why, and is tried again") {
 
 TEST_CASE("a sink whose X server dies ends with that as its last words") {
   Xvfb server("320x200x24");
-  FakeKernel kernel({kSink}, keys(server.display(), {}));
+  FakeKernel kernel({kSink}, keys({}, {{"DKVM_CONFIG_DISPLAY", server.display()}}));
   kernel.greet();
   kernel.send({.kind = wire::FrameKind::ping, .sequence = 1});
   kernel.wait(wire::FrameKind::pong);  // it has started

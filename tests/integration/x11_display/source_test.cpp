@@ -1,4 +1,5 @@
 #include "devices/media/canvas.hpp"
+#include "tests/support/device_keys.hpp"
 #include "tests/support/fake_pool.hpp"
 #include "tests/support/run_program.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -35,19 +36,12 @@ bool same(const Rect& a, const Rect& b) {
   return a.x() == b.x() && a.y() == b.y() && a.width() == b.width() && a.height() == b.height();
 }
 
-FakeKernel::Environment keys(const std::string& display,
-                             const std::map<std::string, std::string>& config) {
-  FakeKernel::Environment environment = {{"DKVM_CONFIG_DISPLAY", display}};
-  for (const auto& [key, value] : config) environment[ConfigReader::variable_of(key)] = value;
-  return environment;
-}
-
 // A source that shows an X server's screen, and one who composes what it sends.
 class Shown {
  public:
   explicit Shown(const Xvfb& server, const std::map<std::string, std::string>& config = {},
                  std::size_t slot_bytes = kSlotBytes)
-      : kernel_({kSource}, keys(server.display(), config)) {
+      : kernel_({kSource}, keys(config, {{"DKVM_CONFIG_DISPLAY", server.display()}})) {
     kernel_.greet();
     open_pool(slot_bytes);
   }
@@ -368,7 +362,7 @@ TEST_CASE("an X server that cannot be shown is named with what is missing, and t
   for (const Case& each : cases) {
     INFO(each.words);
     const Xvfb server(each.screen, each.arguments);
-    FakeKernel kernel({kSource}, keys(server.display(), each.config));
+    FakeKernel kernel({kSource}, keys(each.config, {{"DKVM_CONFIG_DISPLAY", server.display()}}));
     kernel.greet();
     const std::string words = last_words(kernel);
     CHECK_THAT(words, Catch::Contains("cannot start: X display '" + server.display() + "'"));
@@ -378,7 +372,7 @@ TEST_CASE("an X server that cannot be shown is named with what is missing, and t
 
 TEST_CASE("the largest screens, and a pool that the kernel refuses, end with words, not parked") {
   const Xvfb server("16384x8192x24");
-  FakeKernel kernel({kSource}, keys(server.display(), {}));
+  FakeKernel kernel({kSource}, keys({}, {{"DKVM_CONFIG_DISPLAY", server.display()}}));
   kernel.greet();
   const auto call = kernel.wait(wire::FrameKind::request);
   kernel.respond(call.header.sequence(), wire::Code::invalid, "too large");

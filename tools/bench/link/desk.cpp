@@ -82,6 +82,17 @@ pid_t first_child(pid_t parent, const char* program) {
 
 }  // namespace
 
+Result<Report> run_on_bench(const std::string& scenario, const Options& options,
+                            const std::function<Result<>(LinkBench&)>& run) {
+  DKVM_TRY(const TemporaryFolder folder, TemporaryFolder::make());
+  DKVM_TRY(Conductor conductor, Conductor::listen(folder.file("control")));
+  Report report;
+  report.scenario = scenario;
+  LinkBench bench{options, folder, conductor, report};
+  DKVM_CHECK(run(bench));
+  return report;
+}
+
 std::string LinkDesk::log_tail() const {
   return "\n desk:" + near->log_tail() + "\n laptop:" + far->log_tail();
 }

@@ -4,6 +4,7 @@
 #include "tools/bench/harness/scenario.hpp"
 #include "tools/netlab/host.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,10 @@ struct LinkBench {
   Conductor& conductor;
   Report& report;
 };
+
+// A scenario with such a bench of its own.
+Result<Report> run_on_bench(const std::string& scenario, const Options& options,
+                            const std::function<Result<>(LinkBench&)>& run);
 
 struct Stream {
   std::string source;  // names at the control socket
