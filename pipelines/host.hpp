@@ -18,6 +18,7 @@ struct Upstream {
   TopicId topic = 0;
   Bytes payload;
   Bytes hops;  // HopStamps, this kernel's included
+  PortRef sink{};  // who says it; nobody where the kernel does
 };
 
 // What the router asks of the kernel, on the loop thread.
