@@ -23,12 +23,6 @@ Result<PictureDecoder::Decoded> PictureDecoder::decode(const MediaPacket& packet
     needs_keyframe_ = true;
     return fail(std::move(copied).error());
   }
-  if (std::uint64_t{packet.width} * packet.height > kPicturePixelsMax) {
-    needs_keyframe_ = true;
-    return fail(Errc::unsupported, "a picture of " + std::to_string(packet.width) + "x" +
-                                       std::to_string(packet.height) + ", expected at most " +
-                                       std::to_string(kPicturePixelsMax) + " pixels");
-  }
   DKVM_CHECK(prepare(packet));
   AVPacket& bytes = **copied;
   bytes.pts = bytes.dts = static_cast<std::int64_t>(capture_ns);
