@@ -1,9 +1,9 @@
 #pragma once
 
-#include "devices/media/complaints.hpp"
 #include "devices/dummy/display/pattern.hpp"
 #include "devices/dummy/display/sequence_check.hpp"
 #include "devices/media/codecs.hpp"
+#include "devices/media/complaints.hpp"
 
 #include <dkvm/picture.hpp>
 
