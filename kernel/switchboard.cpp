@@ -165,6 +165,8 @@ void Switchboard::send_upstream(const Upstream& message) {
   header.mutate_port(message.source.port);
   header.mutate_topic(message.topic);
   header.mutate_capture_ns(now_ns());
+  header.mutate_origin_device(message.sink.device);
+  header.mutate_sequence(message.sink.port);
   producer->send_frame({header, {}, message.hops, message.payload});
   sessions_.flush_later(message.source.device);
 }

@@ -178,18 +178,27 @@ Connection* Connection::of(::Display* display) {
 }
 
 int Connection::on_error(::Display* display, ::XErrorEvent* error) {
-  if (Connection* connection = of(display)) connection->note(*error);
+  if (Connection* connection = of(display))
+    connection->note_refusal(error->error_code, error->request_code, error->minor_code);
   return 0;
 }
 
-void Connection::note(const ::XErrorEvent& error) {
+void Connection::note_refusal(unsigned error, unsigned request, unsigned minor) {
+  const std::string said = refusal_words(error, request, minor);
+  if (checking_) {
+    if (refused_.empty()) refused_ = said;
+  } else if (on_refusal_) {
+    on_refusal_(said);
+  } else {
+    log_warning(said);
+  }
+}
+
+std::string Connection::refusal_words(unsigned error, unsigned request, unsigned minor) const {
   char words[128];
-  ::XGetErrorText(display_, error.error_code, words, sizeof(words));
-  const std::string said = "X display '" + name_ + "' refuses request " +
-                           std::to_string(error.request_code) + "." +
-                           std::to_string(error.minor_code) + ": " + words;
-  if (!checking_) return log_warning(said);
-  if (refused_.empty()) refused_ = said;
+  ::XGetErrorText(display_, static_cast<int>(error), words, sizeof(words));
+  return "X display '" + name_ + "' refuses request " + std::to_string(request) + "." +
+         std::to_string(minor) + ": " + words;
 }
 
 }  // namespace dkvm::x11

@@ -298,6 +298,9 @@ void DeviceManager::stream_closed(DeviceId id, bool torn) {
   impl_->post(id, event::StreamClosed{torn});
 }
 void DeviceManager::stopped_frame(DeviceId id) { impl_->post(id, event::StoppedFrame{}); }
+void DeviceManager::troubled(DeviceId id, std::string reason) {
+  impl_->post(id, event::Troubled{std::move(reason)});
+}
 void DeviceManager::input_held(DeviceId id, bool held) { impl_->post(id, event::InputHeld{held}); }
 
 std::optional<DeviceSnapshot> DeviceManager::snapshot(DeviceId id) const {

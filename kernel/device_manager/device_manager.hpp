@@ -90,6 +90,8 @@ class DeviceManager {
   void stopped_frame(DeviceId id);
   // It has keys or buttons down, or holds a grab; each incarnation starts with none.
   void input_held(DeviceId id, bool held);
+  // What it says is wrong with it while it works; empty: nothing any more.
+  void troubled(DeviceId id, std::string reason);
   // A frame came from it. The hot path: one store; `id` must be known.
   void alive(DeviceId id) { heard_[id] = 1; }
 

@@ -152,6 +152,7 @@ void Supervisor::on(const event::Started&, Step& step) {
   if (state_ != RunState::starting || !hello_ || process_ != ProcessState::alive) return;
   healthy_since_ = step.now;
   change(RunState::running, {}, step);
+  judge_work(step);  // it may have said something before
 }
 
 // --- running
@@ -163,14 +164,31 @@ void Supervisor::on(const event::InputHeld& event, Step& step) {
 void Supervisor::on(const event::ProcessStopped&, Step& step) {
   if (process_ != ProcessState::alive) return;
   health_.process_stopped(true, step.now);
-  if (state_ == RunState::running)
-    change(RunState::degraded, "its process is stopped by a signal", step);
+  judge_work(step);
 }
 
 void Supervisor::on(const event::ProcessContinued&, Step& step) {
   if (process_ != ProcessState::alive) return;
   health_.process_stopped(false, step.now);
-  if (state_ == RunState::degraded && health_.misses() == 0) change(RunState::running, {}, step);
+  judge_work(step);
+}
+
+void Supervisor::on(const event::Troubled& event, Step& step) {
+  if (process_ != ProcessState::alive || !hello_) return;
+  trouble_ = cut(event.reason, kTroubleBytesMax);
+  std::ranges::replace_if(
+      trouble_, [](unsigned char c) { return c < ' '; }, ' ');  // it stays one line
+  judge_work(step);
+}
+
+// Of what is wrong with a device at work the worst is shown; nothing: it runs.
+void Supervisor::judge_work(Step& step) {
+  if (state_ != RunState::running && state_ != RunState::degraded) return;
+  std::string wrong = health_.process_is_stopped() ? "its process is stopped by a signal"
+                      : health_.misses() != 0      ? "it does not answer pings"
+                                                   : trouble_;
+  const RunState to = wrong.empty() ? RunState::running : RunState::degraded;
+  if (to != state_ || wrong != reason_) change(to, std::move(wrong), step);
 }
 
 // --- its end
@@ -250,6 +268,7 @@ void Supervisor::forget_incarnation() {
   said_cleanup_ = hello_ = goodbye_ = killed_ = torn_ = parks_ = announced_ = told_early_ = false;
   request_ = Request::none;
   cause_.clear();
+  trouble_.clear();
   healthy_since_ = hello_due_ = streamless_due_ = term_due_ = kill_due_ = kNever;
   health_.end();
 }

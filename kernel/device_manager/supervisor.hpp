@@ -84,6 +84,7 @@ class Supervisor {
   void on(const event::ProcessContinued&, Step&);
   void on(const event::Exited&, Step&);
   void on(const event::CleanupFinished&, Step&);
+  void on(const event::Troubled&, Step&);
   void on(const event::InputHeld&, Step&);
   void on(const event::Tick&, Step&);
 
@@ -98,6 +99,7 @@ class Supervisor {
   void kill(Step&);
   void tick_stop(Step&);
   void tick_health(Step&);
+  void judge_work(Step&);
   void end_hung(Step&);
 
   void clean_up(const std::vector<std::uint16_t>& codes, Step&);
@@ -133,6 +135,7 @@ class Supervisor {
   bool told_early_ = false;  // by SIGTERM, as it had not said hello
   Request request_ = Request::none;
   std::string cause_;                 // why we end it
+  std::string trouble_;               // as it says itself
   TimePoint healthy_since_ = kNever;  // it is at work
   TimePoint hello_due_ = kNever;
   TimePoint streamless_due_ = kNever;

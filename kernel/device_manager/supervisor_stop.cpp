@@ -139,15 +139,8 @@ void Supervisor::tick_stop(Step& step) {
 void Supervisor::tick_health(Step& step) {
   switch (health_.judge(step.now)) {
     case HealthVerdict::nothing: return;
-    case HealthVerdict::ping:
-      step.out.push_back(action::SendPing{});
-      if (state_ == RunState::degraded && health_.misses() == 0 && !health_.process_is_stopped())
-        change(RunState::running, {}, step);
-      return;
-    case HealthVerdict::missed:
-      step.out.push_back(action::SendPing{});
-      if (state_ == RunState::running) change(RunState::degraded, "it does not answer pings", step);
-      return;
+    case HealthVerdict::ping: step.out.push_back(action::SendPing{}); return judge_work(step);
+    case HealthVerdict::missed: step.out.push_back(action::SendPing{}); return judge_work(step);
     case HealthVerdict::hung: return end_hung(step);
     case HealthVerdict::stopped_holding:
       return kill_because("its process was stopped by a signal while it held input", step);

@@ -21,7 +21,7 @@ enum class RunState : std::uint8_t {
   stopped,   // not wanted
   starting,  // its process is being made, has not said hello or is not at work yet
   running,
-  degraded,  // runs, but misses pings or is stopped by a signal
+  degraded,  // runs, but misses pings, is stopped by a signal, or says that it is in trouble
   stopping,  // its end was asked for, and is awaited
   finished,  // exited with 0
   backoff,   // waits for its next start
@@ -53,6 +53,8 @@ inline constexpr Duration kStopTimeMax = std::chrono::milliseconds(3000);
 inline constexpr Duration kCleanupTimeMax = std::chrono::milliseconds(500);
 // Of a device's last line on stderr, as part of a reason.
 inline constexpr std::size_t kLastWordsBytesMax = 200;
+// Of what a device says of its trouble.
+inline constexpr std::size_t kTroubleBytesMax = 200;
 // A device that closed its stream may still live this long.
 inline constexpr Duration kStreamlessTimeMax = std::chrono::milliseconds(200);
 
@@ -102,6 +104,10 @@ struct Exited {
   std::string last_words{};          // the last line of its stderr
 };
 struct CleanupFinished {};
+// It works, but not well, and says why; empty: it is well again.
+struct Troubled {
+  std::string reason;
+};
 struct InputHeld {
   bool held;
 };
@@ -113,7 +119,7 @@ using SupervisorEvent =
                  event::Spawned, event::SpawnFailed, event::HelloReceived, event::HelloAccepted,
                  event::Started, event::HelloRefused, event::Violation, event::StreamClosed,
                  event::StoppedFrame, event::ProcessStopped, event::ProcessContinued, event::Exited,
-                 event::CleanupFinished, event::InputHeld, event::Tick>;
+                 event::CleanupFinished, event::Troubled, event::InputHeld, event::Tick>;
 
 // Also told when only the reason or the process changed.
 struct StateChange {

@@ -38,6 +38,7 @@ class Xvfb {
   void kill(int signal = SIGKILL) {
     if (pid_ <= 0) return;
     ::kill(pid_, signal);
+    ::kill(pid_, SIGCONT);  // it may stand still
     ::waitpid(pid_, nullptr, 0);
     pid_ = -1;
   }

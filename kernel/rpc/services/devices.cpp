@@ -133,6 +133,13 @@ void DeviceServices::add_to(ServiceTable& table) {
               switchboard.subscribe(call.device);
               return nlohmann::json::object();
             });
+  table.add("devices.trouble", {"reason"},
+            [*this](const ServiceCall& call, const Params& params) -> Result<nlohmann::json> {
+              DKVM_TRY(std::string reason, params.text("reason"));
+              devices.troubled(call.device, std::move(reason));
+              switchboard.settle_soon();
+              return nlohmann::json::object();
+            });
   table.add("devices.unsubscribe", {}, [*this](const ServiceCall& call, const Params&) {
     switchboard.unsubscribe(call.device);
     return nlohmann::json::object();

@@ -52,6 +52,30 @@ Result<Usage> read_usage(pid_t pid) {
   return usage;
 }
 
+Result<double> pss_mb(const std::vector<pid_t>& pids) {
+  double kib = 0;
+  for (const pid_t pid : pids) {
+    std::ifstream file(proc(pid) / "smaps_rollup");
+    double of_one = 0;  // a process has some; one that has just ended has none
+    for (std::string word; file >> word;)
+      if (word == "Pss:" && file >> of_one) break;
+    if (of_one == 0)
+      return fail(Errc::not_found, "the memory of process " + std::to_string(pid) +
+                                       " cannot be read: it is gone, or another user's");
+    kib += of_one;
+  }
+  return kib / 1024;
+}
+
+Result<double> cpu_ns(const std::vector<pid_t>& pids) {
+  double sum = 0;
+  for (const pid_t pid : pids) {
+    DKVM_TRY(const Usage usage, read_usage(pid));
+    sum += static_cast<double>(usage.cpu_ns);
+  }
+  return sum;
+}
+
 std::vector<pid_t> children_of(pid_t parent, const std::string& program) {
   std::vector<pid_t> children;
   std::error_code error;

@@ -312,6 +312,36 @@ TEST_CASE("a stopped process degrades, and going on mends") {
   CHECK(device.on(event::ProcessContinued{}) == Words{"running"});
 }
 
+TEST_CASE("a device that says what is wrong with it is degraded until it is well") {
+  Supervised device;
+  device.on(event::Start{});
+  device.on(event::Troubled{"too early"});
+  device.on(event::Spawned{77});
+  device.on(event::HelloAccepted{});
+  CHECK(device.on(event::Troubled{"no screen"}).empty());
+  CHECK(device.on(event::Started{}) == Words{"running", "degraded: no screen"});
+  CHECK(device.on(event::Troubled{"no screen"}).empty());
+  CHECK(device.on(event::Troubled{"no\nmonitor"}) == Words{"degraded: no monitor"});
+  CHECK(device.on(event::ProcessStopped{}) ==
+        Words{"degraded: its process is stopped by a signal"});
+  CHECK(device.on(event::ProcessContinued{}) == Words{"degraded: no monitor"});
+  CHECK(device.on(event::Troubled{}) == Words{"running"});
+  device.on(event::Troubled{std::string(1000, 'x')});
+  CHECK(device.supervisor.reason().size() == kTroubleBytesMax);
+}
+
+TEST_CASE("the trouble of a device ends with its process") {
+  Supervised device;
+  device.run();
+  device.on(event::Troubled{"no screen"});
+  device.on(event::Restart{"asked"});
+  device.on(event::StoppedFrame{});
+  device.on(event::Exited{});
+  device.on(event::Spawned{78});
+  device.on(event::HelloAccepted{});
+  CHECK(device.on(event::Started{}) == Words{"running"});
+}
+
 TEST_CASE("a stopped process that holds input is killed after 300 ms") {
   Supervised device;
   device.run();
