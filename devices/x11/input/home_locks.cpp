@@ -5,8 +5,9 @@
 namespace dkvm::x11 {
 namespace {
 
-// The property is three numbers of 32 bits: whose, the locks at home, those away.
-constexpr long kNumbers = 3;
+// The property is two numbers of 32 bits: the locks at home, and those away. Who owns the
+// selection of the same name lives, and has them: the server sees to that.
+constexpr long kNumbers = 2;
 constexpr unsigned long kCaps = 1, kNum = 2, kScroll = 4;
 
 unsigned long packed(const LockState& locks) {
@@ -33,13 +34,15 @@ Result<HomeLocks> HomeLocks::open(Connection& connection) {
 }
 
 void HomeLocks::keep(const LockState& home, const LockState& away) const {
-  const unsigned long numbers[kNumbers] = {window_, packed(home), packed(away)};
+  const unsigned long numbers[kNumbers] = {packed(home), packed(away)};
   ::XChangeProperty(connection_->get(), connection_->root(), property_, XA_CARDINAL, 32,
                     PropModeReplace, reinterpret_cast<const unsigned char*>(numbers), kNumbers);
+  ::XSetSelectionOwner(connection_->get(), property_, window_, CurrentTime);
 }
 
 void HomeLocks::forget() const {
   ::XDeleteProperty(connection_->get(), connection_->root(), property_);
+  ::XSetSelectionOwner(connection_->get(), property_, None, CurrentTime);
 }
 
 std::optional<LockState> HomeLocks::left_behind(const LockState& now) const {
@@ -53,17 +56,9 @@ std::optional<LockState> HomeLocks::left_behind(const LockState& now) const {
   if (data == nullptr || type != XA_CARDINAL || format != 32 || items != kNumbers)
     return std::nullopt;
   const auto* numbers = reinterpret_cast<const unsigned long*>(data);
-  if (packed(now) != numbers[2] || lives(numbers[0])) return std::nullopt;
-  return unpacked(numbers[1]);
-}
-
-bool HomeLocks::lives(::Window window) const {
-  ::XWindowAttributes attributes{};
-  int there = 0;
-  const auto asked = connection_->checked("asking for the window of another process", [&] {
-    there = ::XGetWindowAttributes(connection_->get(), window, &attributes);
-  });
-  return asked && there != 0;
+  const bool lives = ::XGetSelectionOwner(connection_->get(), property_) != None;
+  if (lives || packed(now) != numbers[1]) return std::nullopt;
+  return unpacked(numbers[0]);
 }
 
 }  // namespace dkvm::x11

@@ -29,11 +29,9 @@ class HomeLocks {
   HomeLocks(Connection& connection, ::Window window, ::Atom property)
       : connection_(&connection), window_(window), property_(property) {}
 
-  bool lives(::Window window) const;
-
   Connection* connection_;
-  ::Window window_;  // as long as this process lives
-  ::Atom property_;
+  ::Window window_;  // owns the selection
+  ::Atom property_;  // and the selection
 };
 
 }  // namespace dkvm::x11
