@@ -138,6 +138,8 @@ void Kernel::on_settled() {
     polls_.poll(now);
     switchboard_->wake_at(polls_.deadline());
   }
+  if (absences_.tick(now)) tell_links();
+  switchboard_->wake_at(absences_.due_ns());
   watch_->tick(now);  // also when nobody waits: that is when it ends
   if (!awaited_.empty()) end_with_sources();
 }
@@ -216,8 +218,7 @@ void Kernel::tell_links() {
 AwayDevices Kernel::away_devices() const {
   AwayDevices away;
   for (const DevicePlan& device : plan_.devices)
-    if (is_over(switchboard_->state(device.spec.id)) || waiting_.contains(device.spec.id))
-      away.insert(device.name);
+    if (absences_.away(device.spec.id)) away.insert(device.name);
   return away;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernel/absences.hpp"
 #include "kernel/device_manager/device_manager.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/loop/loop.hpp"
@@ -18,7 +19,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -127,7 +127,7 @@ class Kernel {
   std::optional<Reload> reload_;        // under way
   std::vector<Reloaded> reload_again_;  // came meanwhile: at most the calls that may wait
   std::vector<DeviceId> awaited_;       // sources that the kernel ends with, while they run
-  std::set<DeviceId> waiting_;          // for a start that is not soon, since they ran last
+  Absences absences_;
   bool stopping_ = false;
   int exit_status_ = 0;
 };

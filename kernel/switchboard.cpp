@@ -281,6 +281,7 @@ void Switchboard::state_changed(DeviceId id, const StateChange& change) {
   const bool new_life = change.to == RunState::starting && change.pid == 0;
   if (new_life) life(id).begins = log_.ring().last_sequence();
   if (change.from == change.to) return;  // a new process in the same state
+  router_.set_at_work(id, change.to == RunState::running, now_ns());
   const RecordLevel level = change.to == RunState::failed    ? RecordLevel::error
                             : change.to == RunState::backoff ? RecordLevel::warning
                                                              : RecordLevel::info;

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace dkvm {
 namespace detail {
@@ -55,6 +56,10 @@ void Router::device_up(DeviceId device, std::string name, std::uint32_t incarnat
 void Router::device_down(DeviceId device, std::uint64_t now_ns) {
   parts_->topology.device_down(device, now_ns);
   parts_->switches.refit(now_ns);
+}
+void Router::set_at_work(DeviceId device, bool at_work, std::uint64_t now_ns) {
+  detail::Device& known = parts_->devices.at(device);
+  if (std::exchange(known.at_work, at_work) != at_work) parts_->switches.refit(now_ns);
 }
 void Router::port_up(DeviceId device, RoutedPort port, std::uint64_t now_ns) {
   parts_->topology.port_up(device, std::move(port), now_ns);

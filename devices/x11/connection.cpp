@@ -140,7 +140,7 @@ void Connection::end_turn(Context& context) {
   // descriptor readable; handlers may bring more. Without requests there were none, and
   // nothing is to be sent: a look would cost four system calls.
   if (const unsigned long next = ::XNextRequest(display_); next != settled_request_) {
-    while (!gone_ && ::XEventsQueued(display_, QueuedAfterReading) > 0) hand_on();
+    hand_on_what_came();
     if (!gone_) ::XFlush(display_);
     settled_request_ = ::XNextRequest(display_);
   }
@@ -163,6 +163,10 @@ void Connection::hand_on_before(unsigned long request) {
     if (event.xany.serial >= request) return;
     hand_on();
   }
+}
+
+void Connection::hand_on_what_came() {
+  while (!gone_ && ::XEventsQueued(display_, QueuedAfterReading) > 0) hand_on();
 }
 
 void Connection::catch_up() {

@@ -72,6 +72,8 @@ class Connection {
   // know what came before.
   unsigned long next_request() const { return ::XNextRequest(display_); }
   void hand_on_before(unsigned long request);
+  // Hands on what has come, without waiting for more.
+  void hand_on_what_came();
   // Waits for the server, and hands on all that came until then.
   void catch_up();
 

@@ -48,6 +48,7 @@ class DeviceManager::Impl {
     ProcessId pid = 0;
     std::unique_ptr<StderrReader> log;
     std::unique_ptr<Timer> limit;
+    bool overran = false;
   };
 
   struct Device {
@@ -61,6 +62,7 @@ class DeviceManager::Impl {
     bool removing = false;
     std::optional<std::uint32_t> held_start{};  // the incarnation that awaits go_ahead()
     CleanupRun cleanup{};
+    bool cleanup_told = false;  // that it is run again
   };
 
   Device* device(DeviceId id);
@@ -82,6 +84,7 @@ class DeviceManager::Impl {
   void perform(Device& device, const action::SendStop&);
   void perform(Device& device, const action::Signal&);
   void perform(Device& device, const action::RunCleanup&);
+  void perform(Device& device, const action::CleanupGivenUp&);
   void perform(Device& device, const action::Disconnect&);
   void perform(Device& device, const action::Gap&);
   void perform(Device& device, const action::Died&);

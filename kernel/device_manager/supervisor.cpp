@@ -3,6 +3,7 @@
 #include <dkvm/limits.hpp>
 
 #include <algorithm>
+#include <utility>
 
 #include "kernel/device_manager/supervisor_step.hpp"
 #include "kernel/loop/assert.hpp"
@@ -153,6 +154,7 @@ void Supervisor::on(const event::Started&, Step& step) {
   healthy_since_ = step.now;
   change(RunState::running, {}, step);
   judge_work(step);  // it may have said something before
+  if (!cleaning_) run_cleanup(step);  // what it stands for is there again
 }
 
 // --- running
@@ -213,10 +215,19 @@ void Supervisor::on(const event::Exited& event, Step& step) {
 // What must be done about an end without goodbye.
 void Supervisor::clean_up(const std::vector<std::uint16_t>& codes, Step& step) {
   if (hello_) step.out.push_back(action::Gap{incarnation_});
-  if (!knows_cleanup() || codes.empty()) return;
-  DKVM_ASSERT(!cleaning_);
+  if (!knows_cleanup()) return;
+  owed_.insert(owed_.end(), codes.begin(), codes.end());
+  std::sort(owed_.begin(), owed_.end());
+  owed_.erase(std::unique(owed_.begin(), owed_.end()), owed_.end());
+  cleans_again_ = cleaning_ && !codes.empty();
+  if (!cleaning_) run_cleanup(step);
+}
+
+void Supervisor::run_cleanup(Step& step) {
+  cleanups_overrun_ = 0;
+  if (owed_.empty()) return;
   cleaning_ = true;
-  step.out.push_back(action::RunCleanup{codes});
+  step.out.push_back(action::RunCleanup{owed_});
 }
 
 std::string Supervisor::end_reason(ExitStatus status) const {
@@ -273,9 +284,20 @@ void Supervisor::forget_incarnation() {
   health_.end();
 }
 
-void Supervisor::on(const event::CleanupFinished&, Step& step) {
+// One that overran may have met something that stands still, and goes on later.
+void Supervisor::on(const event::CleanupFinished& event, Step& step) {
   DKVM_ASSERT(cleaning_);
+  const bool again = std::exchange(cleans_again_, false);
+  if (event.overran && ++cleanups_overrun_ < kCleanupRunsMax)
+    return step.out.push_back(action::RunCleanup{owed_});
   cleaning_ = false;
+  if (event.overran) {
+    step.out.push_back(action::CleanupGivenUp{owed_});
+  } else if (again) {
+    return run_cleanup(step);
+  } else {
+    owed_.clear();
+  }
   if (start_waits_) spawn(step);
 }
 

@@ -103,6 +103,7 @@ class Supervisor {
   void end_hung(Step&);
 
   void clean_up(const std::vector<std::uint16_t>& codes, Step&);
+  void run_cleanup(Step&);
   std::string end_reason(ExitStatus status) const;
   std::string end_reason(const event::Exited& event) const;
   void after_end(End end, Step&);
@@ -119,7 +120,10 @@ class Supervisor {
   TimePoint since_;
   std::uint32_t incarnation_ = 0;
   bool cleaning_ = false;
-  bool start_waits_ = false;  // for the cleanup
+  bool cleans_again_ = false;        // more was owed while it ran
+  int cleanups_overrun_ = 0;         // in a row
+  std::vector<std::uint16_t> owed_;  // what no cleanup has done yet, each code once
+  bool start_waits_ = false;         // for the cleanup
   TimePoint start_due_ = kNever;
 
   // Of the present incarnation.

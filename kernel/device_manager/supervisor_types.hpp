@@ -51,6 +51,8 @@ inline constexpr Duration kStopTermAfter = std::chrono::milliseconds(1500);
 inline constexpr Duration kStopKillAfter = std::chrono::milliseconds(2500);
 inline constexpr Duration kStopTimeMax = std::chrono::milliseconds(3000);
 inline constexpr Duration kCleanupTimeMax = std::chrono::milliseconds(500);
+// A cleanup that takes longer is killed and run again, so many times in a row.
+inline constexpr int kCleanupRunsMax = 6;
 // Of a device's last line on stderr, as part of a reason.
 inline constexpr std::size_t kLastWordsBytesMax = 200;
 // Of what a device says of its trouble.
@@ -103,7 +105,9 @@ struct Exited {
   std::vector<std::uint16_t> codes;  // down at the device, or their up not yet applied
   std::string last_words{};          // the last line of its stderr
 };
-struct CleanupFinished {};
+struct CleanupFinished {
+  bool overran = false;  // it was killed after kCleanupTimeMax
+};
 // It works, but not well, and says why; empty: it is well again.
 struct Troubled {
   std::string reason;
@@ -149,6 +153,10 @@ struct Signal {
 struct RunCleanup {
   std::vector<std::uint16_t> codes;
 };
+// That was the last run: these may still be down, until the next cleanup.
+struct CleanupGivenUp {
+  std::vector<std::uint16_t> codes;
+};
 // The incarnation is over: its stream is done with.
 struct Disconnect {};
 // What this incarnation had not applied is lost.
@@ -162,9 +170,9 @@ struct Died {
 };
 }  // namespace action
 
-using SupervisorAction =
-    std::variant<action::Spawn, action::SendPing, action::SendStop, action::Signal,
-                 action::RunCleanup, action::Disconnect, action::Gap, action::Died, StateChange>;
+using SupervisorAction = std::variant<action::Spawn, action::SendPing, action::SendStop,
+                                      action::Signal, action::RunCleanup, action::CleanupGivenUp,
+                                      action::Disconnect, action::Gap, action::Died, StateChange>;
 using SupervisorActions = std::vector<SupervisorAction>;
 
 }  // namespace dkvm

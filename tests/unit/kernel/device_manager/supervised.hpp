@@ -31,6 +31,9 @@ inline std::string words(const action::Signal& signal) {
 inline std::string words(const action::RunCleanup& cleanup) {
   return fmt::format("cleanup {}", fmt::join(cleanup.codes, ","));
 }
+inline std::string words(const action::CleanupGivenUp& given_up) {
+  return fmt::format("given up {}", fmt::join(given_up.codes, ","));
+}
 inline std::string words(const action::Disconnect&) { return "disconnect"; }
 inline std::string words(const action::Gap& gap) { return fmt::format("gap {}", gap.incarnation); }
 inline std::string words(const action::Died& died) { return "died: " + died.reason; }
