@@ -8,13 +8,13 @@
 #include "tools/xlab/eye.hpp"
 #include "tools/xlab/hand.hpp"
 
+#include <dkvm/process_memory.hpp>
 #include <dkvm/time.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <thread>
 
 namespace dkvm::bench {
@@ -56,18 +56,12 @@ double cpu_ns(const std::vector<pid_t>& pids) {
 
 // Memory that is theirs, and their part of what is shared.
 double pss_mb(const std::vector<pid_t>& pids) {
-  double kib = 0;
-  for (const pid_t pid : pids) {
-    std::ifstream file(fmt::format("/proc/{}/smaps_rollup", pid));
-    for (std::string word; file >> word;) {
-      if (word != "Pss:") continue;
-      double value = 0;
-      file >> value;
-      kib += value;
-      break;
-    }
-  }
-  return kib / 1024;
+  constexpr double kBytesPerMb = 1024 * 1024;
+  double bytes = 0;
+  for (const pid_t pid : pids)
+    if (const auto memory = read_process_memory(pid))
+      bytes += static_cast<double>(memory->pss_bytes);
+  return bytes / kBytesPerMb;
 }
 
 class SloScenario {
