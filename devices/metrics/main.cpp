@@ -41,7 +41,7 @@ class Metrics final : public Device {
     pages_.emplace(context, [this] { return server_->counts(); });
     DKVM_CHECK(server_->open(addresses, reach));
     for (const std::string& address : server_->listening())
-      log_info("metrics are at http://" + address + "/metrics");
+      log_info(fmt::format("metrics are at http://{}/metrics", address));
     return {};
   }
 

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace dkvm::metrics {
 namespace {
@@ -47,14 +48,13 @@ void PageMaker::give(HttpServer::GivePage give) {
 void PageMaker::collect() {
   began_ns_ = now_ns();
   deadline_ = context_.after(kCollectTimeMax, [this] { collector_.give_up(); });
-  collector_.collect([this](const Snapshot& seen) { collected(seen); });
+  collector_.collect([this](Snapshot seen) { collected(std::move(seen)); });
 }
 
-void PageMaker::collected(const Snapshot& seen) {
+void PageMaker::collected(Snapshot seen) {
   context_.cancel_timer(deadline_);
-  Snapshot timed = seen;
-  timed.collect_s = static_cast<double>(now_ns() - began_ns_) / 1e9;
-  page_ = page_of(timed);
+  seen.collect_s = static_cast<double>(now_ns() - began_ns_) / 1e9;
+  page_ = page_of(seen);
   page_ns_ = now_ns();
   for (const HttpServer::GivePage& give : std::exchange(waiting_, {})) give(page_);
 }

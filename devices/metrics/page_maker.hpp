@@ -3,6 +3,7 @@
 #include "devices/metrics/collector.hpp"
 #include "devices/metrics/http_server.hpp"
 #include "devices/metrics/process_sizes.hpp"
+#include "devices/metrics/sheet.hpp"
 
 #include <dkvm/context.hpp>
 
@@ -34,11 +35,11 @@ class PageMaker {
   using Call = std::pair<std::string, std::string>;  // target, method
 
   void collect();
-  void collected(const Snapshot& seen);
+  void collected(Snapshot seen);
   Text page_of(const Snapshot& seen);
   void look_at_sizes(const Snapshot& seen);
   void count_failures(const Snapshot& seen);
-  void add_self(class Sheet& sheet, const Snapshot& seen, bool all_there) const;
+  void add_self(Sheet& sheet, const Snapshot& seen, bool all_there) const;
 
   Context& context_;
   std::function<HttpServer::Counts()> served_;

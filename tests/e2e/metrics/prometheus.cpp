@@ -1,7 +1,7 @@
 #include "tests/e2e/metrics/prometheus.hpp"
 
+#include "tests/e2e/metrics/scraped.hpp"
 #include "tests/support/free_port.hpp"
-#include "tests/support/http.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tests/support/http.hpp"
+#include "tools/bench/harness/http.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -8,6 +8,10 @@
 #include <string>
 
 namespace dkvm::test {
+
+using bench::Connection;
+using bench::http_get;
+using bench::HttpAnswer;
 
 // The line of a desk's YAML for a device of metrics, with all the grants that it has
 // use for; `links` are the devices that it asks for links.

@@ -9,9 +9,10 @@
 #include <string>
 #include <string_view>
 
-namespace dkvm::test {
+// As little HTTP as it takes to look at a server of this machine.
+namespace dkvm::bench {
 
-// A TCP connection to 127.0.0.1, as rude as its test; closed when it is forgotten.
+// A TCP connection to 127.0.0.1, as rude as whoever writes to it; closed when it is forgotten.
 class Connection {
  public:
   explicit Connection(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -69,4 +70,4 @@ inline HttpAnswer http_get(std::uint16_t port, const std::string& target,
   return {std::stoi(all.substr(9)), all.substr(head + 4)};
 }
 
-}  // namespace dkvm::test
+}  // namespace dkvm::bench
