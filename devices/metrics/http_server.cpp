@@ -63,12 +63,14 @@ Result<> HttpServer::watch_doors() {
 
 void HttpServer::accept_from(int door) {
   for (std::size_t i = 0; i < kAcceptsPerTurnMax; ++i) {
+    if (clients_.size() >= kClientsMax && all_wait()) return pause();  // for a page, which comes
     tcp::SocketAddress from;
     from.length = sizeof(from.storage);
     Fd socket(::accept4(door, from.get(), &from.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket) {
       meet(std::move(socket), from);
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+      log_warning("no descriptor is left for another client");
       return pause();
     } else if (errno != EINTR && errno != ECONNABORTED) {
       return;
@@ -78,7 +80,6 @@ void HttpServer::accept_from(int door) {
 
 // Who waits stays readable at the door, which would spin.
 void HttpServer::pause() {
-  log_warning("no descriptor is left for another client");
   for (const Fd& door : doors_) context_.forget(door.get());
   pause_timer_ = context_.after(kAcceptPause, [this] {
     if (const auto watching = watch_doors(); !watching) log_error(watching.error().message());
@@ -89,8 +90,6 @@ void HttpServer::meet(Fd socket, const tcp::SocketAddress& from) {
   if (!tcp::within(reach_, from))
     return turned_away(from.text(), "it is farther away than reach allows");
   if (clients_.size() >= kClientsMax) make_room();
-  if (clients_.size() >= kClientsMax)
-    return turned_away(from.text(), "there are as many clients as may be");
   const Id id = ++last_;
   const int fd = socket.get();
   clients_.emplace(id, HttpClient(std::move(socket), now_ns()));
@@ -101,6 +100,11 @@ void HttpServer::meet(Fd socket, const tcp::SocketAddress& from) {
   }
 }
 
+bool HttpServer::all_wait() const {
+  return std::ranges::all_of(
+      clients_, [](const auto& each) { return each.second.phase() == HttpClient::Phase::waiting; });
+}
+
 // Those who have asked for nothing go first, the one with the least time left before the
 // others; then those who do not take what they asked for.
 void HttpServer::make_room() {
@@ -109,7 +113,6 @@ void HttpServer::make_room() {
            std::pair(b.second.has_asked(), b.second.due_ns());
   };
   const auto found = std::min_element(clients_.begin(), clients_.end(), first_to_go);
-  if (found->second.phase() == HttpClient::Phase::waiting) return;  // all of them wait
   turned_away("a client", "it is idle or slow, and others come");
   drop(found->first);
 }

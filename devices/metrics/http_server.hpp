@@ -17,7 +17,8 @@ namespace dkvm::metrics {
 
 // HTTP on the device's loop, for one page. A client that is slow, silent or rude holds up
 // itself: each has its times and its bytes, and when there are kClientsMax, the one that
-// has been idle longest makes room for the next.
+// has been idle longest makes room for the next; while all of them wait for the page, the
+// next waits at the door.
 // Life: the context outlives the server; its thread only
 class HttpServer {
  public:
@@ -47,6 +48,7 @@ class HttpServer {
   void accept_from(int door);
   void pause();
   void meet(Fd socket, const tcp::SocketAddress& from);
+  bool all_wait() const;
   void make_room();
   void serve(Id id);
   void take_requests(Id id);

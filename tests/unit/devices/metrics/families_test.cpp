@@ -57,7 +57,7 @@ TEST_CASE("a histogram is cumulated, in seconds, up to infinity") {
   Snapshot seen;
   seen.bounds_us = {10.0, 20000.0};
   Json told = edge(1, "keys", 7);
-  told["latency"]["whole"] = {{"count", 7}, {"sum_us", 30010.0}, {"buckets", {4, 2, 1}}};
+  told["latency"]["whole"] = {{"count", 7}, {"sum_us", 30010.0}, {"buckets", {4U, 2U, 1U}}};
   told["latency"]["applied"] = {{"count", 0}, {"sum_us", 0}, {"buckets", Json::array()}};
   seen.edges.push_back(told);
   const auto lines = page_of(seen, add_edges);
