@@ -151,7 +151,8 @@ TEST_CASE("Slow and hostile clients keep nobody from the page") {
     add(words);
     CHECK(Scraped(f.port).value("dkvm_up") == 1);
   }
-  CHECK(Scraped(f.port).value("dkvm_metrics_http_turned_away_total") > 0);
+  CHECK(eventually(
+      kPatience, [&] { return Scraped(f.port).value("dkvm_metrics_http_turned_away_total") > 0; }));
   CHECK(f.desk.pid("metrics") == before);
   CHECK(f.desk.state("metrics") == "running");
 }
