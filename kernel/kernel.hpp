@@ -4,6 +4,7 @@
 #include "kernel/device_manager/device_manager.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/loop/loop.hpp"
+#include "kernel/loop/loop_stalls.hpp"
 #include "kernel/pipeline_set.hpp"
 #include "kernel/rpc/grants.hpp"
 #include "kernel/rpc/long_polls.hpp"
@@ -108,6 +109,7 @@ class Kernel {
   void on_settled();
 
   Loop& loop_;
+  LoopStalls stalls_;
   Log& log_;
   Catalog& catalog_;
   KernelOptions options_;
