@@ -38,8 +38,9 @@ class Metrics final : public Device {
     DKVM_TRY(const auto addresses, tcp::parse_endpoints(listen, kMetricsPortDefault));
     DKVM_TRY(const tcp::Reach reach, reach_of(context.config()));
     server_.emplace(context, [this](HttpServer::GivePage give) { pages_->give(std::move(give)); });
-    pages_.emplace(context, [this] { return server_->counts(); });
+    pages_.emplace(context, trouble_, [this] { return server_->counts(); });
     DKVM_CHECK(server_->open(addresses, reach));
+    trouble_.begin(context);
     for (const std::string& address : server_->listening())
       log_info(fmt::format("metrics are at http://{}/metrics", address));
     return {};
@@ -57,6 +58,7 @@ class Metrics final : public Device {
     return text == "lan" ? tcp::Reach::lan : tcp::Reach::loopback;
   }
 
+  Trouble trouble_;
   std::optional<HttpServer> server_;
   std::optional<PageMaker> pages_;
 };

@@ -4,7 +4,6 @@
 #include "devices/metrics/families.hpp"
 #include "devices/metrics/limits.hpp"
 
-#include <dkvm/log.hpp>
 #include <dkvm/time.hpp>
 
 #include <fmt/format.h>
@@ -12,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 namespace dkvm::metrics {
@@ -34,8 +34,11 @@ Calls calls_of(Context& context) {
 
 }  // namespace
 
-PageMaker::PageMaker(Context& context, std::function<HttpServer::Counts()> served)
-    : context_(context), served_(std::move(served)), collector_(calls_of(context)) {
+PageMaker::PageMaker(Context& context, Trouble& trouble, std::function<HttpServer::Counts()> served)
+    : context_(context),
+      trouble_(trouble),
+      served_(std::move(served)),
+      collector_(calls_of(context)) {
   for (const char* method : kKernelCalls) failures_[{"kernel", method}] = 0;
 }
 
@@ -62,6 +65,7 @@ void PageMaker::collected(Snapshot seen) {
 Text PageMaker::page_of(const Snapshot& seen) {
   look_at_sizes(seen);
   count_failures(seen);
+  tell_trouble(seen);
   const SizeOf size_of = [this](int pid) { return sizes_.proportional_bytes(pid); };
   LeftOut left_out;
   for (const std::string_view what : kLimited) left_out[what] = 0;
@@ -90,22 +94,27 @@ void PageMaker::look_at_sizes(const Snapshot& seen) {
   sizes_.look(pids, now_ns());
 }
 
-// Says so once when a call begins to fail. Devices that are no more are forgotten.
+// Devices that are no more are forgotten.
 void PageMaker::count_failures(const Snapshot& seen) {
-  std::set<Call> failing;
+  bool devices_known = true;
   for (const CallFailure& failure : seen.failures) {
-    const Call call = {failure.target, failure.method};
-    ++failures_[call];
-    if (failing.insert(call).second && !failing_.contains(call))
-      log_warning(fmt::format("the page lacks {} of {}: {}", failure.method, failure.target,
-                              failure.error.message()));
+    ++failures_[{failure.target, failure.method}];
+    if (failure.method == "devices.list") devices_known = false;
   }
-  if (failing.empty() && !failing_.empty()) log_info("the page has everything again");
-  failing_ = std::move(failing);
+  if (!devices_known) return;
   std::set<std::string> there = {"kernel"};
   for (const Json& device : seen.devices) there.insert(text_of(device, "name"));
-  if (!failing_.contains({"kernel", "devices.list"}))
-    std::erase_if(failures_, [&](const auto& each) { return !there.contains(each.first.first); });
+  std::erase_if(failures_, [&](const auto& each) { return !there.contains(each.first.first); });
+}
+
+// In the state of the device, for people; a kernel that is silent hears it later.
+void PageMaker::tell_trouble(const Snapshot& seen) {
+  if (seen.failures.empty()) return trouble_.over();
+  const CallFailure& first = seen.failures.front();
+  const std::size_t others = seen.failures.size() - 1;
+  trouble_.say(fmt::format("the page lacks {} of {}: {}{}", first.method, first.target,
+                           first.error.message(),
+                           others == 0 ? "" : fmt::format(", and {} more", others)));
 }
 
 void PageMaker::add_self(Sheet& sheet, const Snapshot& seen, bool all_there) const {

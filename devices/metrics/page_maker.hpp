@@ -6,11 +6,11 @@
 #include "devices/metrics/sheet.hpp"
 
 #include <dkvm/context.hpp>
+#include <dkvm/trouble.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,10 +20,11 @@ namespace dkvm::metrics {
 // Makes pages for whoever asks: the kernel is asked when somebody wants a page and the
 // last one is older than kPageAgeMax. So it costs nothing while nobody looks, and little
 // when many do; and what a page says is of now.
-// Life: the context outlives it; its thread only
+// Life: context and trouble outlive it; its thread only
 class PageMaker {
  public:
-  PageMaker(Context& context, std::function<HttpServer::Counts()> served);
+  // served: what the page says of its own server.
+  PageMaker(Context& context, Trouble& trouble, std::function<HttpServer::Counts()> served);
   PageMaker(const PageMaker&) = delete;
   PageMaker& operator=(const PageMaker&) = delete;
   ~PageMaker() { context_.cancel_timer(deadline_); }
@@ -39,9 +40,11 @@ class PageMaker {
   Text page_of(const Snapshot& seen);
   void look_at_sizes(const Snapshot& seen);
   void count_failures(const Snapshot& seen);
+  void tell_trouble(const Snapshot& seen);
   void add_self(Sheet& sheet, const Snapshot& seen, bool all_there) const;
 
   Context& context_;
+  Trouble& trouble_;
   std::function<HttpServer::Counts()> served_;
   Collector collector_;
   ProcessSizes sizes_;
@@ -49,7 +52,6 @@ class PageMaker {
   std::vector<HttpServer::GivePage> waiting_;
   std::uint64_t began_ns_ = 0;
   std::map<Call, std::uint64_t> failures_;
-  std::set<Call> failing_;  // of the last page
   Text page_;
   std::uint64_t page_ns_ = 0;
 };

@@ -99,6 +99,7 @@ TEST_CASE("What no grant allows is missing, and the page says so") {
   CHECK(none.value("dkvm_up") == 0);
   CHECK(none.value("dkvm_metrics_degraded") == 1);
   CHECK_FALSE(none.has("dkvm_device_state"));
+  desk.wait_state("metrics", "degraded");
   desk.write(devices(", grants: [{target: kernel, methods: [kernel.info]}]"));
   desk.ctl("reload");
   REQUIRE(eventually(kPatience, [&] { return Scraped(port).value("dkvm_up") == 1; }));
@@ -107,8 +108,13 @@ TEST_CASE("What no grant allows is missing, and the page says so") {
   CHECK(some.value("dkvm_metrics_call_failures_total{target=\"kernel\",method=\"devices.list\"}") >
         0);
   CHECK(eventually(kPatience, [&] {
-    return desk.log().find("the page lacks devices.list of kernel") != std::string::npos;
+    const std::string reason = desk.device("metrics").at("reason");
+    return reason.find("the page lacks devices.list of kernel") != std::string::npos;
   }));
+  desk.write(devices(", grants: [{target: kernel, methods: [\"*\"]}]"));
+  desk.ctl("reload");
+  REQUIRE(eventually(kPatience, [&] { return Scraped(port).value("dkvm_metrics_degraded") == 0; }));
+  desk.wait_state("metrics", "running");
 }
 
 TEST_CASE("A kernel that stands still makes a page that says so, and no scrape hangs") {
