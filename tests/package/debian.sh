@@ -60,9 +60,9 @@ must dkvm-kernel --check
 says '^/etc/dkvm/kvm.yaml: fine: 1 device, 0 pipelines$'
 
 say "units"
-must systemd-analyze verify dkvm.service
+must systemd-analyze verify /usr/lib/systemd/system/dkvm.service
 [[ ! -s $work/out ]] || { cat "$work/out"; give_up "systemd-analyze finds fault with the unit"; }
-must systemd-analyze --user verify /usr/lib/systemd/user/dkvm.service
+must env XDG_RUNTIME_DIR=/run systemd-analyze --user verify /usr/lib/systemd/user/dkvm.service
 [[ ! -s $work/out ]] || { cat "$work/out"; give_up "systemd-analyze finds fault with the user's unit"; }
 # 10 is a service that may do everything, 0 one that may do nothing; this one needs devices,
 # networks and the memory that X servers share with it.
@@ -73,13 +73,12 @@ say "the service"
 must systemctl start dkvm.service
 must systemctl is-active dkvm.service
 pid=$(property MainPID)
-[[ $(in_machine readlink "/proc/$pid/exe") == /usr/bin/dkvm-kernel ]] || give_up "another program runs"
+must test "/proc/$pid/exe" -ef /usr/bin/dkvm-kernel
 [[ $(in_machine stat -c %U "/proc/$pid") == dkvm ]] || give_up "it does not run as dkvm"
 [[ $(property StatusText) == "1 device runs" ]] || give_up "its status is '$(property StatusText)'"
 ctl --json device control >"$work/out"
 device_pid=$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' "$work/out")
-[[ $(in_machine readlink "/proc/$device_pid/exe") == /usr/libexec/dkvm/dkvm-control ]] ||
-  give_up "another device runs"
+must test "/proc/$device_pid/exe" -ef /usr/libexec/dkvm/dkvm-control
 [[ $(in_machine cat "/proc/$device_pid/environ" | tr '\0' '\n' | grep -c NOTIFY_SOCKET) == 0 ]] ||
   give_up "devices can speak for the service"
 
@@ -92,13 +91,15 @@ must sh -c 'g++ -std=c++20 $(pkg-config --cflags --libs dkvm) -o /opt/acme/pedal
 
 say "reload"
 must sh -c 'mkfifo /var/lib/dkvm/cmake /var/lib/dkvm/pkgconfig; chown dkvm: /var/lib/dkvm/*'
+# Somebody who has the pedals open all the time.
+must systemd-run --quiet --unit=feet sh -c 'exec 7<>/var/lib/dkvm/cmake 8<>/var/lib/dkvm/pkgconfig; exec sleep infinity'
 write /etc/dkvm/kvm.yaml <<'END'
 devices:
   control: {type: control, grants: [{target: kernel, methods: "*"}]}
   cmake: {exec: [/opt/acme/pedal-cmake], config: {path: /var/lib/dkvm/cmake}}
   pkgconfig: {exec: [/opt/acme/pedal-pkgconfig], config: {path: /var/lib/dkvm/pkgconfig}}
   typed: {type: dummy-keyboard-sink, config: {file: /var/lib/dkvm/typed.jsonl}}
-  screen: {type: dummy-display-source, config: {width: 320, height: 200}}
+  screen: {type: dummy-display-source, config: {size: 320x200}}
   seen: {type: dummy-display-sink}
   slow:    # lets go of what it holds when its kernel is gone, and takes its time
     exec:
@@ -106,7 +107,7 @@ devices:
       - -c
       - >-
         trap 'sleep 0.5; echo let go >>/var/lib/dkvm/slow; exit 0' TERM;
-        /usr/libexec/dkvm/dkvm-dummy-keyboard-sink "$@" <&0 & wait $!
+        exec 3<&0; /usr/libexec/dkvm/dkvm-dummy-keyboard-sink "$@" <&3 3<&- & wait $!; sleep 9 & wait $!
       - slow
     config: {file: /dev/null}
 pipelines:
@@ -139,6 +140,9 @@ must kill -KILL "$pid"
 wait_until "slow has let go" in_machine grep -q 'let go' /var/lib/dkvm/slow
 lives_anew() { [[ $(property ActiveState) == active && $(property MainPID) != "$1" ]]; }
 wait_until "the kernel is back" lives_anew "$pid"
+
+in_machine sed -i '/^  slow:/,/^pipelines:/{/^pipelines:/!d}' /etc/dkvm/kvm.yaml
+must systemctl restart dkvm.service
 
 say "a loop that hangs is ended"
 must mkdir -p /run/systemd/system/dkvm.service.d
@@ -201,6 +205,7 @@ must_fail getent passwd dkvm
 must_fail dpkg-query -W dkvm
 must_fail dpkg-query -W dkvm-dev
 must_fail ls /etc/dkvm /usr/share/dkvm /var/lib/dkvm
+must systemctl stop feet.service
 must rm -r /opt/acme
 must sh -c 'rmdir --ignore-fail-on-non-empty /opt'
 machine_changes >"$work/after"
