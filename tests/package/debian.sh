@@ -106,8 +106,8 @@ devices:
       - /bin/sh
       - -c
       - >-
-        trap 'sleep 0.5; echo let go >>/var/lib/dkvm/slow; exit 0' TERM;
-        exec 3<&0; /usr/libexec/dkvm/dkvm-dummy-keyboard-sink "$@" <&3 3<&- & wait $!; sleep 9 & wait $!
+        trap 'trap "" TERM; sleep 0.5; echo let go >>/var/lib/dkvm/slow; exit 0' TERM;
+        exec 3<&0; /usr/libexec/dkvm/dkvm-dummy-keyboard-sink "$@" <&3 3<&- & wait $!; sleep 1 & wait $!
       - slow
     config: {file: /dev/null}
 pipelines:

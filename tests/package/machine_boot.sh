@@ -50,4 +50,4 @@ mv "$root/run/machine-target" "$root/run/systemd/system/dkvm-test.target"
 mkdir "$root/.upper"
 mount --bind "$folder/upper" "$root/.upper"
 exec chroot "$root" /usr/bin/env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-  /lib/systemd/systemd --unit=dkvm-test.target --log-target=console --show-status=0
+  /lib/systemd/systemd --unit=dkvm-test.target --log-target=journal --show-status=0
