@@ -51,11 +51,11 @@ in_machine() {
     LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
 }
 
-# Logs and caches are no business of a package's.
+# Logs, caches and backups of passwd(5) are no business of a package's.
 machine_changes() {
   in_machine find /.upper -mindepth 1 ! -type d \
     ! -path '/.upper/var/log/*' ! -path '/.upper/var/cache/*' ! -path '/.upper/root/*' \
-    ! -path '/.upper/var/lib/systemd/*' ! -path '/.upper/var/lib/dpkg/*-old' \
+    ! -path '/.upper/var/lib/systemd/*' ! -path '/.upper/etc/*-' ! -path '/.upper/var/lib/dpkg/*-old' \
     ! -path '/.upper/var/lib/dpkg/lock*' ! -path '/.upper/var/lib/dpkg/triggers/*' \
     ! -path '/.upper/var/lib/dpkg/status' -printf '%P\n' | sort
 }

@@ -32,7 +32,7 @@ ip link set lo up
 rm -rf "$root/etc/systemd/system" "$root/etc/systemd/user" "$root/var/lib/man-db/auto-update"
 mkdir "$root/etc/systemd/system" "$root/etc/systemd/user"
 echo dkvm-machine >"$root/etc/hostname"
-rm -f "$root/etc/fstab"
+rm -f "$root/etc/fstab" "$root/usr/sbin/policy-rc.d" # packages may start what they have
 cat >"$root/run/machine-target" <<END
 [Unit]
 Requires=sysinit.target dbus.socket systemd-logind.service
