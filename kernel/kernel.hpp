@@ -1,8 +1,10 @@
 #pragma once
 
+#include "kernel/absences.hpp"
 #include "kernel/device_manager/device_manager.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/loop/loop.hpp"
+#include "kernel/loop/loop_stalls.hpp"
 #include "kernel/pipeline_set.hpp"
 #include "kernel/rpc/grants.hpp"
 #include "kernel/rpc/long_polls.hpp"
@@ -18,7 +20,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -122,6 +123,7 @@ class Kernel {
   void on_settled();
 
   Loop& loop_;
+  LoopStalls stalls_;
   Log& log_;
   Catalog& catalog_;
   KernelOptions options_;
@@ -141,7 +143,7 @@ class Kernel {
   std::optional<Reload> reload_;        // under way
   std::vector<Reloaded> reload_again_;  // came meanwhile: at most the calls that may wait
   std::vector<DeviceId> awaited_;       // sources that the kernel ends with, while they run
-  std::set<DeviceId> waiting_;          // for a start that is not soon, since they ran last
+  Absences absences_;
   std::function<void(const KernelNews&)> on_news_;
   bool stopping_ = false;
   int exit_status_ = 0;

@@ -78,7 +78,7 @@ TEST_CASE("A service manager is told of the start, a death, reloads and the stop
   const std::string address =
       abstract ? "@dkvm-service-test-" + std::to_string(::getpid()) : desk.path("notify");
   Manager manager(address);
-  desk.environment("NOTIFY_SOCKET=" + address);
+  desk.set("NOTIFY_SOCKET", address);
   desk.write(
       "devices:\n"
       "  typed: {type: dummy-keyboard-sink, config: {file: typed.jsonl}}\n"
@@ -114,7 +114,7 @@ TEST_CASE("A service manager is told of the start, a death, reloads and the stop
 TEST_CASE("A service manager is told that a reload begins before it is told that it is over") {
   Desk desk;
   Manager manager(desk.path("notify"));
-  desk.environment("NOTIFY_SOCKET=" + desk.path("notify"));
+  desk.set("NOTIFY_SOCKET", desk.path("notify"));
   desk.start("devices: {}\n");
   REQUIRE(manager.hears("READY=1"));
   CHECK(desk.try_ctl("reload").status == 0);
@@ -126,8 +126,8 @@ TEST_CASE("A service manager is told that a reload begins before it is told that
 TEST_CASE("A kernel that is watched gives signs of life, and its devices inherit none of it") {
   Desk desk;
   Manager manager(desk.path("notify"));
-  desk.environment("NOTIFY_SOCKET=" + desk.path("notify"));
-  desk.environment("WATCHDOG_USEC=100000");
+  desk.set("NOTIFY_SOCKET", desk.path("notify"));
+  desk.set("WATCHDOG_USEC", "100000");
   desk.write("devices: {env: {exec: [/bin/sh, -c, 'env >" + desk.path("seen") + "; exit 125']}}\n");
   desk.launch(false);
   REQUIRE(manager.hears("READY=1"));
@@ -140,7 +140,7 @@ TEST_CASE("A kernel that is watched gives signs of life, and its devices inherit
 
 TEST_CASE("A manager that has gone away is nothing to the kernel, and a wrong address an error") {
   Desk desk;
-  desk.environment("NOTIFY_SOCKET=" + desk.path("nobody-listens"));
+  desk.set("NOTIFY_SOCKET", desk.path("nobody-listens"));
   desk.start("devices: {}\n");
   desk.kernel().signal(SIGTERM);
   CHECK(desk.exit_status(kPatience) == 0);
