@@ -30,6 +30,13 @@ struct KernelOptions {
   std::optional<RecordLevel> log_level;  // whatever the file says
 };
 
+// What happens to the kernel as a whole, for whoever runs it.
+struct KernelNews {
+  enum class What : std::uint8_t { devices, reloading, reloaded, stopping };
+  What what = What::devices;  // devices: one of them is in another state
+  std::string refusal{};      // reloaded: why nothing has changed; empty when it was carried out
+};
+
 // A kernel at work: carries out a plan, and the next one when it is reloaded.
 // Life: loop thread only; everything it is given outlives it.
 class Kernel {
@@ -51,6 +58,10 @@ class Kernel {
   // end is told, as it may be the one that waits for the answer.
   // Errors: invalid (what is wrong with the file) · denied (the kernel stops).
   void reload(Reloaded done);
+
+  // Called in the middle of a turn, and to call nothing but devices().
+  void on_news(std::function<void(const KernelNews&)> on_news) { on_news_ = std::move(on_news); }
+  std::vector<DeviceSnapshot> devices() const { return devices_->snapshots(); }
 
   // Ends everything within 3 s, then the loop.
   void stop(const std::string& reason);
@@ -93,7 +104,10 @@ class Kernel {
   void end_reload();
   tl::unexpected<Error> refused(const ConfigErrors& errors);
   tl::unexpected<Error> refused(const Error& error);
-  static void answer_reload(std::vector<Reloaded> callers, const Result<PlanChanges>& answer);
+  void answer_reload(std::vector<Reloaded> callers, const Result<PlanChanges>& answer);
+  void tell(KernelNews news) const {
+    if (on_news_) on_news_(news);
+  }
   Result<> carry_out(Plan next, Ends& ends);
   Result<> change_device(const DevicePlan& old, DevicePlan& device, Ends& ends);
   Result<> change_log_file(const LogConfig& before, const LogConfig& after);
@@ -130,6 +144,7 @@ class Kernel {
   std::vector<Reloaded> reload_again_;  // came meanwhile: at most the calls that may wait
   std::vector<DeviceId> awaited_;       // sources that the kernel ends with, while they run
   Absences absences_;
+  std::function<void(const KernelNews&)> on_news_;
   bool stopping_ = false;
   int exit_status_ = 0;
 };

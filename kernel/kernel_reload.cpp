@@ -17,6 +17,7 @@ void Kernel::reload(Reloaded done) {
 
 void Kernel::begin_reload() {
   std::vector<Reloaded> callers = std::exchange(reload_again_, {});
+  tell({.what = KernelNews::What::reloading});
   catalog_.read_types();
   auto config = load_checked(options_.config_path, catalog_);
   if (!config) return answer_reload(std::move(callers), refused(config.error()));
@@ -72,6 +73,7 @@ tl::unexpected<Error> Kernel::refused(const ConfigErrors& errors) {
 }
 
 void Kernel::answer_reload(std::vector<Reloaded> callers, const Result<PlanChanges>& answer) {
+  tell({KernelNews::What::reloaded, answer ? "" : answer.error().message()});
   for (const Reloaded& caller : callers) caller(answer);
 }
 
