@@ -1,3 +1,4 @@
+#include "config/places.hpp"
 #include "kernel/device_manager/describe.hpp"
 #include "kernel/device_manager/reaper.hpp"
 #include "kernel/device_manager/spawner.hpp"
@@ -142,9 +143,8 @@ int main(int argc, char** argv) {
     arguments.log_level = log_level_of(*known);
   }
   prepare_process();
-  const std::string folder = own_folder();
-  const auto folders = Catalog::default_folders(folder);
-  const auto spawner = make_spawner(Catalog::find_program(folders, "dkvm-launcher"));
+  const auto folders = program_folders(own_folder());
+  const auto spawner = make_spawner(find_program(folders, "dkvm-launcher"));
   Loop loop;
   const auto reaper = make_reaper(loop);
   Describer describer(loop, *spawner, *reaper);
