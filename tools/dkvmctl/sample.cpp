@@ -1,0 +1,23 @@
+#include "tools/dkvmctl/sample.hpp"
+
+#include "tools/dkvmctl/pages.hpp"
+
+namespace dkvm::ctl {
+
+std::string device_of(const std::string& address) { return address.substr(0, address.find('/')); }
+
+Called<Sample> take_sample(Ctl& ctl) {
+  Sample sample;
+  DKVM_TRY(sample.kernel, ctl.kernel("kernel.info"));
+  DKVM_TRY(sample.devices, all_pages(ctl, "devices.list", Json::object(), "devices"));
+  DKVM_TRY(sample.edges, all_pages(ctl, "pipelines.edges", Json::object(), "edges"));
+  // Who may not see them has none to look after.
+  if (auto switches = all_pages(ctl, "pipelines.switches", Json::object(), "switches"))
+    sample.switches = *std::move(switches);
+  else if (switches.error().kind != CallError::Kind::answered)
+    return fail(std::move(switches).error());
+  sample.at = std::chrono::steady_clock::now();
+  return sample;
+}
+
+}  // namespace dkvm::ctl
