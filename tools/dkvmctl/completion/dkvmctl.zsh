@@ -8,7 +8,7 @@ _dkvmctl() {
   for line in "${(@)lines[2,-1]}"; do
     word=${line%%$'\t'*}
     help=${line#*$'\t'}
-    candidates+=("${word//:/\\:}:$help")
+    candidates+=("${word//:/\\:}${help:+:$help}")
   done
   case $kind in
     files) _files ;;
