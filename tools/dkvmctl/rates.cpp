@@ -13,6 +13,8 @@ bool same_process(const Json& one, const Json& other) {
 
 }  // namespace
 
+std::string device_of(const std::string& address) { return address.substr(0, address.find('/')); }
+
 Rates::Rates(const Sample& before, const Sample& now)
     : seconds_(std::chrono::duration<double>(now.at - before.at).count()),
       before_(before),

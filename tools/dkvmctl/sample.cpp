@@ -21,8 +21,6 @@ Called<Sample> look(Ctl& ctl) {
 
 }  // namespace
 
-std::string device_of(const std::string& address) { return address.substr(0, address.find('/')); }
-
 // Looks change nothing: none can have "happened all the same".
 Called<Sample> take_sample(Ctl& ctl) {
   auto sample = look(ctl);
