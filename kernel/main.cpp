@@ -1,4 +1,5 @@
 #include "config/default_file.hpp"
+#include "config/places.hpp"
 #include "kernel/device_manager/describe.hpp"
 #include "kernel/device_manager/reaper.hpp"
 #include "kernel/device_manager/spawner.hpp"
@@ -171,9 +172,8 @@ int main(int argc, char** argv) {
     return kExitBadConfig;
   }
   prepare_process();
-  const std::string folder = own_folder();
-  const auto folders = Catalog::default_folders(folder);
-  const auto spawner = make_spawner(Catalog::find_program(folders, "dkvm-launcher"));
+  const auto folders = program_folders(own_folder());
+  const auto spawner = make_spawner(find_program(folders, "dkvm-launcher"));
   Loop loop;
   const auto reaper = make_reaper(loop);
   Describer describer(loop, *spawner, *reaper);

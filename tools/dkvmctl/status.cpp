@@ -132,6 +132,7 @@ Called<> show_status(Ctl& ctl) {
 
 void add_status(CLI::App& app, Command& chosen) {
   app.add_subcommand("status", "How the kernel is, and which devices are in trouble")
+      ->group(kGroupLook)
       ->callback([&chosen] { chosen = show_status; });
 }
 
