@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <sstream>
 #include <utility>
 
 namespace dkvm::test {
@@ -165,7 +166,10 @@ bool Session::pictures_flow() {
 }
 
 bool Session::seat_saw(const std::string& line) {
-  return ("\n" + read_text(laptop.path("seat.log"))).find("\n" + line + "\n") != std::string::npos;
+  std::istringstream text(read_text(laptop.path("seat.log")));
+  for (std::string each; std::getline(text, each);)
+    if (each == line) return true;
+  return false;
 }
 
 std::string Session::target() {
