@@ -87,8 +87,16 @@ tl::expected<PipelineConfig, ConfigErrors> parse_pipeline_text(std::string_view 
 }
 
 std::string default_runtime_dir(const LoadOptions& options) {
-  const auto runtime = options.env ? options.env("XDG_RUNTIME_DIR") : std::nullopt;
-  if (runtime && runtime->starts_with('/')) return *runtime + "/dkvm";
+  const auto folder = [&](const char* variable) -> std::string {
+    const auto value = options.env ? options.env(variable) : std::nullopt;
+    return value && value->starts_with('/') ? *value : std::string();
+  };
+  // Of a service; several, joined by colons, are not what dKVM's units ask for.
+  if (std::string made = folder("RUNTIME_DIRECTORY");
+      !made.empty() && made.find(':') == std::string::npos)
+    return made;
+  if (const std::string runtime = folder("XDG_RUNTIME_DIR"); !runtime.empty())
+    return runtime + "/dkvm";
   if (options.uid == 0) return "/run/dkvm";
   return "/tmp/dkvm-" + std::to_string(options.uid);
 }

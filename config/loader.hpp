@@ -48,6 +48,7 @@ tl::expected<Config, ConfigErrors> load_config_text(std::string_view text,
 tl::expected<PipelineConfig, ConfigErrors> parse_pipeline_text(std::string_view text,
                                                                const std::string& pseudo_file);
 
+// $RUNTIME_DIRECTORY, which systemd makes for a service (RuntimeDirectory=); else
 // $XDG_RUNTIME_DIR/dkvm, else /run/dkvm for root, else /tmp/dkvm-<uid>.
 std::string default_runtime_dir(const LoadOptions& options);
 

@@ -43,11 +43,22 @@ DeviceManager::Random jitter() {
   };
 }
 
+nlohmann::json describe(const StallCounts& counts) {
+  const auto ms = [](Duration time) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+  };
+  return {{"stalls", counts.stalls},
+          {"stalled_s", std::chrono::duration<double>(counts.sum).count()},
+          {"stall_max_ms", ms(counts.longest)},
+          {"stall_min_ms", ms(kLoopStallMin)}};
+}
+
 }  // namespace
 
 Kernel::Kernel(Loop& loop, Log& log, Spawner& spawner, Reaper& reaper, Catalog& catalog,
                KernelOptions options)
     : loop_(loop),
+      stalls_(loop),
       log_(log),
       catalog_(catalog),
       options_(std::move(options)),
@@ -139,11 +150,14 @@ void Kernel::on_settled() {
     polls_.poll(now);
     switchboard_->wake_at(polls_.deadline());
   }
+  if (absences_.tick(now)) tell_links();
+  switchboard_->wake_at(absences_.due_ns());
   watch_->tick(now);  // also when nobody waits: that is when it ends
   if (!awaited_.empty()) end_with_sources();
 }
 
 nlohmann::json Kernel::info() const {
+  const ProcessUsage used = read_usage(::getpid());
   const RouterTotals totals = switchboard_->router().totals();
   return {{"name", plan_.kernel.name},
           {"id", fmt::format("{:016x}", kernel_id_)},
@@ -163,7 +177,9 @@ nlohmann::json Kernel::info() const {
             {"hops_exceeded", totals.hops_exceeded},
             {"unknown_ports", totals.unknown_ports}}},
           {"watched", watch_->watching()},
-          {"rss_bytes", read_usage(::getpid()).rss_bytes}};
+          {"loop", describe(stalls_.counts())},
+          {"cpu_s", static_cast<double>(used.cpu_ns) / 1e9},
+          {"rss_bytes", used.rss_bytes}};
 }
 
 Result<PipelineSpec> Kernel::parse_pipeline(const std::string& text) const {
@@ -217,8 +233,7 @@ void Kernel::tell_links() {
 AwayDevices Kernel::away_devices() const {
   AwayDevices away;
   for (const DevicePlan& device : plan_.devices)
-    if (is_over(switchboard_->state(device.spec.id)) || waiting_.contains(device.spec.id))
-      away.insert(device.name);
+    if (absences_.away(device.spec.id)) away.insert(device.name);
   return away;
 }
 

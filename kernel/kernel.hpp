@@ -1,8 +1,10 @@
 #pragma once
 
+#include "kernel/absences.hpp"
 #include "kernel/device_manager/device_manager.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/loop/loop.hpp"
+#include "kernel/loop/loop_stalls.hpp"
 #include "kernel/pipeline_set.hpp"
 #include "kernel/rpc/grants.hpp"
 #include "kernel/rpc/long_polls.hpp"
@@ -18,7 +20,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,13 @@ namespace dkvm {
 struct KernelOptions {
   std::string config_path;
   std::optional<RecordLevel> log_level;  // whatever the file says
+};
+
+// What happens to the kernel as a whole, for whoever runs it.
+struct KernelNews {
+  enum class What : std::uint8_t { devices, reloading, reloaded, stopping };
+  What what = What::devices;  // devices: one of them is in another state
+  std::string refusal{};      // reloaded: why nothing has changed; empty when it was carried out
 };
 
 // A kernel at work: carries out a plan, and the next one when it is reloaded.
@@ -51,6 +59,10 @@ class Kernel {
   // end is told, as it may be the one that waits for the answer.
   // Errors: invalid (what is wrong with the file) · denied (the kernel stops).
   void reload(Reloaded done);
+
+  // Called in the middle of a turn, and to call nothing but devices().
+  void on_news(std::function<void(const KernelNews&)> on_news) { on_news_ = std::move(on_news); }
+  std::vector<DeviceSnapshot> devices() const { return devices_->snapshots(); }
 
   // Ends everything within 3 s, then the loop.
   void stop(const std::string& reason);
@@ -97,6 +109,9 @@ class Kernel {
   void end_reload(const Result<PlanChanges>& answer, const Ends& ends);
   tl::unexpected<Error> refused(const ConfigErrors& errors);
   tl::unexpected<Error> refused(const Error& error);
+  void tell(KernelNews news) const {
+    if (on_news_) on_news_(news);
+  }
   Result<> carry_out(Plan next, Ends& ends);
   Result<> change_device(const DevicePlan& old, DevicePlan& device, Ends& ends);
   Result<> change_log_file(const LogConfig& before, const LogConfig& after);
@@ -112,6 +127,7 @@ class Kernel {
   void on_settled();
 
   Loop& loop_;
+  LoopStalls stalls_;
   Log& log_;
   Catalog& catalog_;
   KernelOptions options_;
@@ -132,7 +148,8 @@ class Kernel {
   Timer read_again_;
   std::vector<Reloaded> reload_again_;  // came meanwhile: at most the calls that may wait
   std::vector<DeviceId> awaited_;       // sources that the kernel ends with, while they run
-  std::set<DeviceId> waiting_;          // for a start that is not soon, since they ran last
+  Absences absences_;
+  std::function<void(const KernelNews&)> on_news_;
   bool stopping_ = false;
   int exit_status_ = 0;
 };

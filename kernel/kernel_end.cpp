@@ -7,15 +7,11 @@
 #include <dkvm/time.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <set>
 #include <utility>
 
 namespace dkvm {
 namespace {
-
-// A device that is started again sooner keeps the input that peers send it.
-constexpr std::chrono::milliseconds kSoon{350};
 
 // Whether the pipeline's sources wait while this sink is away.
 bool blocks_for(const PipelineSpec& pipeline, std::string_view sink) {
@@ -38,17 +34,15 @@ std::vector<DeviceId> Kernel::sources() const {
 void Kernel::note(DeviceId id, const StateChange& change) {
   // Where the kernel ends with its sources, what a sink finds at its end counts.
   if (!change.bad_end.empty() && !awaited_.empty()) exit_status_ = 1;
-  const bool waited = waiting_.contains(id);
-  if (change.to == RunState::running) waiting_.erase(id);
-  if (const auto now = devices_->snapshot(id);
-      change.to == RunState::backoff && now && now->next_start_in > kSoon)
-    waiting_.insert(id);
-  if (is_over(change.from) != is_over(change.to) || waiting_.contains(id) != waited) tell_links();
+  const auto shot = devices_->snapshot(id);
+  const auto wait = shot ? shot->next_start_in.count() : 0;
+  if (absences_.note(id, change.to, static_cast<std::uint64_t>(wait), now_ns())) tell_links();
   if (change.to == RunState::failed)
     for (const PipelineSpec& pipeline : pipelines_->all())
       if (pipeline.enabled && blocks_for(pipeline, switchboard_->name_of(id)))
         log_.warning("pipeline '{}' is paused until device {} is back: its policy is block",
                      pipeline.name, switchboard_->name_of(id));
+  tell({.what = KernelNews::What::devices});
   switchboard_->settle_soon();
 }
 
@@ -123,6 +117,7 @@ DeviceManager::Ranks Kernel::ranks() const {
 void Kernel::stop(const std::string& reason) {
   if (std::exchange(stopping_, true)) return;
   log_.info("stopping: {}", reason);
+  tell({.what = KernelNews::What::stopping});
   devices_->stop_all(reason, ranks(), [this](const std::vector<std::string>& survivors) {
     for (const auto& name : survivors) log_.error("device {} would not die", name);
     if (!survivors.empty()) exit_status_ = 1;

@@ -33,6 +33,7 @@ void Kernel::begin_reload() {
   reload_.emplace();
   reload_->callers = std::exchange(reload_again_, {});
   reload_->read_until = Clock::now() + kFileWaitMax;
+  tell({.what = KernelNews::What::reloading});
   read_anew();
 }
 
@@ -84,6 +85,7 @@ void Kernel::act_on_reload() {
 // Those who asked are told before a device ends: it may be one of them.
 void Kernel::end_reload(const Result<PlanChanges>& answer, const Ends& ends) {
   const Reload reload = *std::exchange(reload_, std::nullopt);
+  tell({KernelNews::What::reloaded, answer ? "" : answer.error().message()});
   for (const Reloaded& caller : reload.callers) caller(answer);
   end_devices(ends);
   switchboard_->settle_soon();

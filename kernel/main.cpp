@@ -1,9 +1,11 @@
+#include "config/default_file.hpp"
 #include "kernel/device_manager/describe.hpp"
 #include "kernel/device_manager/reaper.hpp"
 #include "kernel/device_manager/spawner.hpp"
 #include "kernel/kernel.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/loop/loop.hpp"
+#include "kernel/service/service_notifier.hpp"
 #include "kernel/setup/catalog.hpp"
 #include "kernel/setup/plan.hpp"
 #include "kernel/setup/self.hpp"
@@ -14,8 +16,10 @@
 
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -39,6 +43,17 @@ struct Setting {
   Reaper& reaper;
   Catalog& catalog;
 };
+
+// Without --config the file is where it usually is.
+Result<> name_file(Arguments& arguments) {
+  if (!arguments.config.empty()) return {};
+  const auto is_there = [](const std::string& file) {
+    std::error_code error;
+    return std::filesystem::status(file, error).type() != std::filesystem::file_type::not_found;
+  };
+  DKVM_TRY(arguments.config, find_config_file(LoadOptions::of_this_machine(), is_there));
+  return {};
+}
 
 // Before the kernel runs, nobody else waits.
 void ask_and_wait(const Config& config, const Setting& setting) {
@@ -88,6 +103,11 @@ int run(const Arguments& arguments, const Setting& setting) {
     fmt::print(stderr, "dkvm-kernel: {}\n", claimed.error().message());
     return 1;
   }
+  auto notify = ServiceNotifier::socket_of_environment();
+  if (!notify) {
+    fmt::print(stderr, "dkvm-kernel: {}\n", notify.error().message());
+    return kExitBadConfig;
+  }
   ask_and_wait(*config, setting);
   auto plan = make_plan(std::move(*config), setting.catalog);
   if (!plan) return refuse(plan.error());
@@ -102,6 +122,8 @@ int run(const Arguments& arguments, const Setting& setting) {
     fmt::print(stderr, "dkvm-kernel: {}\n", started.error().message());
     return 1;
   }
+  const ServiceNotifier notifier(setting.loop, kernel, std::move(*notify),
+                                 ServiceNotifier::watchdog_of_environment());
   const bool terminal = follows_a_terminal();
   const Signal interrupt(setting.loop, SIGINT, [&] { kernel.stop("interrupted"); });
   const Signal terminate(setting.loop, SIGTERM, [&] { kernel.stop("asked by SIGTERM"); });
@@ -121,7 +143,10 @@ int main(int argc, char** argv) {
   Arguments arguments;
   std::string level;
   CLI::App app{"dkvm-kernel: runs the devices of a kvm.yaml and routes their events"};
-  app.add_option("--config", arguments.config, "the YAML file")->required()->type_name("FILE");
+  app.add_option("--config", arguments.config,
+                 "the YAML file; else $XDG_CONFIG_HOME/dkvm/kvm.yaml (~/.config without the\n"
+                 "variable), else /etc/dkvm/kvm.yaml")
+      ->type_name("FILE");
   auto* check_option =
       app.add_option("--check", arguments.check,
                      "only check the file; --check=exec also asks the programs of `exec` devices")
@@ -150,6 +175,10 @@ int main(int argc, char** argv) {
       return kExitBadConfig;
     }
     arguments.log_level = log_level_of(*known);
+  }
+  if (const auto named = name_file(arguments); !named) {
+    fmt::print(stderr, "dkvm-kernel: {}\n", named.error().message());
+    return kExitBadConfig;
   }
   prepare_process();
   const std::string folder = own_folder();

@@ -165,6 +165,8 @@ void Switchboard::send_upstream(const Upstream& message) {
   header.mutate_port(message.source.port);
   header.mutate_topic(message.topic);
   header.mutate_capture_ns(now_ns());
+  header.mutate_origin_device(message.sink.device);
+  header.mutate_sequence(message.sink.port);
   producer->send_frame({header, {}, message.hops, message.payload});
   sessions_.flush_later(message.source.device);
 }
@@ -279,6 +281,7 @@ void Switchboard::state_changed(DeviceId id, const StateChange& change) {
   const bool new_life = change.to == RunState::starting && change.pid == 0;
   if (new_life) life(id).begins = log_.ring().last_sequence();
   if (change.from == change.to) return;  // a new process in the same state
+  router_.set_at_work(id, change.to == RunState::running, now_ns());
   const RecordLevel level = change.to == RunState::failed    ? RecordLevel::error
                             : change.to == RunState::backoff ? RecordLevel::warning
                                                              : RecordLevel::info;

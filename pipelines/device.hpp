@@ -79,6 +79,7 @@ struct Device {
   std::uint32_t incarnation = 0;
   bool relays = false;
   bool up = false;
+  bool at_work = true;  // else it starts, or stands still: nothing is done with what it gets
   std::uint64_t origin_sequence = 0;
   std::vector<std::unique_ptr<SourcePort>> sources;  // by id
   std::vector<std::unique_ptr<SinkPort>> sinks;      // by id

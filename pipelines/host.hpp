@@ -17,7 +17,8 @@ struct Upstream {
   PortRef source;  // the producer's port
   TopicId topic = 0;
   Bytes payload;
-  Bytes hops;  // HopStamps, this kernel's included
+  Bytes hops;      // HopStamps, this kernel's included
+  PortRef sink{};  // who says it; nobody where the kernel does
 };
 
 // What the router asks of the kernel, on the loop thread.

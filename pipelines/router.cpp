@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace dkvm {
 namespace detail {
@@ -55,6 +56,10 @@ void Router::device_up(DeviceId device, std::string name, std::uint32_t incarnat
 void Router::device_down(DeviceId device, std::uint64_t now_ns) {
   parts_->topology.device_down(device, now_ns);
   parts_->switches.refit(now_ns);
+}
+void Router::set_at_work(DeviceId device, bool at_work, std::uint64_t now_ns) {
+  detail::Device& known = parts_->devices.at(device);
+  if (std::exchange(known.at_work, at_work) != at_work) parts_->switches.refit(now_ns);
 }
 void Router::port_up(DeviceId device, RoutedPort port, std::uint64_t now_ns) {
   parts_->topology.port_up(device, std::move(port), now_ns);
@@ -170,6 +175,10 @@ std::optional<PipelineSummary> Router::summary_of(std::string_view pipeline) con
 std::vector<EdgeStats> Router::edges_of(std::string_view pipeline, EdgeId after,
                                         std::size_t edges_max) const {
   return parts_->topology.edges_of(pipeline, after, edges_max);
+}
+
+std::vector<EdgeStats> Router::edges(EdgeId after, std::size_t edges_max) const {
+  return parts_->topology.edges(after, edges_max);
 }
 RouterTotals Router::totals() const {
   RouterTotals totals = parts_->totals;

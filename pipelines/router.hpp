@@ -56,6 +56,9 @@ class Router {
   // it sent before is still delivered. As a sink: its queue is dropped; what
   // was lossless and not applied is reported. Ask codes_to_release() first.
   void device_down(DeviceId device, std::uint64_t now_ns);
+  // at_work: it does what it gets. One that is up and starts, or stands still, does not: a
+  // switch leaves a target of which nobody is at work (SwitchStatus). At first it is.
+  void set_at_work(DeviceId device, bool at_work, std::uint64_t now_ns);
 
   // Ports opened and closed at run time; to their edges they are like a device
   // that comes and goes.
@@ -164,6 +167,8 @@ class Router {
   // none of a pipeline that is not there.
   std::vector<EdgeStats> edges_of(std::string_view pipeline, EdgeId after,
                                   std::size_t edges_max) const;
+  // The same of all pipelines, with those that are on their way out.
+  std::vector<EdgeStats> edges(EdgeId after, std::size_t edges_max) const;
   RouterTotals totals() const;
 
  private:

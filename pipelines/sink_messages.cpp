@@ -115,13 +115,14 @@ Result<> SinkMessages::upstream(PortRef ref, const Frame& frame, std::uint64_t n
     if (topic == id_of(wire::Topic::refresh)) {
       refreshes_.send(*source, now_ns);
     } else {
-      send(*source, passing, now_ns);
+      send(*source, ref, passing, now_ns);
     }
   }
   return {};
 }
 
-void SinkMessages::send(const SourcePort& source, const Frame& message, std::uint64_t now_ns) {
+void SinkMessages::send(const SourcePort& source, const PortRef& sink, const Frame& message,
+                        std::uint64_t now_ns) {
   std::array<std::byte, kHopsMax * kHopStampBytes> hops;
   const std::size_t before = message.hops.size();
   const wire::HopStamp stamp(kernel_id_, now_ns, now_ns, message.header.capture_ns());
@@ -130,7 +131,8 @@ void SinkMessages::send(const SourcePort& source, const Frame& message, std::uin
   host_.send_upstream({source.ref(),
                        message.header.topic(),
                        message.payload,
-                       {hops.data(), before + kHopStampBytes}});
+                       {hops.data(), before + kHopStampBytes},
+                       sink});
 }
 
 void SinkMessages::remember(SinkPort& port, const Frame& message) {
@@ -151,7 +153,7 @@ void SinkMessages::replay(const Edge& edge, std::uint64_t now_ns) {
     Frame frame{make_header(wire::FrameKind::upstream), {}, said.hops, said.payload};
     frame.header.mutate_topic(id_of(topic));
     frame.header.mutate_capture_ns(now_ns);
-    send(*edge.source, frame, now_ns);
+    send(*edge.source, edge.sink->ref(), frame, now_ns);
   };
   tell(wire::Topic::geometry, edge.sink->standing->geometry);
   tell(wire::Topic::lock_state, edge.sink->standing->locks);

@@ -35,7 +35,8 @@ class SinkMessages {
 
  private:
   void remember(SinkPort& port, const Frame& message);
-  void send(const SourcePort& source, const Frame& message, std::uint64_t now_ns);
+  void send(const SourcePort& source, const PortRef& sink, const Frame& message,
+            std::uint64_t now_ns);
   void drop_taps(Lane& lane);
   void sink_let_go(SinkPort& port, const Frame& frame, std::uint64_t now_ns);
   void let_go(SinkPort& port, std::uint64_t now_ns);

@@ -58,6 +58,7 @@ class Topology {
   std::optional<PipelineSummary> summary_of(std::string_view pipeline) const;
   std::vector<EdgeStats> edges_of(std::string_view pipeline, EdgeId after,
                                   std::size_t edges_max) const;
+  std::vector<EdgeStats> edges(EdgeId after, std::size_t edges_max) const;
   std::size_t pipelines() const { return pipelines_.size(); }
 
   // --- for switches ---------------------------------------------------------------
@@ -66,6 +67,8 @@ class Topology {
   // What its edges hold is released.
   void close(std::string_view pipeline, std::uint64_t now_ns);
   void open(std::string_view pipeline, const Opening& how, std::uint64_t now_ns);
+  // Sources that how.flows() names have joined those that were there at open().
+  void join(std::string_view pipeline, const Opening& how, std::uint64_t now_ns);
 
   // Ends retired edges with nothing queued and nothing unconfirmed.
   void bury_finished();
@@ -94,6 +97,7 @@ class Topology {
 
   // --- topology_switches.cpp ---------------------------------------------------------
   void set_topics(Edge& edge, std::uint64_t now_ns);
+  void press_modifiers(const Pipeline& pipeline, const Opening& how, std::uint64_t now_ns);
 
   // --- topology_pipelines.cpp ------------------------------------------------------
   Result<std::unique_ptr<Pipeline>> build(PipelineSpec spec);

@@ -46,6 +46,18 @@ void Topology::open(std::string_view name, const Opening& how, std::uint64_t now
     }
   }
   // Only now: the pointer is there before anything is pressed.
+  press_modifiers(pipeline, how, now_ns);
+}
+
+void Topology::join(std::string_view name, const Opening& how, std::uint64_t now_ns) {
+  const auto known = pipelines_.find(name);
+  if (known == pipelines_.end() || !known->second->open) return;
+  for (const auto& edge : known->second->edges)
+    if (edge->source != nullptr && how.flows(*edge->source)) messages_.replay(*edge, now_ns);
+  press_modifiers(*known->second, how, now_ns);
+}
+
+void Topology::press_modifiers(const Pipeline& pipeline, const Opening& how, std::uint64_t now_ns) {
   for (const auto& edge : pipeline.edges)
     if (edge->source != nullptr && how.flows(*edge->source))
       held_.press_modifiers(*edge, now_ns, how.withheld);

@@ -3,39 +3,29 @@
 
   demo_desk.py BIN FOLDER    BIN: the built programs; FOLDER: where the run leaves its files
 
-Exit status 1 when what was typed is not what was saved, or the far screen's picture
-near is not the far screen.
+Exit status 1 when what was typed is not what was saved, the far screen's picture near is
+not the far screen, or the far tone is not heard.
 """
 
 import pathlib
 import re
 import secrets
 import signal
-import subprocess
 import sys
 import time
 
 from demo_lab import LETTER_MS, WAIT_S, Desktop, Failed, Kernel, free_port, wait_for
+from demo_senses import PSNR_DB_MIN, likeness, tone_in
 
-PSNR_DB_MIN = 30
 FAR = (1280, 720)     # the far desktop, whole
 NEAR = (1600, 900)    # the near one, with a window of that size on it
+TONE_HZ = 440         # that the laptop plays (laptop.yaml)
 
 BEGIN = time.monotonic()
 
 
 def tell(text):
     print(f"  {time.monotonic() - BEGIN:4.1f} s  {text}", flush=True)
-
-
-def psnr(one, other):
-    """Of two pictures of one size, in dB; infinite when they are the same."""
-    done = subprocess.run(["ffmpeg", "-hide_banner", "-i", str(one), "-i", str(other), "-lavfi",
-                           "psnr", "-f", "null", "-"], capture_output=True, text=True)
-    found = re.search(r"average:(\S+)", done.stderr)
-    if found is None:
-        raise Failed(f"ffmpeg cannot compare {one} and {other}: {done.stderr[-300:]}")
-    return float(found[1])
 
 
 # --- the table -------------------------------------------------------------------
@@ -109,20 +99,21 @@ def write_lines(desk, laptop, near, nonce, saved):
 
 def compare_pictures(near, far, window, folder):
     """The best of some looks: the two pictures are not taken at the same moment."""
-    best = 0
+    best = (0.0, 0.0)
 
     def alike():
         nonlocal best
         x, y = map(int, re.findall(r"[XY]=(-?\d+)", near.do("xdotool", "getwindowgeometry",
                                                             "--shell", window)))
         shown = near.picture(folder / "laptop-seen-from-desk.png", x, y, FAR)
-        best = max(best, psnr(shown, far.picture(folder / "laptop.png")))
-        return best > PSNR_DB_MIN
+        best = max(best, likeness(shown, far.picture(folder / "laptop.png"), FAR))
+        return best[0] > PSNR_DB_MIN
 
     try:
         wait_for("the near picture is the far screen", alike)
     except Failed as failed:
-        raise Failed(f"{failed}: {best:.1f} dB, more than {PSNR_DB_MIN} are right") from failed
+        raise Failed(f"{failed}: {best[0]:.1f} dB where it differs most, more than "
+                     f"{PSNR_DB_MIN} are right") from failed
     near.picture(folder / "desk.png")
     return best
 
@@ -156,7 +147,8 @@ def run(desk, laptop, near, far, folder):
     tell("the pointer crossed the right border: keyboard and mouse are the laptop's")
     write_lines(desk, laptop, near, nonce, saved)
     best = compare_pictures(near, far, window, folder)
-    tell(f"the laptop's picture on the desk is its screen within {best:.1f} dB (PSNR)")
+    tell(f"the laptop's picture on the desk is its screen within {best[1]:.1f} dB (PSNR), "
+         f"and within {best[0]:.1f} dB where it differs most")
 
     near.press("ctrl+alt+1")
     wait_for("the input is home", lambda: desk.input_is_at() == "local")
@@ -172,6 +164,8 @@ def run(desk, laptop, near, far, folder):
     print_latencies(desk, laptop)
     took = max(laptop.stop(), desk.stop())
     tell(f"both kernels stopped, the slower in {took:.1f} s; no process is left")
+    heard = tone_in(folder / "laptop-sound.wav", TONE_HZ)
+    tell(f"the laptop's tone of {TONE_HZ} Hz is in the desk's file, {heard:.1f} s of it")
 
 
 def main(bin_folder, folder):

@@ -1,5 +1,5 @@
 #include "devices/codec/sound_decoder.hpp"
-#include "devices/dummy/complaints.hpp"
+#include "devices/media/complaints.hpp"
 #include "devices/media/samples.hpp"
 
 #include <dkvm/device_main.hpp>
@@ -103,7 +103,7 @@ class AudioDecoder final : public Device {
   Context* context_ = nullptr;
   SampleFormat format_ = SampleFormat::s16;
   std::optional<SoundDecoder> decoder_;
-  dummy::Complaints complaints_;
+  media::Complaints complaints_;
   std::size_t slot_bytes_ = 0;
   std::uint64_t packets_ = 0;
   std::uint64_t made_up_ = 0;

@@ -1,8 +1,9 @@
 #include "devices/codec/options.hpp"
 #include "devices/codec/sound_encoder.hpp"
-#include "devices/dummy/complaints.hpp"
+#include "devices/media/complaints.hpp"
 
 #include <dkvm/device_main.hpp>
+#include <dkvm/trouble.hpp>
 
 #include <cstring>
 #include <optional>
@@ -26,7 +27,7 @@ class AudioEncoder final : public Device {
   }
 
   Result<> start(Context& context) override {
-    context_ = &context;
+    trouble_.begin(context);
     media::log_as_device();
     DKVM_TRY(codec_, read(context.config()));
     constexpr std::uint32_t kTryRate = 48'000;
@@ -72,23 +73,29 @@ class AudioEncoder final : public Device {
     if (sound->channels > kSoundChannelsMax)
       return complaints_.say(std::to_string(sound->channels) + " channels, expected at most " +
                              std::to_string(kSoundChannelsMax));
+    if (refused_ && refused_->rate == sound->rate && refused_->channels == sound->channels) return;
     if (!encoder_ || !encoder_->fits(*sound)) {
       auto opened = SoundEncoder::open(codec_, sound->rate, sound->channels);
-      // Another shape may come: it is tried again, not parked.
-      if (!opened) return context_->finish(Error(Errc::exhausted, opened.error().message()));
+      if (!opened) return on_refused(*sound, opened.error());
       encoder_ = std::move(*opened);
     }
     if (const auto taken = encoder_->take(*sound, frame.position, info.capture_ns()); !taken)
       return complaints_.say(taken.error().message());
-    send_all();
+    if (const auto sent = send_all(); !sent) on_refused(*sound, sent.error());
   }
 
-  void send_all() {
+  // Sound of this shape is dropped; that of another is tried again.
+  void on_refused(const Sound& sound, const Error& why) {
+    encoder_.reset();
+    refused_ = {sound.rate, sound.channels};
+    trouble_.say(why.message());
+  }
+
+  Result<> send_all() {
     for (;;) {
-      const auto packet = encoder_->next();
-      if (!packet) return context_->finish(packet.error());
-      if (!*packet) return;
-      send(**packet);
+      DKVM_TRY(const auto packet, encoder_->next());
+      if (!packet) return {};
+      send(*packet);
     }
   }
 
@@ -114,6 +121,8 @@ class AudioEncoder final : public Device {
       ++dropped_;
       return;
     }
+    trouble_.over();
+    refused_.reset();
     ++sent_;
     bytes_ += from.bytes.size();
   }
@@ -128,10 +137,15 @@ class AudioEncoder final : public Device {
   }
 
   OutPort& packets_;
-  Context* context_ = nullptr;
   SoundCodec codec_;
   std::optional<SoundEncoder> encoder_;
-  dummy::Complaints complaints_;
+  struct Shape {
+    std::uint32_t rate;
+    std::uint8_t channels;
+  };
+  std::optional<Shape> refused_;  // the codec takes no sound of this shape
+  media::Complaints complaints_;
+  Trouble trouble_;
   std::uint64_t sent_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint64_t dropped_ = 0;

@@ -11,20 +11,9 @@ constexpr double kSameRateMost = 1.3;
 }  // namespace
 
 EncodeThread::EncodeThread(Context& context, PictureCodec codec, OnDone on_done)
-    : context_(context),
-      codec_(std::move(codec)),
-      on_done_(std::move(on_done)),
-      thread_([this] { run(); }) {}
-
-EncodeThread::~EncodeThread() {
-  *alive_ = false;
-  {
-    const std::lock_guard lock(mutex_);
-    ended_ = true;
-  }
-  woken_.notify_one();
-  thread_.join();
-}
+    : codec_(std::move(codec)),
+      worker_(
+          context, [this](const Job& job) { return work(job); }, std::move(on_done)) {}
 
 // The lock is held by the other thread while it converts, a millisecond at most.
 bool EncodeThread::take(const Picture& picture, std::uint64_t capture_ns) {
@@ -33,7 +22,8 @@ bool EncodeThread::take(const Picture& picture, std::uint64_t capture_ns) {
     if (picture.partial()) return false;
     canvas_ = media::Canvas(picture.width(), picture.height(), picture.fourcc());
     damage_ = {};
-    picture_bytes_ = std::size_t{picture.width()} * picture.height() * 4;
+    width_ = picture.width();
+    height_ = picture.height();
   }
   canvas_.apply(picture);
   damage_ = unite(damage_, picture.area());
@@ -47,42 +37,22 @@ bool EncodeThread::changed() {
   return !is_empty(damage_);
 }
 
-void EncodeThread::encode(Job job) {
-  busy_ = true;
-  {
-    const std::lock_guard lock(mutex_);
-    job_ = job;
-  }
-  woken_.notify_one();
-}
-
-void EncodeThread::run() {
-  for (;;) {
-    Job job;
-    {
-      std::unique_lock lock(mutex_);
-      woken_.wait(lock, [this] { return ended_ || job_; });
-      if (ended_) return;
-      job = *std::exchange(job_, std::nullopt);
-    }
-    auto done = std::make_shared<Result<Done>>(work(job));  // functions are copied
-    // One job at a time: the mailbox has room.
-    [[maybe_unused]] const auto posted =
-        context_.post([this, alive = alive_, done = std::move(done)] {
-          if (!*alive) return;
-          busy_ = false;
-          on_done_(std::move(*done));
-        });
-  }
-}
-
 Result<EncodeThread::Done> EncodeThread::work(const Job& job) {
   Done done;
   DKVM_CHECK(convert(done));
-  DKVM_CHECK(prepare(job));
-  DKVM_TRY(const PictureEncoder::Packet packet, encoder_->encode(picture_, job.keyframe));
   done.width = picture_.width();
   done.height = picture_.height();
+  if (auto prepared = prepare(job); !prepared) {
+    if (prepared.error().code() != Errc::unsupported) return fail(std::move(prepared).error());
+    done.refused = std::move(prepared).error();
+    return done;
+  }
+  const auto encoded = encoder_->encode(picture_, job.keyframe);
+  if (!encoded) {
+    encoder_.reset();  // the next begins anew
+    return fail(encoded.error());
+  }
+  const PictureEncoder::Packet& packet = *encoded;
   done.keyframe = packet.keyframe;
   done.codec = encoder_->codec_name();
   if (packet.bytes.size() > job.out.size()) {

@@ -30,6 +30,12 @@ inline constexpr std::size_t kPacketSlotBytesMin = 64 * 1024;
 inline constexpr std::size_t kPacketBytesMax = 64 * 1024 * 1024;
 inline constexpr unsigned kPacketSlots = 3;
 inline constexpr unsigned kPictureSlots = 3;
+// Before a decoder that is slower than what comes, the one in work included: some 130 ms
+// at 60 pictures/s.
+inline constexpr std::size_t kPacketsWaitingMax = 8;
+inline constexpr std::size_t kWaitingBytesMax = kPacketBytesMax;
+// A codec that has failed, and a pool that was refused, are tried again so much later.
+inline constexpr std::chrono::milliseconds kTryAgainAfter{1000};
 
 // A screen that stands still is sent again, so often at most, until it is as sharp as
 // the codec's quality allows.

@@ -1,54 +1,32 @@
 #include "devices/codec/picture_decoder.hpp"
 
+#include "devices/codec/av_codec.hpp"
 #include "devices/codec/bgrx.hpp"
 
-extern "C" {
-#include <libavcodec/codec_desc.h>
-#include <libavutil/mem.h>
-}
-
-#include <algorithm>
-#include <cstring>
+#include <utility>
 
 namespace dkvm::codec {
-namespace {
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
-Result<const AVCodec*> find_decoder(const std::string& name) {
-  const AVCodecDescriptor* descriptor = avcodec_descriptor_get_by_name(name.c_str());
-  const AVCodec* codec = descriptor == nullptr || descriptor->type != AVMEDIA_TYPE_VIDEO
-                             ? nullptr
-                             : avcodec_find_decoder(descriptor->id);
-  if (codec != nullptr) return codec;
-  return fail(Errc::unsupported, "no decoder for video of codec '" + name +
-                                     "' is here, expected one of FFmpeg's (ffmpeg -codecs)");
-}
-
-}  // namespace
 
 Result<PictureDecoder> PictureDecoder::make(std::vector<std::string> codecs, int threads) {
-  for (const auto& name : codecs) DKVM_CHECK(find_decoder(name));
+  for (const auto& name : codecs) DKVM_CHECK(find_decoder(name, AVMEDIA_TYPE_VIDEO));
   PictureDecoder decoder;
   decoder.codecs_ = std::move(codecs);
   decoder.threads_ = threads;
-  decoder.packet_.reset(av_packet_alloc());
-  if (!decoder.packet_) return fail(Errc::exhausted, "no memory for a decoder");
   return decoder;
 }
 
-Result<PictureDecoder::Decoded> PictureDecoder::decode(const MediaPacket& packet, Bytes bytes,
+Result<PictureDecoder::Decoded> PictureDecoder::decode(const MediaPacket& packet,
+                                                       Result<media::AvPacket> copied,
                                                        std::uint64_t capture_ns) {
   if (needs_keyframe_ && !packet.keyframe) return Decoded{};
+  if (!copied) {
+    needs_keyframe_ = true;
+    return fail(std::move(copied).error());
+  }
   DKVM_CHECK(prepare(packet));
-  DKVM_CHECK(fill(bytes, capture_ns));
-  const int code = avcodec_send_packet(context_.get(), packet_.get());
-  av_packet_unref(packet_.get());
-  if (code < 0) return damaged(code);
+  AVPacket& bytes = **copied;
+  bytes.pts = bytes.dts = static_cast<std::int64_t>(capture_ns);
+  if (const int code = avcodec_send_packet(context_.get(), &bytes); code < 0) return damaged(code);
   return receive(packet);
 }
 
@@ -62,10 +40,8 @@ Result<> PictureDecoder::prepare(const MediaPacket& packet) {
 }
 
 Result<> PictureDecoder::open(const MediaPacket& packet) {
-  if (std::find(codecs_.begin(), codecs_.end(), packet.codec) == codecs_.end())
-    return fail(Errc::unsupported, "a packet of codec '" + packet.codec.substr(0, kNameBytesMax) +
-                                       "', expected " + joined(codecs_));
-  DKVM_TRY(const AVCodec* codec, find_decoder(packet.codec));
+  DKVM_CHECK(check_expected(packet.codec, codecs_));
+  DKVM_TRY(const AVCodec* codec, find_decoder(packet.codec, AVMEDIA_TYPE_VIDEO));
   context_.reset(avcodec_alloc_context3(codec));
   if (!context_) return media::no_memory("decoding", packet.codec);
   AVCodecContext& context = *context_;
@@ -74,13 +50,7 @@ Result<> PictureDecoder::open(const MediaPacket& packet) {
   context.thread_type = FF_THREAD_SLICE;  // threads on frames keep frames back
   context.thread_count = threads_;
   context.max_pixels = static_cast<std::int64_t>(kPicturePixelsMax);
-  if (!packet.extradata.empty()) {
-    const std::size_t size = packet.extradata.size();
-    context.extradata = static_cast<std::uint8_t*>(av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE));
-    if (context.extradata == nullptr) return media::no_memory("decoding", packet.codec);
-    std::memcpy(context.extradata, packet.extradata.data(), size);
-    context.extradata_size = static_cast<int>(size);
-  }
+  DKVM_CHECK(set_extradata(context, packet.extradata, packet.codec));
   held_back_ = 0;
   needs_keyframe_ = true;
   codec_.clear();
@@ -90,20 +60,6 @@ Result<> PictureDecoder::open(const MediaPacket& packet) {
   }
   codec_ = packet.codec;
   extradata_ = packet.extradata;
-  return {};
-}
-
-// A copy: the producer may still write to what it has sent.
-Result<> PictureDecoder::fill(Bytes bytes, std::uint64_t capture_ns) {
-  if (bytes.empty() || bytes.size() > kPacketBytesMax) {
-    needs_keyframe_ = true;
-    return fail(Errc::corrupt, "a packet of " + std::to_string(bytes.size()) +
-                                   " bytes, expected 1 to " + std::to_string(kPacketBytesMax));
-  }
-  if (av_new_packet(packet_.get(), static_cast<int>(bytes.size())) < 0)
-    return fail(Errc::exhausted, "no memory for a packet");
-  std::memcpy(packet_->data, bytes.data(), bytes.size());
-  packet_->pts = packet_->dts = static_cast<std::int64_t>(capture_ns);
   return {};
 }
 

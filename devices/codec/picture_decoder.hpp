@@ -1,5 +1,6 @@
 #pragma once
 
+#include "devices/codec/av_codec.hpp"
 #include "devices/codec/limits.hpp"
 #include "devices/media/ffmpeg/av.hpp"
 
@@ -28,12 +29,15 @@ class PictureDecoder {
     std::uint32_t height = 0;
     std::uint64_t capture_ns = 0;
   };
-  // Decodes a packet; its bytes may change meanwhile.
+  // Decodes a packet, of which copied() has made a copy.
   // Errors: Errc::corrupt for bytes that are no such packet: nothing comes out until the
   //         next keyframe. Errc::unsupported for a codec that is not among `codecs`, for
   //         pixels that nobody here converts, and for more of them than
   //         kPicturePixelsMax.
-  Result<Decoded> decode(const MediaPacket& packet, Bytes bytes, std::uint64_t capture_ns);
+  Result<Decoded> decode(const MediaPacket& packet, Result<media::AvPacket> copied,
+                         std::uint64_t capture_ns);
+  // On any thread.
+  static Result<media::AvPacket> copied(Bytes bytes) { return copy_packet(bytes, kPacketBytesMax); }
 
   // References are missing: a keyframe is needed.
   bool needs_keyframe() const { return needs_keyframe_; }
@@ -41,7 +45,6 @@ class PictureDecoder {
  private:
   Result<> prepare(const MediaPacket& packet);
   Result<> open(const MediaPacket& packet);
-  Result<> fill(Bytes bytes, std::uint64_t capture_ns);
   Result<Decoded> receive(const MediaPacket& packet);
   tl::unexpected<Error> damaged(int code);
 
@@ -50,7 +53,6 @@ class PictureDecoder {
   std::string codec_;  // of context_
   std::vector<std::uint8_t> extradata_;
   media::AvCodecContext context_;
-  media::AvPacket packet_;
   // Packets in a row without a picture: a codec with reordering keeps some back, and one
   // that has been told a lie keeps all.
   static constexpr unsigned kHeldBackMax = 16;

@@ -1,9 +1,6 @@
 #include "devices/codec/picture_encoder.hpp"
 
-extern "C" {
-#include <libavutil/dict.h>
-#include <libavutil/opt.h>
-}
+#include "devices/codec/av_codec.hpp"
 
 #include <algorithm>
 #include <climits>
@@ -30,26 +27,12 @@ constexpr Option kOtherOptions[] = {{"deadline", "realtime"},
                                     {"row-mt", "1"}};
 constexpr int kEndless = 1 << 30;  // x264's word for it
 
-bool has_option(const AVCodecContext& context, const char* name) {
-  return context.priv_data != nullptr && av_opt_find(context.priv_data, name, nullptr, 0, 0);
-}
-
 bool is_x26x(const std::string& encoder) { return encoder == "libx264" || encoder == "libx265"; }
 
-std::string encoders_here() {
-  std::string names;
-  void* at = nullptr;
-  while (const AVCodec* codec = av_codec_iterate(&at)) {
-    const bool fits = av_codec_is_encoder(codec) != 0 && codec->type == AVMEDIA_TYPE_VIDEO &&
-                      codec->pix_fmts != nullptr;
-    if (!fits) continue;
-    for (const AVPixelFormat* format = codec->pix_fmts; *format != AV_PIX_FMT_NONE; ++format)
-      if (*format == AV_PIX_FMT_YUV420P) {
-        names += (names.empty() ? "" : ", ") + std::string(codec->name);
-        break;
-      }
-  }
-  return names;
+bool takes_planes(const AVCodec& codec) {
+  for (const AVPixelFormat* format = codec.pix_fmts; format != nullptr && *format >= 0; ++format)
+    if (*format == AV_PIX_FMT_YUV420P || *format == AV_PIX_FMT_YUVJ420P) return true;
+  return false;
 }
 
 AVPixelFormat format_for(const AVCodec& codec) {
@@ -77,18 +60,10 @@ void set_shape(AVCodecContext& context, const PictureCodec& codec) {
                                                   : 600;
 }
 
-struct Options {
-  AVDictionary* entries = nullptr;
-  ~Options() { av_dict_free(&entries); }
-};
-
 }  // namespace
 
 Result<const AVCodec*> find_picture_encoder(const std::string& name) {
-  const AVCodec* codec = avcodec_find_encoder_by_name(name.c_str());
-  if (codec != nullptr && codec->type == AVMEDIA_TYPE_VIDEO) return codec;
-  return fail(Errc::unsupported,
-              "no video encoder '" + name + "' is here, expected one of " + encoders_here());
+  return find_encoder(name, AVMEDIA_TYPE_VIDEO, takes_planes);
 }
 
 Result<PictureEncoder> PictureEncoder::open(const PictureCodec& codec, std::uint32_t width,
@@ -111,21 +86,12 @@ Result<PictureEncoder> PictureEncoder::open(const PictureCodec& codec, std::uint
   encoder.fps_max_ = codec.fps;
   encoder.rate_ = rate;
   encoder.apply_rate();
-  Options options;
+  CodecOptions options;
   const bool x26x = is_x26x(codec.encoder);
   for (const Option& option : x26x ? std::span<const Option>(kX26xOptions) : kOtherOptions)
-    if (x26x || has_option(context, option.name))
-      av_dict_set(&options.entries, option.name, option.value, 0);
-  for (const auto& [key, value] : codec.options)
-    av_dict_set(&options.entries, key.c_str(), value.c_str(), 0);
-  if (const int code = avcodec_open2(&context, found, &options.entries); code < 0) {
-    auto error = media::av_failed(code, doing, codec.encoder);
-    return fail(Errc::unsupported, error.value().message());
-  }
-  if (const AVDictionaryEntry* left =
-          av_dict_get(options.entries, "", nullptr, AV_DICT_IGNORE_SUFFIX))
-    return fail(Errc::invalid, std::string("config key 'options': the encoder '") + codec.encoder +
-                                   "' has no option '" + left->key + "'");
+    if (x26x || media::has_option(context, option.name)) options.set(option.name, option.value);
+  options.set_all(codec.options);
+  DKVM_CHECK(options.open(context, *found, doing));
   return encoder;
 }
 

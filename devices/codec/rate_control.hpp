@@ -5,14 +5,16 @@
 #include <dkvm/events.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace dkvm::codec {
 
-// How many bits a second an encoder may make, by what the way to its consumers says
-// it can take. Fast down, slow up: with a queue, or pictures dropped, it goes to 80 % of
-// what the way says it takes or, where that is no less, a third down; without one a tenth
-// is added each half second. Pure.
+// How many bits a second an encoder may make, by what the ways to its consumers say
+// they can take. Fast down, slow up: with a queue, or pictures dropped, at any of them it
+// goes to 80 % of what that way says it takes or, where that is no less, a third down;
+// for each half second without one at all of them a tenth is added. Pure.
 // Units: bits a second, nanoseconds
 class RateControl {
  public:
@@ -27,6 +29,8 @@ class RateControl {
   static constexpr double kOfWayShare = 0.8;
   // A word about a queue that is so old says nothing any more.
   static constexpr std::uint64_t kStaleNs = 1'000'000'000;
+  // Of more the one that was not heard for longest is forgotten.
+  static constexpr std::size_t kConsumersMax = 64;
 
   explicit RateControl(std::uint64_t most = kBitrateDefault) : most_(most), now_(most) {}
 
@@ -36,38 +40,63 @@ class RateControl {
   // Never below this, however slow the way: then pictures become fewer.
   std::uint64_t least() const { return std::min(most_, kBitrateMin); }
 
-  void note(const Feedback& feedback, std::uint64_t now_ns) {
-    const bool dropped = feedback.dropped > dropped_;
-    dropped_ = feedback.dropped;
-    heard_ns_ = now_ns;
-    queue_ms_ = feedback.queue_ms;
+  // consumer: any number that is its own
+  void note(std::uint64_t consumer, const Feedback& feedback, std::uint64_t now_ns) {
+    go_up(now_ns);
+    Consumer& one = known(consumer);
+    // A count that has gone back is that of another incarnation.
+    const bool dropped = feedback.dropped > (feedback.dropped < one.dropped ? 0 : one.dropped);
+    one.dropped = feedback.dropped;
+    one.heard_ns = now_ns;
+    one.queued_until_ns =
+        feedback.queue_ms > kQueueMsLow ? now_ns + kStaleNs : std::min(one.queued_until_ns, now_ns);
     if (feedback.queue_ms < kQueueMsHigh && !dropped) return;
-    if (now_ns - changed_ns_ < kDownIntervalNs && changed_ns_ != 0) return;
+    if (down_ns_ != 0 && now_ns - down_ns_ < kDownIntervalNs) return;
     const double now = static_cast<double>(now_);
     const double way = static_cast<double>(feedback.bits_per_s) * kOfWayShare;
     const double down =
         way > 0 && way < now ? std::max(way, now * kDownShareMost) : now * kDownShare;
     now_ = std::max(least(), static_cast<std::uint64_t>(down));
-    changed_ns_ = now_ns;
+    changed_ns_ = down_ns_ = now_ns;
   }
 
-  // What holds now. Goes up by being asked.
+  // What holds now, however often it is asked.
   std::uint64_t bits_per_s(std::uint64_t now_ns) {
-    if (now_ == most_) return now_;
-    const bool queued = queue_ms_ > kQueueMsLow && now_ns - heard_ns_ < kStaleNs;
-    if (queued || now_ns - changed_ns_ < kUpIntervalNs) return now_;
-    now_ = std::min(most_, static_cast<std::uint64_t>(static_cast<double>(now_) * kUpShare));
-    changed_ns_ = now_ns;
+    go_up(now_ns);
     return now_;
   }
 
  private:
+  struct Consumer {
+    std::uint64_t number = 0;
+    std::uint64_t dropped = 0;
+    std::uint64_t heard_ns = 0;
+    std::uint64_t queued_until_ns = 0;
+  };
+
+  Consumer& known(std::uint64_t number) {
+    for (Consumer& each : consumers_)
+      if (each.number == number) return each;
+    if (consumers_.size() < kConsumersMax) return consumers_.emplace_back(Consumer{number});
+    Consumer& oldest = *std::min_element(
+        consumers_.begin(), consumers_.end(),
+        [](const Consumer& a, const Consumer& b) { return a.heard_ns < b.heard_ns; });
+    return oldest = Consumer{number};
+  }
+
+  // A step for each interval that has passed since the last change, and without a queue.
+  void go_up(std::uint64_t now_ns) {
+    std::uint64_t from = changed_ns_;
+    for (const Consumer& each : consumers_) from = std::max(from, each.queued_until_ns);
+    for (; now_ < most_ && from + kUpIntervalNs <= now_ns; changed_ns_ = from += kUpIntervalNs)
+      now_ = std::min(most_, static_cast<std::uint64_t>(static_cast<double>(now_) * kUpShare));
+  }
+
   std::uint64_t most_;
   std::uint64_t now_;
-  std::uint64_t dropped_ = 0;
-  std::uint32_t queue_ms_ = 0;
-  std::uint64_t heard_ns_ = 0;
+  std::vector<Consumer> consumers_;
   std::uint64_t changed_ns_ = 0;
+  std::uint64_t down_ns_ = 0;
 };
 
 // What a picture gets of it. A picture of less than kPictureBitsMin shows nothing:

@@ -1,11 +1,8 @@
 #include "devices/codec/sound_decoder.hpp"
 
+#include "devices/codec/av_codec.hpp"
+#include "devices/codec/sound_time.hpp"
 #include "devices/media/samples.hpp"
-
-extern "C" {
-#include <libavcodec/codec_desc.h>
-#include <libavutil/mem.h>
-}
 
 #include <algorithm>
 #include <cstring>
@@ -14,37 +11,12 @@ extern "C" {
 namespace dkvm::codec {
 namespace {
 
-constexpr std::uint64_t kSecondNs = 1'000'000'000;
 // Rounding of positions on their way through nanoseconds and other rates.
 constexpr std::uint64_t kSlackSamples = 2;
-
-std::uint64_t samples_in(std::chrono::nanoseconds time, std::uint32_t rate) {
-  return static_cast<std::uint64_t>(time.count()) * rate / kSecondNs;
-}
-
-std::uint64_t ns_of(std::uint64_t samples, std::uint32_t rate) {
-  return samples / rate * kSecondNs + samples % rate * kSecondNs / rate;
-}
 
 // The sample that a time is nearest to.
 std::uint64_t position_of(std::uint64_t ns, std::uint32_t rate) {
   return ns / kSecondNs * rate + (ns % kSecondNs * rate + kSecondNs / 2) / kSecondNs;
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
-Result<const AVCodec*> find_decoder(const std::string& name) {
-  const AVCodecDescriptor* descriptor = avcodec_descriptor_get_by_name(name.c_str());
-  const AVCodec* codec = name == "opus" ? avcodec_find_decoder_by_name("libopus") : nullptr;
-  if (codec == nullptr && descriptor != nullptr && descriptor->type == AVMEDIA_TYPE_AUDIO)
-    codec = avcodec_find_decoder(descriptor->id);
-  if (codec != nullptr) return codec;
-  return fail(Errc::unsupported, "no decoder for sound of codec '" + name +
-                                     "' is here, expected one of FFmpeg's (ffmpeg -codecs)");
 }
 
 // What an encoder put before its first sample, as the head of Opus says: the samples of
@@ -59,13 +31,12 @@ std::uint64_t delay_of(const MediaPacket& packet) {
 }  // namespace
 
 Result<SoundDecoder> SoundDecoder::make(std::vector<std::string> codecs, SampleFormat format) {
-  for (const auto& name : codecs) DKVM_CHECK(find_decoder(name));
+  for (const auto& name : codecs) DKVM_CHECK(find_decoder(name, AVMEDIA_TYPE_AUDIO));
   SoundDecoder decoder;
   decoder.codecs_ = std::move(codecs);
   decoder.format_ = format;
-  decoder.packet_.reset(av_packet_alloc());
   decoder.frame_.reset(av_frame_alloc());
-  if (!decoder.packet_ || !decoder.frame_) return fail(Errc::exhausted, "no memory for a decoder");
+  if (!decoder.frame_) return fail(Errc::exhausted, "no memory for a decoder");
   return decoder;
 }
 
@@ -73,15 +44,8 @@ Result<std::vector<SoundDecoder::Chunk>> SoundDecoder::decode(const MediaPacket&
                                                               Bytes bytes,
                                                               std::uint64_t capture_ns) {
   DKVM_CHECK(prepare(packet));
-  if (bytes.empty() || bytes.size() > kSoundPacketBytesMax)
-    return fail(Errc::corrupt, "a packet of " + std::to_string(bytes.size()) +
-                                   " bytes, expected 1 to " + std::to_string(kSoundPacketBytesMax));
-  // A copy: the producer may still write to what it has sent.
-  if (av_new_packet(packet_.get(), static_cast<int>(bytes.size())) < 0)
-    return fail(Errc::exhausted, "no memory for a packet");
-  std::memcpy(packet_->data, bytes.data(), bytes.size());
-  int code = avcodec_send_packet(context_.get(), packet_.get());
-  av_packet_unref(packet_.get());
+  DKVM_TRY(const media::AvPacket copied, copy_packet(bytes, kSoundPacketBytesMax));
+  int code = avcodec_send_packet(context_.get(), copied.get());
   std::vector<Chunk> chunks;
   while (code >= 0) {
     code = avcodec_receive_frame(context_.get(), frame_.get());
@@ -119,9 +83,7 @@ Result<> SoundDecoder::prepare(const MediaPacket& packet) {
 
 Result<> SoundDecoder::open(const MediaPacket& packet) {
   context_.reset();
-  if (std::find(codecs_.begin(), codecs_.end(), packet.codec) == codecs_.end())
-    return fail(Errc::unsupported, "a packet of codec '" + packet.codec.substr(0, kNameBytesMax) +
-                                       "', expected " + joined(codecs_));
+  DKVM_CHECK(check_expected(packet.codec, codecs_));
   if (packet.channels == 0 || packet.channels > kSoundChannelsMax || packet.rate < kSampleRateMin ||
       packet.rate > kSampleRateMax)
     return fail(Errc::unsupported, "a packet of " + std::to_string(packet.channels) +
@@ -129,7 +91,7 @@ Result<> SoundDecoder::open(const MediaPacket& packet) {
                                        " Hz, expected 1 to " + std::to_string(kSoundChannelsMax) +
                                        " at " + std::to_string(kSampleRateMin) + " to " +
                                        std::to_string(kSampleRateMax));
-  DKVM_TRY(const AVCodec* codec, find_decoder(packet.codec));
+  DKVM_TRY(const AVCodec* codec, find_decoder(packet.codec, AVMEDIA_TYPE_AUDIO));
   media::AvCodecContext context(avcodec_alloc_context3(codec));
   if (!context) return media::no_memory("decoding", packet.codec);
   context->sample_rate = static_cast<int>(packet.rate);
@@ -137,13 +99,7 @@ Result<> SoundDecoder::open(const MediaPacket& packet) {
   context->err_recognition = AV_EF_EXPLODE;
   context->flags2 |= AV_CODEC_FLAG2_SKIP_MANUAL;  // what is before the first sample: place()
   av_channel_layout_default(&context->ch_layout, packet.channels);
-  if (const std::size_t size = packet.extradata.size(); size != 0) {
-    context->extradata =
-        static_cast<std::uint8_t*>(av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE));
-    if (context->extradata == nullptr) return media::no_memory("decoding", packet.codec);
-    std::memcpy(context->extradata, packet.extradata.data(), size);
-    context->extradata_size = static_cast<int>(size);
-  }
+  DKVM_CHECK(set_extradata(*context, packet.extradata, packet.codec));
   if (const int code = avcodec_open2(context.get(), codec, nullptr); code < 0)
     return media::av_failed(code, "starting the decoder for", packet.codec);
   context_ = std::move(context);

@@ -49,7 +49,6 @@ class SoundDecoder {
   SampleFormat format_ = SampleFormat::f32;
   MediaPacket shape_;  // of context_: codec, rate, channels, extradata
   media::AvCodecContext context_;
-  media::AvPacket packet_;
   media::AvFrame frame_;
   media::AvResampler resampler_;
   std::uint32_t rate_ = 0;  // that the resampler was made for

@@ -1,27 +1,15 @@
 #include "devices/codec/sound_encoder.hpp"
 
-#include <dkvm/payload.hpp>
+#include "devices/codec/av_codec.hpp"
+#include "devices/codec/sound_time.hpp"
 
-extern "C" {
-#include <libavutil/dict.h>
-#include <libavutil/opt.h>
-}
+#include <dkvm/payload.hpp>
 
 #include <algorithm>
 #include <cstring>
 
 namespace dkvm::codec {
 namespace {
-
-constexpr std::uint64_t kSecondNs = 1'000'000'000;
-
-std::uint64_t ns_of(std::uint64_t samples, std::uint32_t rate) {
-  return samples / rate * kSecondNs + samples % rate * kSecondNs / rate;
-}
-
-std::uint64_t samples_in(std::chrono::nanoseconds time, std::uint32_t rate) {
-  return static_cast<std::uint64_t>(time.count()) * rate / kSecondNs;
-}
 
 // The codec's rate for sound of this rate: the same or the next higher, else its highest.
 std::uint32_t rate_for(const AVCodec& codec, std::uint32_t rate) {
@@ -41,27 +29,6 @@ bool takes_floats(const AVCodec& codec) {
   return false;
 }
 
-bool has_option(const AVCodecContext& context, const char* name) {
-  return context.priv_data != nullptr && av_opt_find(context.priv_data, name, nullptr, 0, 0);
-}
-
-struct Options {
-  AVDictionary* entries = nullptr;
-  ~Options() { av_dict_free(&entries); }
-};
-
-Result<const AVCodec*> find_encoder(const std::string& name) {
-  const AVCodec* codec = avcodec_find_encoder_by_name(name.c_str());
-  if (codec != nullptr && codec->type == AVMEDIA_TYPE_AUDIO && takes_floats(*codec)) return codec;
-  std::string names;
-  void* at = nullptr;
-  while (const AVCodec* each = av_codec_iterate(&at))
-    if (av_codec_is_encoder(each) != 0 && each->type == AVMEDIA_TYPE_AUDIO && takes_floats(*each))
-      names += (names.empty() ? "" : ", ") + std::string(each->name);
-  return fail(Errc::unsupported,
-              "no sound encoder '" + name + "' that fits is here, expected one of " + names);
-}
-
 std::string text_of(std::chrono::nanoseconds frame) {
   const double ms = static_cast<double>(frame.count()) / 1e6;
   return ms == 2.5 ? "2.5" : std::to_string(static_cast<int>(ms));
@@ -71,7 +38,7 @@ std::string text_of(std::chrono::nanoseconds frame) {
 
 Result<SoundEncoder> SoundEncoder::open(const SoundCodec& codec, std::uint32_t rate,
                                         std::uint8_t channels) {
-  DKVM_TRY(const AVCodec* found, find_encoder(codec.encoder));
+  DKVM_TRY(const AVCodec* found, find_encoder(codec.encoder, AVMEDIA_TYPE_AUDIO, takes_floats));
   const std::string doing = "starting the encoder for " + std::to_string(channels) +
                             " channels at " + std::to_string(rate) + " Hz";
   SoundEncoder encoder;
@@ -92,19 +59,12 @@ Result<SoundEncoder> SoundEncoder::open(const SoundCodec& codec, std::uint32_t r
   context.bit_rate = static_cast<std::int64_t>(codec.bitrate);
   context.flags |= AV_CODEC_FLAG_GLOBAL_HEADER;  // the head of Opus, for every packet's event
   av_channel_layout_default(&context.ch_layout, channels);
-  Options options;
-  if (has_option(context, "frame_duration"))
-    av_dict_set(&options.entries, "frame_duration", text_of(codec.frame).c_str(), 0);
-  if (has_option(context, "application"))
-    av_dict_set(&options.entries, "application", "lowdelay", 0);
-  for (const auto& [key, value] : codec.options)
-    av_dict_set(&options.entries, key.c_str(), value.c_str(), 0);
-  if (const int code = avcodec_open2(&context, found, &options.entries); code < 0)
-    return fail(Errc::unsupported, media::av_failed(code, doing, codec.encoder).value().message());
-  if (const AVDictionaryEntry* left =
-          av_dict_get(options.entries, "", nullptr, AV_DICT_IGNORE_SUFFIX))
-    return fail(Errc::invalid, "config key 'options': the encoder '" + codec.encoder +
-                                   "' has no option '" + left->key + "'");
+  CodecOptions options;
+  if (media::has_option(context, "frame_duration"))
+    options.set("frame_duration", text_of(codec.frame).c_str());
+  if (media::has_option(context, "application")) options.set("application", "lowdelay");
+  options.set_all(codec.options);
+  DKVM_CHECK(options.open(context, *found, doing));
   if (context.frame_size <= 0)
     context.frame_size = static_cast<int>(samples_in(codec.frame, encoder.rate_));
   AVFrame& frame = *encoder.frame_;

@@ -1,12 +1,14 @@
 #include "devices/codec/bgrx.hpp"
-#include "devices/codec/picture_decoder.hpp"
+#include "devices/codec/decode_thread.hpp"
 #include "devices/codec/refresh_gate.hpp"
-#include "devices/dummy/complaints.hpp"
+#include "devices/media/complaints.hpp"
+#include "devices/media/growing_pool.hpp"
 
 #include <dkvm/device_main.hpp>
+#include <dkvm/trouble.hpp>
 
 #include <chrono>
-#include <optional>
+#include <memory>
 #include <utility>
 
 namespace {
@@ -14,9 +16,8 @@ namespace {
 using namespace dkvm;
 using namespace dkvm::codec;
 
-// Makes pictures of packets. Packets are decoded one after the other on the device's
-// thread (each needs the one before it, and the kernel's queue is the only one); of the
-// pictures the newest is shown, in a slot, and of it what has changed.
+// Makes pictures of packets, on a thread of their own; of the pictures the newest is
+// shown, in a slot, and of it what has changed. A packet is applied once it is decoded.
 class VideoDecoder final : public Device {
  public:
   VideoDecoder()
@@ -33,7 +34,8 @@ class VideoDecoder final : public Device {
             .help = "that share each picture",
             .min = 1,
             .max = kThreadsMax});
-    packets_.on<MediaPacket>([this](const auto& packet, const auto& info) { take(packet, info); });
+    packets_.on<MediaPacket>([this](const auto& packet, const auto& info) { take(packet, info); })
+        .apply_by_hand();
     video_.on_upstream<Refresh>([this](const Refresh& refresh) { on_refresh(refresh); });
     video_.on_slots([this] { show(); });
     video_.on_pool_refused([this](const Error& why) { on_refused(why); });
@@ -42,35 +44,55 @@ class VideoDecoder final : public Device {
 
   Result<> start(Context& context) override {
     context_ = &context;
+    trouble_.begin(context);
     media::log_nothing();
     std::vector<std::string> codecs = context.config().list("codecs");
     if (codecs.empty()) codecs = {"h264", "hevc", "vp8", "vp9", "av1", "mjpeg"};
     DKVM_TRY(const std::int64_t threads, context.config().integer("threads"));
     auto decoder = PictureDecoder::make(std::move(codecs), static_cast<int>(threads));
     if (!decoder) return fail(std::move(decoder).error().within("config key 'codecs'"));
-    decoder_ = std::move(*decoder);
+    thread_ = std::make_unique<DecodeThread>(
+        context, std::move(*decoder),
+        [this](DecodeThread::Done done) { on_done(std::move(done)); });
     context.serve("video.status", [this](const Call&, Reply reply) { reply(status()); });
     return {};
   }
+
+  void stop(Context&) override { thread_.reset(); }
 
  private:
   // A picture and what is needed to show it.
   using Shown = PictureDecoder::Decoded;
 
   void take(const MediaPacket& packet, const EventInfo& info) {
-    if (!decoder_) return;
+    if (!thread_) return;
+    if (thread_->give(packet, info.bytes(), info.capture_ns(), info.sequence())) return;
+    complaints_.say("packets come faster than they are decoded: some are dropped");
+    keyframe_needed_ = true;
+    ask_for_keyframe();
+  }
+
+  void on_done(DecodeThread::Done done) {
     ++packets_taken_;
-    auto decoded = decoder_->decode(packet, info.bytes(), info.capture_ns());
-    if (!decoded) {
-      ++damaged_;
-      complaints_.say(decoded.error().message());
+    if (!done.decoded) on_damaged(done.decoded.error());
+    keyframe_needed_ = done.needs_keyframe;
+    // Of a stream that is refused another keyframe is no better.
+    if (keyframe_needed_ && !stream_refused_) ask_for_keyframe();
+    if (done.decoded && done.decoded->frame) {
+      if (std::exchange(stream_refused_, false)) trouble_.over();
+      ++pictures_;
+      if (newest_.frame) ++superseded_;
+      newest_ = std::move(*done.decoded);
+      show();
     }
-    if (decoder_->needs_keyframe()) return ask_for_keyframe();
-    if (!decoded || !decoded->frame) return;
-    ++pictures_;
-    if (newest_.frame) ++superseded_;
-    newest_ = std::move(*decoded);
-    show();
+    if (const auto told = packets_.applied(done.sequence); !told) context_->finish(told.error());
+  }
+
+  void on_damaged(const Error& error) {
+    ++damaged_;
+    stream_refused_ = error.code() == Errc::unsupported;
+    if (stream_refused_) return trouble_.say(error.message());
+    complaints_.say(error.message());
   }
 
   // --- what goes --------------------------------------------------------------
@@ -89,7 +111,7 @@ class VideoDecoder final : public Device {
       whole_ = true;
       damage_ = Rect(0, 0, newest_.width, newest_.height);
     }
-    auto slot = video_.borrow();
+    auto slot = pool_.borrow();
     if (slot) send(std::move(*slot));  // else on_slots() comes back to it
   }
 
@@ -99,17 +121,18 @@ class VideoDecoder final : public Device {
            a.frame->color_range == b.frame->color_range;
   }
 
-  // Slots and a mode for pictures of this size. False when that failed.
+  // Slots and a mode for pictures of this size. False when there can be none now.
   bool begin_size(const Shown& picture) {
     if (mode_.width == picture.width && mode_.height == picture.height) return true;
-    if (now_ns() < refused_until_ns_) return false;
+    const std::size_t bytes = std::size_t{4} * picture.width * picture.height;
+    if (bytes >= refused_bytes_ && now_ns() < refused_until_ns_) return false;
     ++mode_.epoch;
     mode_.width = picture.width;
     mode_.height = picture.height;
     mode_.fourcc = kXR24;
     whole_ = true;
-    const std::size_t bytes = std::size_t{4} * picture.width * picture.height;
-    auto begun = video_.open_pool({.slot_bytes = bytes, .slots = kPictureSlots});
+    refused_bytes_ = kNothingRefused;
+    auto begun = pool_.fit({.slot_bytes = bytes, .slots = kPictureSlots});
     if (begun) begun = video_.emit(mode_);
     if (!begun) context_->finish(begun.error());
     return begun.has_value();
@@ -117,10 +140,14 @@ class VideoDecoder final : public Device {
 
   // Who sends larger pictures than this kernel has memory for costs pictures alone.
   void on_refused(const Error& why) {
-    complaints_.say("no memory for pictures of " + std::to_string(mode_.width) + "x" +
-                    std::to_string(mode_.height) + ": " + why.message());
-    refused_until_ns_ = now_ns() + kRefusedNs;
+    trouble_.say("no memory for pictures of " + std::to_string(mode_.width) + "x" +
+                 std::to_string(mode_.height) + ": " + why.message());
+    refused_bytes_ = std::size_t{4} * mode_.width * mode_.height;
+    refused_until_ns_ =
+        now_ns() + static_cast<std::uint64_t>(std::chrono::nanoseconds(kTryAgainAfter).count());
+    pool_.on_refused();
     mode_.width = mode_.height = 0;
+    context_->at(refused_until_ns_, [this] { show(); });
   }
 
   void send(Slot slot) {
@@ -142,6 +169,7 @@ class VideoDecoder final : public Device {
       return;
     }
     ++sent_;
+    if (!stream_refused_) trouble_.over();
     whole_ = false;
     shown_ = std::exchange(newest_, {});
   }
@@ -155,14 +183,14 @@ class VideoDecoder final : public Device {
     whole_ = true;
     if (!newest_.frame) newest_ = std::exchange(shown_, {});
     if (newest_.frame) return show();
-    if (decoder_) ask_for_keyframe();
+    if (thread_) ask_for_keyframe();
   }
 
   void ask_for_keyframe() {
     if (again_ != 0) context_->cancel_timer(again_);
     again_ = context_->after(kRefreshAgainAfter, [this] {
       again_ = 0;
-      if (asked_ && decoder_->needs_keyframe()) ask_for_keyframe();
+      if (asked_ && keyframe_needed_ && !stream_refused_) ask_for_keyframe();
     });
     if (!gate_.pass(now_ns())) return;
     asked_ = true;
@@ -178,18 +206,22 @@ class VideoDecoder final : public Device {
     };
     return '{' + item("packets", packets_taken_) + ',' + item("pictures", pictures_) + ',' +
            item("sent", sent_) + ',' + item("superseded", superseded_) + ',' +
-           item("damaged", damaged_) + ',' + item("width", mode_.width) + ',' +
-           item("height", mode_.height) + '}';
+           item("damaged", damaged_) + ',' + item("dropped", thread_ ? thread_->dropped() : 0) +
+           ',' + item("width", mode_.width) + ',' + item("height", mode_.height) + '}';
   }
 
   InPort& packets_;
   OutPort& video_;
   Context* context_ = nullptr;
-  std::optional<PictureDecoder> decoder_;
-  static constexpr std::uint64_t kRefusedNs = 1'000'000'000;  // until it is tried again
+  static constexpr std::size_t kNothingRefused = ~std::size_t{0};
 
-  dummy::Complaints complaints_;
-  std::uint64_t refused_until_ns_ = 0;
+  media::GrowingPool pool_{video_};
+  media::Complaints complaints_;
+  Trouble trouble_;
+  std::size_t refused_bytes_ = kNothingRefused;  // of a picture that there is no pool for
+  std::uint64_t refused_until_ns_ = 0;           // it is not tried again before
+  bool stream_refused_ = false;                  // these packets cannot be decoded here
+  bool keyframe_needed_ = true;
   RefreshGate gate_;
   Context::Timer again_ = 0;
   bool asked_ = false;
@@ -205,6 +237,7 @@ class VideoDecoder final : public Device {
   std::uint64_t sent_ = 0;
   std::uint64_t superseded_ = 0;
   std::uint64_t damaged_ = 0;
+  std::unique_ptr<DecodeThread> thread_;
 };
 
 }  // namespace

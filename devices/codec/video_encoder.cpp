@@ -1,13 +1,16 @@
 #include "devices/codec/encode_thread.hpp"
 #include "devices/codec/options.hpp"
 #include "devices/codec/refresh_gate.hpp"
-#include "devices/dummy/complaints.hpp"
+#include "devices/media/complaints.hpp"
 
 #include <dkvm/device_main.hpp>
+#include <dkvm/payload.hpp>
+#include <dkvm/trouble.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace {
@@ -27,14 +30,14 @@ class VideoEncoder final : public Device {
     video_.on<DisplayFrame>([this](const auto& frame, const auto& info) { take(frame, info); });
     video_.on<DisplayMode>([](const auto&, const auto&) {});  // each picture says its size
     packets_.on_upstream<Refresh>([this](const Refresh& refresh) { on_refresh(refresh); });
-    packets_.on_upstream<Feedback>(
-        [this](const Feedback& feedback) { rate_.note(feedback, now_ns()); });
+    packets_.on_upstream_any([this](const Frame& message) { on_feedback(message); });
     packets_.on_slots([this] { step(); });
     packets_.on_resume([this] { step(); });
   }
 
   Result<> start(Context& context) override {
     context_ = &context;
+    trouble_.begin(context);
     media::log_as_device();
     DKVM_TRY(codec_, read(context.config()));
     DKVM_CHECK(find_picture_encoder(codec_.encoder));
@@ -105,13 +108,19 @@ class VideoEncoder final : public Device {
     return codec;
   }
 
-  // An option that the encoder has not parks the device now and not at the first
-  // picture; what sizes it takes is told by the pictures.
+  // An option that the encoder has not, or that it refuses, parks the device now and not
+  // at the first picture; what sizes it takes is told by the pictures.
   Result<> check_options() {
     constexpr std::uint32_t kTryWidth = 640, kTryHeight = 360;
     const auto tried = PictureEncoder::open(codec_, kTryWidth, kTryHeight, picture_rate());
-    if (!tried && tried.error().code() == Errc::invalid) return fail(tried.error());
-    return {};
+    if (tried || tried.error().code() == Errc::exhausted) return {};
+    if (tried.error().code() == Errc::invalid) return fail(tried.error());
+    PictureCodec plain = codec_;
+    plain.options.clear();
+    if (codec_.options.empty() ||
+        !PictureEncoder::open(plain, kTryWidth, kTryHeight, picture_rate()))
+      return {};
+    return fail(Error(tried.error()).within("config key 'options'"));
   }
 
   PictureRate picture_rate() { return PictureRate::of(rate_.bits_per_s(now_ns()), codec_.fps); }
@@ -130,6 +139,8 @@ class VideoEncoder final : public Device {
     if (const auto fits = check_size(*picture); !fits)
       return complaints_.say(fits.error().message());
     if (!thread_->take(*picture, info.capture_ns())) return ask_for_picture();
+    if (refused_ && (refused_->width != picture->width() || refused_->height != picture->height()))
+      refused_.reset();
     const std::size_t wanted = std::max(kPacketSlotBytesMin, thread_->picture_bytes() / 8);
     if (wanted > slot_bytes_) grow(wanted);
     step();
@@ -145,6 +156,15 @@ class VideoEncoder final : public Device {
                                        ", expected sides of at most " +
                                        std::to_string(kSidePixelsMax) + " and at most " +
                                        std::to_string(kPicturePixelsMax) + " pixels");
+  }
+
+  void on_feedback(const Frame& message) {
+    if (message.header.topic() != id_of(wire::Topic::feedback)) return;
+    const auto feedback = read_payload<Feedback>(message.payload);
+    if (!feedback) return;
+    const std::uint64_t consumer =
+        std::uint64_t{message.header.origin_device()} << 32 | message.header.sequence();
+    rate_.note(consumer, *feedback, now_ns());
   }
 
   void on_refresh(const Refresh& refresh) {
@@ -167,6 +187,7 @@ class VideoEncoder final : public Device {
   // Begins the next picture, if there is one and its time has come.
   void step() {
     if (!thread_ || thread_->busy() || !thread_->has_picture() || packets_.paused()) return;
+    if (refused_) return;  // until a picture of another size
     const bool changed = thread_->changed();
     const std::uint64_t due = due_ns(changed);
     if (due == kNever) return;
@@ -211,8 +232,8 @@ class VideoEncoder final : public Device {
 
   void on_done(Result<EncodeThread::Done> done) {
     Slot slot = std::exchange(slot_, {});
-    // Another size may come, and another source: it is tried again, not parked.
-    if (!done) return context_->finish(Error(Errc::exhausted, done.error().message()));
+    if (!done) return on_failed(done.error());
+    if (done->refused) return on_refused(*done);
     if (done->needed != 0) {
       ++oversize_;
       chain_broken_ = true;
@@ -222,6 +243,27 @@ class VideoEncoder final : public Device {
     } else {
       chain_broken_ = true;
     }
+    step();
+  }
+
+  // What the codec cannot do with any picture parks the device; what may pass is tried
+  // again, with a keyframe.
+  void on_failed(const Error& error) {
+    if (error.code() == Errc::unsupported) return context_->finish(error);
+    trouble_.say(error.message());
+    chain_broken_ = true;
+    next_ns_ =
+        now_ns() + static_cast<std::uint64_t>(std::chrono::nanoseconds(kTryAgainAfter).count());
+    step();
+  }
+
+  // Pictures of this size are dropped; those of another are tried again.
+  void on_refused(const EncodeThread::Done& done) {
+    refused_ = {done.width, done.height};
+    trouble_.say(done.refused->message());
+    chain_broken_ = true;
+    if (thread_->width() == done.width && thread_->height() == done.height) return;
+    refused_.reset();  // one of another size has come meanwhile
     step();
   }
 
@@ -240,6 +282,7 @@ class VideoEncoder final : public Device {
       log_debug("a packet is lost: " + sent.error().message());
       return false;
     }
+    trouble_.over();
     ++pictures_;
     bytes_ += done.bytes;
     if (done.keyframe) ++keyframes_;
@@ -291,7 +334,8 @@ class VideoEncoder final : public Device {
   RateControl rate_;
   RefreshGate keyframe_gate_;
   RefreshGate upstream_gate_;
-  dummy::Complaints complaints_;
+  media::Complaints complaints_;
+  Trouble trouble_;
   Context::Timer timer_ = 0;
   std::size_t slot_bytes_ = 0;
   Slot slot_;  // of the picture in work
@@ -303,6 +347,12 @@ class VideoEncoder final : public Device {
   bool sharpening_ = false;    // the last one is to be sent again, when nothing moves
   std::uint64_t changed_at_ns_ = 0;
   unsigned sharpened_ = 0;
+
+  struct PictureSize {
+    std::uint32_t width;
+    std::uint32_t height;
+  };
+  std::optional<PictureSize> refused_;  // the codec takes no pictures of this size
 
   std::uint32_t width_ = 0;  // of the last packet
   std::uint32_t height_ = 0;

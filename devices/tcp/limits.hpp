@@ -68,8 +68,6 @@ inline constexpr std::size_t kPingsOpenMax = 64;  // older ones are no sample an
 
 inline constexpr std::size_t kChannelReadBytesPerTurnMax = 64 * 1024;
 inline constexpr std::size_t kChannelBacklogMax = 1024 * 1024;
-// Read at once from the input connection: a record's head and body in one call.
-inline constexpr std::size_t kInputReadAheadBytes = 16 * 1024;
 inline constexpr std::size_t kInputUnsentBytesMax = 4 * 1024;  // TCP_NOTSENT_LOWAT
 inline constexpr std::size_t kBulkUnsentBytesMax = 64 * 1024;
 inline constexpr std::chrono::milliseconds kUserTimeout{3000};  // TCP_USER_TIMEOUT

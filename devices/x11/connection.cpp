@@ -140,7 +140,7 @@ void Connection::end_turn(Context& context) {
   // descriptor readable; handlers may bring more. Without requests there were none, and
   // nothing is to be sent: a look would cost four system calls.
   if (const unsigned long next = ::XNextRequest(display_); next != settled_request_) {
-    while (!gone_ && ::XEventsQueued(display_, QueuedAfterReading) > 0) hand_on();
+    hand_on_what_came();
     if (!gone_) ::XFlush(display_);
     settled_request_ = ::XNextRequest(display_);
   }
@@ -165,6 +165,10 @@ void Connection::hand_on_before(unsigned long request) {
   }
 }
 
+void Connection::hand_on_what_came() {
+  while (!gone_ && ::XEventsQueued(display_, QueuedAfterReading) > 0) hand_on();
+}
+
 void Connection::catch_up() {
   ::XSync(display_, False);
   while (has_event()) hand_on();
@@ -178,18 +182,27 @@ Connection* Connection::of(::Display* display) {
 }
 
 int Connection::on_error(::Display* display, ::XErrorEvent* error) {
-  if (Connection* connection = of(display)) connection->note(*error);
+  if (Connection* connection = of(display))
+    connection->note_refusal(error->error_code, error->request_code, error->minor_code);
   return 0;
 }
 
-void Connection::note(const ::XErrorEvent& error) {
+void Connection::note_refusal(unsigned error, unsigned request, unsigned minor) {
+  const std::string said = refusal_words(error, request, minor);
+  if (checking_) {
+    if (refused_.empty()) refused_ = said;
+  } else if (on_refusal_) {
+    on_refusal_(said);
+  } else {
+    log_warning(said);
+  }
+}
+
+std::string Connection::refusal_words(unsigned error, unsigned request, unsigned minor) const {
   char words[128];
-  ::XGetErrorText(display_, error.error_code, words, sizeof(words));
-  const std::string said = "X display '" + name_ + "' refuses request " +
-                           std::to_string(error.request_code) + "." +
-                           std::to_string(error.minor_code) + ": " + words;
-  if (!checking_) return log_warning(said);
-  if (refused_.empty()) refused_ = said;
+  ::XGetErrorText(display_, static_cast<int>(error), words, sizeof(words));
+  return "X display '" + name_ + "' refuses request " + std::to_string(request) + "." +
+         std::to_string(minor) + ": " + words;
 }
 
 }  // namespace dkvm::x11

@@ -55,6 +55,14 @@ class Connection {
   //         Errc::disconnected.
   Result<> checked(std::string_view what, const std::function<void()>& requests);
 
+  // What the server refuses, in words, and nobody checks: it goes there and not to the log.
+  void on_refusal(std::function<void(const std::string&)> callback) {
+    on_refusal_ = std::move(callback);
+  }
+  // The same of an error that came by XCB.
+  void note_refusal(unsigned error, unsigned request, unsigned minor);
+  std::string refusal_words(unsigned error, unsigned request, unsigned minor) const;
+
   // Hands every event to on_event and sends what is waiting, turn by turn; ends the
   // device with words when the server goes.
   // Life: the connection outlives the context's turns
@@ -64,6 +72,8 @@ class Connection {
   // know what came before.
   unsigned long next_request() const { return ::XNextRequest(display_); }
   void hand_on_before(unsigned long request);
+  // Hands on what has come, without waiting for more.
+  void hand_on_what_came();
   // Waits for the server, and hands on all that came until then.
   void catch_up();
 
@@ -72,7 +82,6 @@ class Connection {
 
   static int on_error(::Display* display, ::XErrorEvent* error);
   static Connection* of(::Display* display);
-  void note(const ::XErrorEvent& error);
   void end_turn(Context& context);
   bool has_event() const { return !gone_ && ::XEventsQueued(display_, QueuedAlready) > 0; }
   void hand_on();
@@ -85,6 +94,7 @@ class Connection {
   bool checking_ = false;
   std::string refused_;  // while checking: the first error's words
   std::function<void(::XEvent&)> on_event_;
+  std::function<void(const std::string&)> on_refusal_;
 };
 
 // What Xlib allocated.

@@ -90,7 +90,10 @@ void DeviceManager::Impl::perform(Device& device, const action::RunCleanup& clea
   device.cleanup.pid = pid;
   device.cleanup.log = read_log(device, std::move(process->log));
   device.cleanup.limit =
-      std::make_unique<Timer>(loop_, [this, pid] { reaper_.signal(pid, KillSignal::kill); });
+      std::make_unique<Timer>(loop_, [this, pid, &overran = device.cleanup.overran] {
+        overran = true;
+        reaper_.signal(pid, KillSignal::kill);
+      });
   device.cleanup.limit->arm_in(kCleanupTimeMax);
 }
 
@@ -98,10 +101,26 @@ void DeviceManager::Impl::on_cleanup_exited(DeviceId id, ExitStatus status) {
   Device* const found = device(id);
   if (!found) return;
   found->cleanup.log->drain();
+  const bool overran = found->cleanup.overran && !stop_;  // at its end a kernel waits for none
   found->cleanup = {};
-  if (!status.ok())
-    host_.log_line(id, RecordLevel::warning, "its cleanup failed: " + describe(status));
-  post(id, event::CleanupFinished{});
+  if (!overran) {
+    found->cleanup_told = false;
+    if (!status.ok())
+      host_.log_line(id, RecordLevel::warning, "its cleanup failed: " + describe(status));
+  } else if (!std::exchange(found->cleanup_told, true)) {
+    host_.log_line(id, RecordLevel::warning,
+                   fmt::format("its cleanup was not done in {} ms, and is run again",
+                               kCleanupTimeMax / std::chrono::milliseconds(1)));
+  }
+  post(id, event::CleanupFinished{overran});
+}
+
+void DeviceManager::Impl::perform(Device& device, const action::CleanupGivenUp& given_up) {
+  device.cleanup_told = false;
+  host_.log_line(device.spec.id, RecordLevel::error,
+                 fmt::format("its cleanup was run {} times and not done: {} keys or buttons may be "
+                             "down there until its next one",
+                             kCleanupRunsMax, given_up.codes.size()));
 }
 
 void DeviceManager::Impl::perform(Device& device, const action::SendPing&) {
@@ -127,8 +146,9 @@ void DeviceManager::Impl::perform(Device& device, const action::Gap& gap) {
 }
 
 void DeviceManager::Impl::perform(Device& device, const action::Died& died) {
+  ++device.deaths[static_cast<std::size_t>(died.kind)];
   deaths_.add({0, wall_ns(), device.spec.name, died.incarnation, Clock::now() - device.spawned,
-               died.reason, died.status, host_.log_tail(device.spec.id)});
+               died.reason, died.kind, died.status, host_.log_tail(device.spec.id)});
 }
 
 void DeviceManager::Impl::perform(Device& device, const StateChange& change) {

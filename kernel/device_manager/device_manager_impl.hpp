@@ -48,6 +48,7 @@ class DeviceManager::Impl {
     ProcessId pid = 0;
     std::unique_ptr<StderrReader> log;
     std::unique_ptr<Timer> limit;
+    bool overran = false;
   };
 
   struct Device {
@@ -58,9 +59,11 @@ class DeviceManager::Impl {
     std::uint64_t log_delays_before = 0;  // of earlier incarnations
     std::int64_t since_wall_ns = 0;
     TimePoint spawned{};  // the present or last process
+    DeathCounts deaths{};
     bool removing = false;
     std::optional<std::uint32_t> held_start{};  // the incarnation that awaits go_ahead()
     CleanupRun cleanup{};
+    bool cleanup_told = false;  // that it is run again
   };
 
   Device* device(DeviceId id);
@@ -82,6 +85,7 @@ class DeviceManager::Impl {
   void perform(Device& device, const action::SendStop&);
   void perform(Device& device, const action::Signal&);
   void perform(Device& device, const action::RunCleanup&);
+  void perform(Device& device, const action::CleanupGivenUp&);
   void perform(Device& device, const action::Disconnect&);
   void perform(Device& device, const action::Gap&);
   void perform(Device& device, const action::Died&);

@@ -3,6 +3,7 @@
 #include <dkvm/limits.hpp>
 
 #include <algorithm>
+#include <utility>
 
 #include "kernel/device_manager/supervisor_step.hpp"
 #include "kernel/loop/assert.hpp"
@@ -128,7 +129,7 @@ void Supervisor::on(const event::SpawnFailed& event, Step& step) {
   DKVM_ASSERT(process_ == ProcessState::spawning);
   const ExitStatus status{kExitNeverStarted, 0};
   if (request_ == Request::none)
-    step.out.push_back(action::Died{incarnation_, event.reason, status});
+    step.out.push_back(action::Died{incarnation_, event.reason, status, DeathKind::not_started});
   after_end({.reason = event.reason}, step);
 }
 
@@ -152,6 +153,8 @@ void Supervisor::on(const event::Started&, Step& step) {
   if (state_ != RunState::starting || !hello_ || process_ != ProcessState::alive) return;
   healthy_since_ = step.now;
   change(RunState::running, {}, step);
+  judge_work(step);  // it may have said something before
+  if (!cleaning_) run_cleanup(step);  // what it stands for is there again
 }
 
 // --- running
@@ -163,14 +166,31 @@ void Supervisor::on(const event::InputHeld& event, Step& step) {
 void Supervisor::on(const event::ProcessStopped&, Step& step) {
   if (process_ != ProcessState::alive) return;
   health_.process_stopped(true, step.now);
-  if (state_ == RunState::running)
-    change(RunState::degraded, "its process is stopped by a signal", step);
+  judge_work(step);
 }
 
 void Supervisor::on(const event::ProcessContinued&, Step& step) {
   if (process_ != ProcessState::alive) return;
   health_.process_stopped(false, step.now);
-  if (state_ == RunState::degraded && health_.misses() == 0) change(RunState::running, {}, step);
+  judge_work(step);
+}
+
+void Supervisor::on(const event::Troubled& event, Step& step) {
+  if (process_ != ProcessState::alive || !hello_) return;
+  trouble_ = cut(event.reason, kTroubleBytesMax);
+  std::ranges::replace_if(
+      trouble_, [](unsigned char c) { return c < ' '; }, ' ');  // it stays one line
+  judge_work(step);
+}
+
+// Of what is wrong with a device at work the worst is shown; nothing: it runs.
+void Supervisor::judge_work(Step& step) {
+  if (state_ != RunState::running && state_ != RunState::degraded) return;
+  std::string wrong = health_.process_is_stopped() ? "its process is stopped by a signal"
+                      : health_.misses() != 0      ? "it does not answer pings"
+                                                   : trouble_;
+  const RunState to = wrong.empty() ? RunState::running : RunState::degraded;
+  if (to != state_ || wrong != reason_) change(to, std::move(wrong), step);
 }
 
 // --- its end
@@ -188,17 +208,26 @@ void Supervisor::on(const event::Exited& event, Step& step) {
   step.out.push_back(action::Disconnect{});
   if (!goodbye_ || !end.finished) clean_up(event.codes, step);
   if (!end.finished && !end.as_asked)
-    step.out.push_back(action::Died{incarnation_, end.reason, status});
+    step.out.push_back(action::Died{incarnation_, end.reason, status, end_kind(status)});
   after_end(std::move(end), step);
 }
 
 // What must be done about an end without goodbye.
 void Supervisor::clean_up(const std::vector<std::uint16_t>& codes, Step& step) {
   if (hello_) step.out.push_back(action::Gap{incarnation_});
-  if (!knows_cleanup() || codes.empty()) return;
-  DKVM_ASSERT(!cleaning_);
+  if (!knows_cleanup()) return;
+  owed_.insert(owed_.end(), codes.begin(), codes.end());
+  std::sort(owed_.begin(), owed_.end());
+  owed_.erase(std::unique(owed_.begin(), owed_.end()), owed_.end());
+  cleans_again_ = cleaning_ && !codes.empty();
+  if (!cleaning_) run_cleanup(step);
+}
+
+void Supervisor::run_cleanup(Step& step) {
+  cleanups_overrun_ = 0;
+  if (owed_.empty()) return;
   cleaning_ = true;
-  step.out.push_back(action::RunCleanup{codes});
+  step.out.push_back(action::RunCleanup{owed_});
 }
 
 std::string Supervisor::end_reason(ExitStatus status) const {
@@ -210,6 +239,16 @@ std::string Supervisor::end_reason(ExitStatus status) const {
   const bool by_itself = goodbye_ && status.signal == 0;
   if (request_ != Request::none && !by_itself) return "did not stop by itself: " + reason;
   return goodbye_ && !status.ok() ? reason + " after its goodbye" : reason;
+}
+
+// The same as end_reason(), to be counted.
+DeathKind Supervisor::end_kind(ExitStatus status) const {
+  if (!cause_.empty()) return cause_kind_;
+  if (parks_) return DeathKind::refused;
+  if (!hello_) return DeathKind::not_started;
+  const bool by_itself = goodbye_ && status.signal == 0;
+  if (request_ != Request::none && !by_itself) return DeathKind::stop;
+  return status.signal != 0 ? DeathKind::signal : DeathKind::exit;
 }
 
 // With its last words, where it ended by itself.
@@ -250,13 +289,25 @@ void Supervisor::forget_incarnation() {
   said_cleanup_ = hello_ = goodbye_ = killed_ = torn_ = parks_ = announced_ = told_early_ = false;
   request_ = Request::none;
   cause_.clear();
+  trouble_.clear();
   healthy_since_ = hello_due_ = streamless_due_ = term_due_ = kill_due_ = kNever;
   health_.end();
 }
 
-void Supervisor::on(const event::CleanupFinished&, Step& step) {
+// One that overran may have met something that stands still, and goes on later.
+void Supervisor::on(const event::CleanupFinished& event, Step& step) {
   DKVM_ASSERT(cleaning_);
+  const bool again = std::exchange(cleans_again_, false);
+  if (event.overran && ++cleanups_overrun_ < kCleanupRunsMax)
+    return step.out.push_back(action::RunCleanup{owed_});
   cleaning_ = false;
+  if (event.overran) {
+    step.out.push_back(action::CleanupGivenUp{owed_});
+  } else if (again) {
+    return run_cleanup(step);
+  } else {
+    owed_.clear();
+  }
   if (start_waits_) spawn(step);
 }
 

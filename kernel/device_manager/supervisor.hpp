@@ -84,6 +84,7 @@ class Supervisor {
   void on(const event::ProcessContinued&, Step&);
   void on(const event::Exited&, Step&);
   void on(const event::CleanupFinished&, Step&);
+  void on(const event::Troubled&, Step&);
   void on(const event::InputHeld&, Step&);
   void on(const event::Tick&, Step&);
 
@@ -94,14 +95,17 @@ class Supervisor {
 
   void ask_to_stop(Request request, std::string reason, TimePoint requested, Step&);
   void announce_stop(Step&);
-  void kill_because(std::string reason, Step&);
+  void kill_because(DeathKind kind, std::string reason, Step&);
   void kill(Step&);
   void tick_stop(Step&);
   void tick_health(Step&);
+  void judge_work(Step&);
   void end_hung(Step&);
 
   void clean_up(const std::vector<std::uint16_t>& codes, Step&);
+  void run_cleanup(Step&);
   std::string end_reason(ExitStatus status) const;
+  DeathKind end_kind(ExitStatus status) const;
   std::string end_reason(const event::Exited& event) const;
   void after_end(End end, Step&);
   void retry(std::string reason, Duration healthy, Step&);
@@ -117,7 +121,10 @@ class Supervisor {
   TimePoint since_;
   std::uint32_t incarnation_ = 0;
   bool cleaning_ = false;
-  bool start_waits_ = false;  // for the cleanup
+  bool cleans_again_ = false;        // more was owed while it ran
+  int cleanups_overrun_ = 0;         // in a row
+  std::vector<std::uint16_t> owed_;  // what no cleanup has done yet, each code once
+  bool start_waits_ = false;         // for the cleanup
   TimePoint start_due_ = kNever;
 
   // Of the present incarnation.
@@ -132,7 +139,9 @@ class Supervisor {
   bool announced_ = false;   // it was told to stop
   bool told_early_ = false;  // by SIGTERM, as it had not said hello
   Request request_ = Request::none;
-  std::string cause_;                 // why we end it
+  std::string cause_;  // why we end it
+  DeathKind cause_kind_ = DeathKind::exit;
+  std::string trouble_;               // as it says itself
   TimePoint healthy_since_ = kNever;  // it is at work
   TimePoint hello_due_ = kNever;
   TimePoint streamless_due_ = kNever;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kernel/device_manager/backoff.hpp"
+#include "kernel/device_manager/death_kind.hpp"
 #include "kernel/device_manager/health.hpp"
 #include "kernel/device_manager/process.hpp"
 #include "kernel/loop/clock.hpp"
@@ -21,7 +22,7 @@ enum class RunState : std::uint8_t {
   stopped,   // not wanted
   starting,  // its process is being made, has not said hello or is not at work yet
   running,
-  degraded,  // runs, but misses pings or is stopped by a signal
+  degraded,  // runs, but misses pings, is stopped by a signal, or says that it is in trouble
   stopping,  // its end was asked for, and is awaited
   finished,  // exited with 0
   backoff,   // waits for its next start
@@ -51,8 +52,12 @@ inline constexpr Duration kStopTermAfter = std::chrono::milliseconds(1500);
 inline constexpr Duration kStopKillAfter = std::chrono::milliseconds(2500);
 inline constexpr Duration kStopTimeMax = std::chrono::milliseconds(3000);
 inline constexpr Duration kCleanupTimeMax = std::chrono::milliseconds(500);
+// A cleanup that takes longer is killed and run again, so many times in a row.
+inline constexpr int kCleanupRunsMax = 6;
 // Of a device's last line on stderr, as part of a reason.
 inline constexpr std::size_t kLastWordsBytesMax = 200;
+// Of what a device says of its trouble.
+inline constexpr std::size_t kTroubleBytesMax = 200;
 // A device that closed its stream may still live this long.
 inline constexpr Duration kStreamlessTimeMax = std::chrono::milliseconds(200);
 
@@ -101,7 +106,13 @@ struct Exited {
   std::vector<std::uint16_t> codes;  // down at the device, or their up not yet applied
   std::string last_words{};          // the last line of its stderr
 };
-struct CleanupFinished {};
+struct CleanupFinished {
+  bool overran = false;  // it was killed after kCleanupTimeMax
+};
+// It works, but not well, and says why; empty: it is well again.
+struct Troubled {
+  std::string reason;
+};
 struct InputHeld {
   bool held;
 };
@@ -113,7 +124,7 @@ using SupervisorEvent =
                  event::Spawned, event::SpawnFailed, event::HelloReceived, event::HelloAccepted,
                  event::Started, event::HelloRefused, event::Violation, event::StreamClosed,
                  event::StoppedFrame, event::ProcessStopped, event::ProcessContinued, event::Exited,
-                 event::CleanupFinished, event::InputHeld, event::Tick>;
+                 event::CleanupFinished, event::Troubled, event::InputHeld, event::Tick>;
 
 // Also told when only the reason or the process changed.
 struct StateChange {
@@ -143,6 +154,10 @@ struct Signal {
 struct RunCleanup {
   std::vector<std::uint16_t> codes;
 };
+// That was the last run: these may still be down, until the next cleanup.
+struct CleanupGivenUp {
+  std::vector<std::uint16_t> codes;
+};
 // The incarnation is over: its stream is done with.
 struct Disconnect {};
 // What this incarnation had not applied is lost.
@@ -153,12 +168,13 @@ struct Died {
   std::uint32_t incarnation;
   std::string reason;
   ExitStatus status;
+  DeathKind kind;
 };
 }  // namespace action
 
-using SupervisorAction =
-    std::variant<action::Spawn, action::SendPing, action::SendStop, action::Signal,
-                 action::RunCleanup, action::Disconnect, action::Gap, action::Died, StateChange>;
+using SupervisorAction = std::variant<action::Spawn, action::SendPing, action::SendStop,
+                                      action::Signal, action::RunCleanup, action::CleanupGivenUp,
+                                      action::Disconnect, action::Gap, action::Died, StateChange>;
 using SupervisorActions = std::vector<SupervisorAction>;
 
 }  // namespace dkvm

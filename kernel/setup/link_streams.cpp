@@ -71,14 +71,36 @@ std::optional<std::pair<std::string, std::string>> stream_at(const std::string& 
   return std::pair(address->port.substr(0, slash), address->port.substr(slash + 1));
 }
 
+// Whether what comes to this address is pressed on a machine: here, beyond another link,
+// or by a device that says only when it runs what it is.
+bool presses_keys(const PortAddress& address, const Plan& plan) {
+  if (address.device == kLinkName) return true;
+  const DevicePlan* device = plan.device(address.device);
+  if (device == nullptr || !device->manifest || device->manifest->runtime_ports) return true;
+  return std::ranges::any_of(device->manifest->ports, [&](const PortManifest& port) {
+    return port.injects && (address.port.empty() || address.port == port.name);
+  });
+}
+
+// Those for whom input is there: where somebody presses keys, a recorder beside is nobody.
+std::vector<PortAddress> takers_of_input(const std::vector<std::string>& to, const Plan& plan) {
+  std::vector<PortAddress> all, pressing;
+  for (const std::string& text : to) {
+    auto address = parse_port_address(text);
+    if (!address) continue;
+    if (presses_keys(*address, plan)) pressing.push_back(*address);
+    all.push_back(std::move(*address));
+  }
+  return pressing.empty() ? all : pressing;
+}
+
 // What these addresses ask for; no input while nobody there can take it.
 Topics asked_at(const PipelineSpec& pipeline, const Plan& plan, const PeerTopics& peers,
                 const AwayDevices& away) {
   Topics topics = topics_at(pipeline.to, wire::Direction::sink, pipeline, plan, peers);
-  const bool nobody = std::ranges::all_of(pipeline.to, [&](const std::string& to) {
-    const auto address = parse_port_address(to);
-    return address && away.contains(address->device);
-  });
+  const auto takers = takers_of_input(pipeline.to, plan);
+  const bool nobody = std::ranges::all_of(
+      takers, [&](const PortAddress& taker) { return away.contains(taker.device); });
   const bool presses = topics.contains(name_of(wire::Topic::key)) ||
                        topics.contains(name_of(wire::Topic::pointer_button));
   return nobody && presses ? Topics{} : topics;

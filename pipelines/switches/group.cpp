@@ -26,12 +26,27 @@ void Group::member_up(std::size_t number, bool grabbable, std::uint64_t now_ns) 
   Member& member = members_[number];
   expect(!member.up, "a member comes after it has gone");
   member.up = true;
-  member.grabbable = grabbable;
+  member.grabbable = false;
   member.due_ns = kNever;
-  if (!grabbable) return;
-  member.prepared = ++epoch_;
-  add({.kind = Kind::prepare, .member = number, .epoch = member.prepared});
-  if (abroad() || asking()) ask(member, now_ns);
+  member.mute = grabbable;
+  if (grabbable) member_grabbable(number, true, now_ns);
+}
+
+void Group::member_grabbable(std::size_t number, bool grabbable, std::uint64_t now_ns) {
+  Member& member = members_[number];
+  if (!member.up || std::exchange(member.grabbable, grabbable) == grabbable) return;
+  if (grabbable) {
+    prepare(member);
+    if (abroad() || asking()) ask(member, now_ns);
+    return;
+  }
+  const bool held = member.state != Grip::none;
+  member.state = Grip::none;
+  member.prepared = 0;
+  member.due_ns = kNever;
+  member.mute = false;
+  if (held)
+    trouble(Errc::disconnected, fmt::format("source {} cannot be grabbed any more", member.name));
 }
 
 void Group::member_down(std::size_t number, std::uint64_t now_ns) {
@@ -70,7 +85,11 @@ std::string Group::grabbed(std::size_t number, std::uint32_t epoch, bool granted
     if (member.state == Grip::granted) return {};
     member.state = Grip::granted;
     member.due_ns = kNever;
-    if (asking()) flip_when_granted();
+    member.mute = false;
+    if (asking())
+      flip_when_granted();
+    else
+      add({.kind = Kind::join, .member = number, .target = at_});
     return {};
   }
   const bool refused = member.state == Grip::asked;
@@ -83,16 +102,25 @@ std::string Group::grabbed(std::size_t number, std::uint32_t epoch, bool granted
 }
 
 void Group::prepare() {
-  for (Member& member : members_) {
-    if (!member.up || !member.grabbable) continue;
-    member.prepared = ++epoch_;
-    add({.kind = Kind::prepare, .member = number_of(member), .epoch = member.prepared});
-  }
+  for (Member& member : members_)
+    if (member.up && member.grabbable) prepare(member);
+}
+
+void Group::prepare(Member& member) {
+  member.prepared = ++epoch_;
+  add({.kind = Kind::prepare, .member = number_of(member), .epoch = member.prepared});
+}
+
+std::vector<Group::Unwatch> Group::unwatch() {
+  std::vector<Unwatch> told;
+  for (Member& member : members_)
+    if (std::exchange(member.prepared, 0) != 0) told.push_back({number_of(member), ++epoch_});
+  return told;
 }
 
 bool Group::flows(std::size_t number) const {
   const Member& member = members_[number];
-  return member.up && (!abroad() || !member.grabbable || member.state == Grip::granted);
+  return member.up && !(abroad() && member.mute);
 }
 
 // --- targets ---------------------------------------------------------------------
@@ -111,12 +139,27 @@ void Group::target_there(std::size_t number, bool there, const std::string& why)
   }
 }
 
+std::optional<SwitchOutcome> Group::refusal(std::size_t number) const {
+  if (number == at_ || number == home_) return std::nullopt;
+  const Target& target = targets_[number];
+  if (!target.there)
+    return SwitchOutcome{false, Errc::disconnected,
+                         fmt::format("{} is not there: {}", target.name, target.why)};
+  if (!abroad() && std::ranges::none_of(members_, &Member::up))
+    return SwitchOutcome{false, Errc::disconnected, "none of its sources is there"};
+  return std::nullopt;
+}
+
 std::uint64_t Group::select(std::size_t number, std::string reason, std::optional<Point> at,
                             std::uint64_t now_ns) {
-  if (undecided_) decide({false, Errc::denied, "somebody wanted the input elsewhere meanwhile"});
   const std::uint64_t wish = ++wishes_;
-  undecided_ = true;
-  const Target& target = targets_[number];
+  if (auto refused = refusal(number)) {
+    decide(wish, std::move(*refused));
+    return wish;
+  }
+  if (undecided_ != 0)
+    decide({false, Errc::denied, "somebody wanted the input elsewhere meanwhile"});
+  undecided_ = wish;
   if (number == at_ && !asking()) {
     decide({true, {}, {}});
   } else if (number == at_) {
@@ -128,13 +171,8 @@ std::uint64_t Group::select(std::size_t number, std::string reason, std::optiona
   } else if (number == home_) {
     release_all(at);
     flip(home_, std::move(reason), at);
-  } else if (!target.there) {
-    decide(
-        {false, Errc::disconnected, fmt::format("{} is not there: {}", target.name, target.why)});
   } else if (abroad()) {
     flip(number, std::move(reason), at);
-  } else if (std::ranges::none_of(members_, &Member::up)) {
-    decide({false, Errc::disconnected, "none of its sources is there"});
   } else {
     const bool asked = asking();
     wanted_ = number;
@@ -162,7 +200,7 @@ void Group::flip(std::size_t target, std::string reason, std::optional<Point> at
   locked_ = false;
   add({.kind = Kind::open, .target = target, .at = at});
   add({.kind = Kind::changed});
-  if (undecided_) decide({true, {}, {}});
+  if (undecided_ != 0) decide({true, {}, {}});
 }
 
 void Group::release_all(std::optional<Point> at) {
@@ -187,7 +225,7 @@ void Group::give_up(Errc code, const std::string& why) {
   release_all(std::nullopt);
   wanted_ = at_;
   reason_ = why;
-  if (undecided_) decide({false, code, why});
+  if (undecided_ != 0) decide({false, code, why});
   add({.kind = Kind::changed});
 }
 
@@ -229,18 +267,21 @@ void Group::tick(std::uint64_t now_ns) {
 // --- wishes ---------------------------------------------------------------------
 
 void Group::decide(SwitchOutcome outcome) {
-  expect(undecided_, "a wish is decided once");
-  undecided_ = false;
-  outcomes_.push_back(std::move(outcome));
+  expect(undecided_ != 0, "a wish is decided once");
+  decide(std::exchange(undecided_, 0), std::move(outcome));
+}
+
+void Group::decide(std::uint64_t wish, SwitchOutcome outcome) {
+  outcomes_.emplace_back(wish, std::move(outcome));
   if (outcomes_.size() > kOutcomesMax) outcomes_.pop_front();
 }
 
 std::optional<SwitchOutcome> Group::outcome(std::uint64_t number) const {
-  const std::uint64_t decided = wishes_ - (undecided_ ? 1 : 0);
-  if (number > decided) return std::nullopt;
-  const std::uint64_t back = decided - number;  // from the last
-  if (back >= outcomes_.size()) return SwitchOutcome{false, Errc::denied, "it was long ago"};
-  return outcomes_[outcomes_.size() - 1 - back];
+  if (number == undecided_ || number > wishes_) return std::nullopt;
+  const auto decided =
+      std::ranges::find(outcomes_, number, [](const auto& each) { return each.first; });
+  if (decided == outcomes_.end()) return SwitchOutcome{false, Errc::denied, "it was long ago"};
+  return decided->second;
 }
 
 }  // namespace dkvm::detail

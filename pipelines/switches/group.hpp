@@ -28,10 +28,11 @@ struct GroupAction {
     renew,
     release,
     open,     // this target has the input from now on, no other
+    join,     // what the member sends goes there too from now on, what it holds as well
     changed,  // the state that people see
   };
   Kind kind = Kind::changed;
-  std::size_t member = 0;     // of the first four
+  std::size_t member = 0;     // of all but open and changed
   std::uint32_t epoch = 0;    // of the first four
   std::size_t target = 0;     // of open
   std::optional<Point> at{};  // open and release: where the pointer comes in
@@ -64,6 +65,9 @@ class Group {
   // grabbable: it answers Grab. One that is not owns its device: nothing to ask.
   void member_up(std::size_t member, bool grabbable, std::uint64_t now_ns);
   void member_down(std::size_t member, std::uint64_t now_ns);
+  // It is up, and answers Grab from now on, or no more. One that begins to goes on sending
+  // where the input is until it has answered.
+  void member_grabbable(std::size_t member, bool grabbable, std::uint64_t now_ns);
   // Its answer, or that it has given the input back. Returns what is wrong with its
   // watching at home, if that is what it says.
   std::string grabbed(std::size_t member, std::uint32_t epoch, bool granted,
@@ -71,9 +75,18 @@ class Group {
   void target_there(std::size_t target, bool there, const std::string& why);
   // What is watched at home has changed.
   void prepare();
+  // Nothing is watched any more, for good. Of the members it returns, each must be told
+  // under the epoch that comes with it.
+  struct Unwatch {
+    std::size_t member = 0;
+    std::uint32_t epoch = 0;
+  };
+  std::vector<Unwatch> unwatch();
 
+  // Why a wish for this target would be refused at once; nothing when it would not.
+  std::optional<SwitchOutcome> refusal(std::size_t target) const;
   // Somebody wants the input there; at: where the pointer comes in, if that is told.
-  // Returns a number for outcome().
+  // Returns a number for outcome(). A wish that is refused leaves one under way alone.
   std::uint64_t select(std::size_t target, std::string reason, std::optional<Point> at,
                        std::uint64_t now_ns);
   // Trouble: home, whatever was wanted.
@@ -116,6 +129,7 @@ class Group {
     std::string name;
     bool up = false;
     bool grabbable = false;
+    bool mute = false;  // nothing of it goes abroad until it has said yes
     Grip state = Grip::none;
     std::uint32_t prepared = 0;     // epoch of its last prepare
     std::uint32_t epoch = 0;        // of its last grab
@@ -128,6 +142,7 @@ class Group {
   };
 
   void add(GroupAction action) { actions_.push_back(action); }
+  void prepare(Member& member);
   void ask(Member& member, std::uint64_t now_ns);
   void release_all(std::optional<Point> at);
   void flip(std::size_t target, std::string reason, std::optional<Point> at);
@@ -135,6 +150,7 @@ class Group {
   void give_up(Errc code, const std::string& why);
   void trouble(Errc code, const std::string& why);
   void decide(SwitchOutcome outcome);
+  void decide(std::uint64_t wish, SwitchOutcome outcome);
   bool abroad() const { return at_ != home_; }
   std::size_t number_of(const Member& member) const {
     return static_cast<std::size_t>(&member - members_.data());
@@ -151,9 +167,9 @@ class Group {
   std::string reason_ = "the start";
   std::uint32_t epoch_;
   std::uint64_t renew_ns_ = kNever;
-  std::uint64_t wishes_ = 0;            // how many there were
-  bool undecided_ = false;              // the latest
-  std::deque<SwitchOutcome> outcomes_;  // of the latest wishes, in order
+  std::uint64_t wishes_ = 0;                                      // how many there were
+  std::uint64_t undecided_ = 0;                                   // the one under way; 0: none
+  std::deque<std::pair<std::uint64_t, SwitchOutcome>> outcomes_;  // of those decided last
   std::vector<GroupAction> actions_;
 };
 

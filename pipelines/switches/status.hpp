@@ -10,6 +10,10 @@
 
 namespace dkvm {
 
+// A target that takes nothing for so long is away. A link says that its peer is silent
+// after 400 ms: the input is home within a second.
+inline constexpr std::uint64_t kStallNsMax = 300'000'000;
+
 // A switch at this moment, for people.
 struct SwitchStatus {
   struct Target {

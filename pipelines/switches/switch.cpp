@@ -120,6 +120,7 @@ void Switch::change_moves(SwitchSpec spec) {
 
 void Switch::refit(std::uint64_t now_ns) {
   for (std::size_t i = 0; i < targets_.size(); ++i) refit_target(i, now_ns);
+  prepare_when_due(now_ns);
   for (std::size_t i = 0; i < members_.size(); ++i) refit_member(i, now_ns);
   act(now_ns);
 }
@@ -132,11 +133,7 @@ void Switch::refit_member(std::size_t number, std::uint64_t now_ns) {
   });
   const std::uint32_t incarnation = device == nullptr ? 0 : device->incarnation;
   if (member.incarnation != 0 && member.incarnation != incarnation) {
-    for (const auto& place : places_) {
-      if (place->member != number) continue;
-      place->buttons.reset();
-      chords_.lost(place->number);
-    }
+    forget_places(number, nullptr);
     member.incarnation = 0;
     member.grabs.reset();
     group_.member_down(number, now_ns);
@@ -144,31 +141,47 @@ void Switch::refit_member(std::size_t number, std::uint64_t now_ns) {
   if (device == nullptr) return;
   member.device = device->id;
   refit_places(number, *device);
-  if (member.incarnation != 0) return;
+  if (member.incarnation != 0)
+    return group_.member_grabbable(number, member.grabs.has_value(), now_ns);
   member.incarnation = incarnation;
   group_.member_up(number, member.grabs.has_value(), now_ns);
 }
 
+// Those of ports that are closed: all without a device.
+void Switch::forget_places(std::size_t member, const Device* device) {
+  std::erase_if(places_, [&](const std::unique_ptr<Place>& place) {
+    if (place->member != member) return false;
+    const bool open =
+        device != nullptr && std::ranges::any_of(device->sources, [&](const auto& port) {
+          return port->watch == place.get();
+        });
+    if (!open) chords_.lost(place->number);
+    return !open;
+  });
+}
+
+// Numbers are given again, so that there are as many as open ports.
+std::size_t Switch::free_number() const {
+  std::size_t number = 0;
+  while (std::ranges::any_of(places_, [&](const auto& each) { return each->number == number; }))
+    ++number;
+  return number;
+}
+
 // Ports that are no sources are watched too where the device speaks of its grabs there.
 void Switch::refit_places(std::size_t number, Device& device) {
+  forget_places(number, &device);
   Member& member = members_[number];
   member.grabs.reset();
   for (const auto& port : device.sources) {
     const bool grabs = !member.grabs && answers_grab(*port);
     if (grabs) member.grabs = port->ref();
     if (!grabs && !is_source(spec_, device.name, port->info.name)) continue;
-    const auto known = std::ranges::find_if(places_, [&](const auto& place) {
-      return place->member == number && place->port == port->info.name;
-    });
-    if (known != places_.end()) {
-      port->watch = known->get();
-      continue;
-    }
+    if (port->watch != nullptr) continue;
     auto place = std::make_unique<Place>();
     place->owner = this;
     place->member = number;
-    place->number = places_.size();
-    place->port = port->info.name;
+    place->number = free_number();
     port->watch = place.get();
     places_.push_back(std::move(place));
   }
@@ -181,14 +194,22 @@ Result<std::uint64_t> Switch::select(const SwitchWish& wish, std::uint64_t now_n
   if (!target)
     return fail(Errc::not_found,
                 fmt::format("switch '{}' has no target '{}'", spec_.name, wish.target));
-  chord_.reset();
-  crossing_.reset();
-  lock_ = wish.lock;
   const bool there = group_.at() == *target;
-  const std::uint64_t number = group_.select(*target, wish.reason, std::nullopt, now_ns);
+  const std::uint64_t number = wish_for(*target, wish.reason, {.lock = wish.lock}, now_ns);
   if (there && wish.lock) group_.set_lock(*wish.lock, *wish.lock ? "locked" : "unlocked");
   act(now_ns);
   return number;
+}
+
+// One that is refused leaves alone what another has under way.
+std::uint64_t Switch::wish_for(std::size_t target, std::string reason, const Wish& wish,
+                               std::uint64_t now_ns) {
+  if (!group_.refusal(target)) {
+    chord_ = wish.chord;
+    lock_ = wish.lock;
+    crossing_.reset();
+  }
+  return group_.select(target, std::move(reason), wish.enter, now_ns);
 }
 
 void Switch::go_home(const std::string& reason, std::uint64_t now_ns) {
@@ -196,8 +217,21 @@ void Switch::go_home(const std::string& reason, std::uint64_t now_ns) {
   act(now_ns);
 }
 
+void Switch::unwatch(const std::function<bool(const std::string& device)>& others,
+                     std::uint64_t now_ns) {
+  for (std::size_t i = 0; i < members_.size(); ++i) note_held(i, false);
+  for (const Group::Unwatch& each : group_.unwatch()) {
+    if (others(members_[each.member].name)) continue;
+    Grab nothing;
+    nothing.epoch = each.epoch;
+    nothing.action = wire::GrabAction::prepare;
+    send(nothing, each.member, now_ns);
+  }
+}
+
 std::uint64_t Switch::due_ns() const {
-  const std::uint64_t due = std::min(group_.due_ns(), stall_due_ns());
+  std::uint64_t due = std::min(group_.due_ns(), stall_due_ns());
+  if (prepare_due_) due = std::min(due, prepare_ns_);
   return crossing_ ? std::min(crossing_->due_ns, due) : due;
 }
 
@@ -212,16 +246,24 @@ void Switch::tick(std::uint64_t now_ns) {
 void Switch::cross(std::uint64_t now_ns) {
   const Crossing crossing = *std::exchange(crossing_, std::nullopt);
   if (!may_leave_by_border(crossing.target)) return;
-  chord_.reset();
-  lock_.reset();
-  group_.select(crossing.target, "edge", crossing.enter, now_ns);
+  wish_for(crossing.target, "edge", {.enter = crossing.enter}, now_ns);
+}
+
+void Switch::prepare_when_due(std::uint64_t now_ns) {
+  if (!prepare_due_ || now_ns < prepare_ns_) return;
+  prepare_due_ = false;
+  prepare_ns_ = now_ns + kPrepareNsMin;
+  watched_desktop_ = targets_[group_.home()].desktop;
+  group_.prepare();
 }
 
 void Switch::act(std::uint64_t now_ns) {
+  prepare_when_due(now_ns);
   for (auto actions = group_.take(); !actions.empty(); actions = group_.take()) {
     for (const GroupAction& action : actions) {
       switch (action.kind) {
         case GroupAction::Kind::open: open(action, now_ns); break;
+        case GroupAction::Kind::join: join(action.member, now_ns); break;
         case GroupAction::Kind::changed: tell(); break;
         default: send_grab(action, now_ns);
       }
@@ -231,11 +273,12 @@ void Switch::act(std::uint64_t now_ns) {
     chord_.reset();
     lock_.reset();
   }
-  for (std::size_t i = 0; i < members_.size(); ++i) {
-    Device* device = members_[i].device ? devices_.find(*members_[i].device) : nullptr;
-    if (device != nullptr)
-      held_.track(*device, device->grabbed, device->grabbed, keeps_input(i) ? 1 : 0);
-  }
+  for (std::size_t i = 0; i < members_.size(); ++i) note_held(i, keeps_input(i));
+}
+
+void Switch::note_held(std::size_t member, bool held) {
+  Device* device = members_[member].device ? devices_.find(*members_[member].device) : nullptr;
+  if (device != nullptr) held_.track(*device, device->grabbed, device->grabbed, held ? 1 : 0);
 }
 
 // Whether its machine would miss keys if it stood still: while it has the input taken
@@ -267,6 +310,18 @@ void Switch::open(const GroupAction& action, std::uint64_t now_ns) {
   if (const auto lock = std::exchange(lock_, std::nullopt)) group_.set_lock(*lock, group_.reason());
 }
 
+void Switch::join(std::size_t member, std::uint64_t now_ns) {
+  const std::string& pipeline = targets_[group_.at()].pipeline;
+  if (pipeline.empty()) return;
+  Opening how{chords_.withheld()};
+  how.flows = [&](const SourcePort& port) {
+    return std::ranges::any_of(places_, [&](const auto& each) {
+      return each.get() == port.watch && each->member == member;
+    });
+  };
+  topology_.join(pipeline, how, now_ns);
+}
+
 bool Switch::flows(const SourcePort& port) const {
   const auto place =
       std::ranges::find_if(places_, [&](const auto& each) { return each.get() == port.watch; });
@@ -274,8 +329,6 @@ bool Switch::flows(const SourcePort& port) const {
 }
 
 void Switch::send_grab(const GroupAction& action, std::uint64_t now_ns) {
-  const Member& member = members_[action.member];
-  if (!member.grabs) return;
   Grab grab;
   grab.epoch = action.epoch;
   switch (action.kind) {
@@ -297,8 +350,13 @@ void Switch::send_grab(const GroupAction& action, std::uint64_t now_ns) {
         grab.y = static_cast<std::int32_t>(std::lround(action.at->y));
       }
   }
+  send(grab, action.member, now_ns);
+}
+
+void Switch::send(const Grab& grab, std::size_t member, std::uint64_t now_ns) {
+  if (!members_[member].grabs) return;
   const wire::HopStamp stamp(kernel_id_, now_ns, now_ns, now_ns);
-  host_.send_upstream({*member.grabs, id_of(wire::Topic::grab), writer_.write(grab),
+  host_.send_upstream({*members_[member].grabs, id_of(wire::Topic::grab), writer_.write(grab),
                        std::as_bytes(std::span(&stamp, 1))});
 }
 
@@ -310,7 +368,7 @@ void Switch::watch_at_home(Grab& grab) {
     grab.chords.push_back(std::move(chord));
   }
   watched_.clear();
-  const Desktop& desktop = targets_[group_.home()].desktop;
+  const Desktop& desktop = watched_desktop_;
   for (const Side side : kSides) {
     if (!desktop.known() || !layout_.beyond(group_.home(), side)) continue;
     for (const Stretch& stretch : desktop.border(side, spec_.corners)) {

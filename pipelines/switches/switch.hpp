@@ -9,6 +9,7 @@
 #include "pipelines/topology.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,9 +18,9 @@
 namespace dkvm::detail {
 
 inline constexpr std::size_t kReasonBytesMax = 200;  // of what a source says
-// A target that takes nothing for so long is away. A link says that its peer is silent
-// after 400 ms: the input is home within a second.
-inline constexpr std::uint64_t kStallNsMax = 300'000'000;
+// Sources are told anew what to watch at home no more often: in between the last
+// desktop counts.
+inline constexpr std::uint64_t kPrepareNsMin = 200'000'000;
 
 // Whether the same sources go to the same targets: what differs is only what moves the
 // input, which may change while it is away.
@@ -34,7 +35,7 @@ class Switch {
   // epoch: above all that its sources ever heard.
   Switch(SwitchSpec spec, std::uint32_t epoch, std::uint64_t kernel_id, RouterHost& host,
          DeviceTable& devices, HeldInput& held, Topology& topology);
-  // Its sources give back what they gave, its edges are closed.
+  // It is at home: go_home() comes before.
   ~Switch();
   Switch(const Switch&) = delete;
   Switch& operator=(const Switch&) = delete;
@@ -54,6 +55,9 @@ class Switch {
     return group_.outcome(number);
   }
   void go_home(const std::string& reason, std::uint64_t now_ns);
+  // Sources of its own hear that nothing is watched at home any more, but for those that
+  // `others` names: they hear of another switch. The switch is at its end.
+  void unwatch(const std::function<bool(const std::string& device)>& others, std::uint64_t now_ns);
 
   std::uint64_t due_ns() const;
   void tick(std::uint64_t now_ns);
@@ -70,13 +74,12 @@ class Switch {
     std::string doubt;               // of its watching at home, as last said
   };
 
-  // One source port of a member, for as long as the switch lives.
+  // One source port of a member, while it is open.
   struct Place final : SourceWatch {
     Switch* owner = nullptr;
     std::size_t member = 0;
-    std::size_t number = 0;
-    std::string port;
-    CodeBits buttons;  // that are down
+    std::size_t number = 0;  // among the keyboards of the chords
+    CodeBits buttons;        // that are down
 
     Look see(const Incoming& event) override { return owner->see(*this, event); }
   };
@@ -94,6 +97,13 @@ class Switch {
     Side side;
     std::optional<Point> enter;
     std::uint64_t due_ns;
+  };
+
+  // What comes with a wish that is not refused.
+  struct Wish {
+    std::optional<std::size_t> chord{};  // that said it
+    std::optional<bool> lock{};
+    std::optional<Point> enter{};
   };
 
   // --- switch_events.cpp: what the sources send --------------------------------------
@@ -119,12 +129,20 @@ class Switch {
   // --- switch.cpp ------------------------------------------------------------------
   void refit_member(std::size_t number, std::uint64_t now_ns);
   void refit_places(std::size_t number, Device& device);
+  void forget_places(std::size_t member, const Device* device);
+  std::size_t free_number() const;
+  std::uint64_t wish_for(std::size_t target, std::string reason, const Wish& wish,
+                         std::uint64_t now_ns);
   void watch_at_home(Grab& grab);
   bool keeps_input(std::size_t member) const;
+  void note_held(std::size_t member, bool held);
+  void prepare_when_due(std::uint64_t now_ns);
   void act(std::uint64_t now_ns);
   void open(const GroupAction& action, std::uint64_t now_ns);
+  void join(std::size_t member, std::uint64_t now_ns);
   bool flows(const SourcePort& port) const;
   void send_grab(const GroupAction& action, std::uint64_t now_ns);
+  void send(const Grab& grab, std::size_t member, std::uint64_t now_ns);
   void tell() const;
   void cross(std::uint64_t now_ns);
   // The target that has the input, and whose pointer is ours to move.
@@ -145,7 +163,10 @@ class Switch {
   Layout layout_;
   Chords chords_;
   Group group_;
-  std::vector<Side> watched_;         // the side of each edge that is watched at home
+  Desktop watched_desktop_;       // home's, as the sources were told last
+  std::vector<Side> watched_;     // the side of each edge that is watched there
+  std::uint64_t prepare_ns_ = 0;  // before it the sources are not told anew
+  bool prepare_due_ = false;
   std::optional<std::size_t> chord_;  // which leads to where the group goes
   std::optional<bool> lock_;          // once it is there
   std::optional<Crossing> crossing_;

@@ -55,10 +55,7 @@ void Switch::do_hotkey(std::size_t number, std::uint64_t now_ns) {
   if (hotkey.act == Hotkey::Act::next && group_.locked()) return;
   const auto target = hotkey.act == Hotkey::Act::next ? next_target() : target_named(hotkey.target);
   if (!target) return;
-  lock_.reset();
-  crossing_.reset();
-  chord_ = number;
-  group_.select(*target, "hotkey", std::nullopt, now_ns);
+  wish_for(*target, "hotkey", {.chord = number}, now_ns);
 }
 
 // The next one round that is there.

@@ -8,10 +8,13 @@
 namespace dkvm::detail {
 namespace {
 
-// Whether everything that would take its events asks to wait.
-bool is_paused(const Pipeline& pipeline) {
-  const auto paused = [](const auto& edge) { return edge->sink == nullptr || edge->sink->paused; };
-  return !pipeline.edges.empty() && std::ranges::all_of(pipeline.edges, paused);
+// Whether everything that would take its events asks to wait, or does nothing with them.
+bool takes_nothing(const Pipeline& pipeline) {
+  const auto idle = [](const auto& edge) {
+    const SinkPort* sink = edge->sink;
+    return sink == nullptr || sink->paused || !sink->device->at_work;
+  };
+  return !pipeline.edges.empty() && std::ranges::all_of(pipeline.edges, idle);
 }
 
 }  // namespace
@@ -31,7 +34,7 @@ void Switch::refit_target(std::size_t number, std::uint64_t now_ns) {
     target.stalled_ns = Group::kNever;
     return group_.target_there(number, false, fmt::format("there is no {}", to));
   }
-  const bool stalled = is_paused(*pipeline);
+  const bool stalled = takes_nothing(*pipeline);
   target.stalled_ns = stalled ? std::min(target.stalled_ns, now_ns) : Group::kNever;
   const bool away = stalled && now_ns - target.stalled_ns >= kStallNsMax;
   group_.target_there(number, !away, away ? fmt::format("nothing gets to {}", to) : std::string());
@@ -67,7 +70,7 @@ void Switch::set_desktop(std::size_t number, const Desktop& desktop) {
   } else {
     target.pointer.emplace(desktop);
   }
-  if (number == group_.home()) group_.prepare();
+  if (number == group_.home()) prepare_due_ = true;
 }
 
 }  // namespace dkvm::detail

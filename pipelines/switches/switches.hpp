@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +27,8 @@ class Switches {
       const auto stays = [&](const SwitchSpec& spec) { return same_ends(spec, each->spec()); };
       if (std::ranges::any_of(wanted, stays)) return false;
       each->go_home("its configuration has changed", now_ns);
+      each->unwatch([&](const std::string& device) { return is_source_of_any(wanted, device); },
+                    now_ns);
       epoch_ = std::max(epoch_, each->epoch());
       return true;
     });
@@ -74,6 +77,13 @@ class Switches {
   }
 
  private:
+  static bool is_source_of_any(const std::vector<SwitchSpec>& specs, const std::string& device) {
+    return std::ranges::any_of(specs, [&](const SwitchSpec& spec) {
+      return std::ranges::any_of(
+          spec.sources, [&](const std::string& source) { return device_of(source) == device; });
+    });
+  }
+
   const std::uint64_t kernel_id_;
   RouterHost& host_;
   DeviceTable& devices_;

@@ -138,6 +138,26 @@ TEST_CASE("An encoder that is not there parks the device, which says what is") {
   CHECK(reason.find("no video encoder 'libh266' is here, expected one of") != std::string::npos);
 }
 
+TEST_CASE("A size that the codec refuses is in the device's state until another comes") {
+  Desk desk;
+  desk.start(
+      "devices:\n"
+      "  wide: {type: dummy-display-source, config: {size: 320x180, fps: 20}}\n"
+      "  right: {type: dummy-display-source, config: {size: 352x288, fps: 20}}\n"
+      "  encoder: {type: video-encoder, config: {codec: h261}}\n"
+      "pipelines:\n"
+      "  - {name: raw, from: wide, to: encoder}\n"
+      "  - {name: other, from: right, to: encoder, enabled: false}\n");
+  const pid_t before = desk.pid("encoder");
+  desk.wait_state("encoder", "degraded");
+  const std::string reason = desk.device("encoder").at("reason");
+  CHECK(reason.find("starting the encoder for 320x180") != std::string::npos);
+  desk.call("pipelines.disable", {{"name", "raw"}});
+  desk.call("pipelines.enable", {{"name", "other"}});
+  desk.wait_state("encoder", "running");
+  CHECK(desk.pid("encoder") == before);
+}
+
 TEST_CASE("A sine comes back through Opus without a gap and without drift") {
   Desk desk;
   desk.grant("{target: decoder, methods: [\"audio.*\"]}");

@@ -73,7 +73,7 @@ void Desk::write(const std::string& yaml, const std::string& kernel_keys) {
 void Desk::launch(bool ready) {
   ChildSetup setup;
   setup.command = {DKVM_BIN_DIR "/dkvm-kernel", "--config", config()};
-  setup.environment = {"PATH=/usr/bin:/bin"};
+  setup.environment = environment_;
   setup.err = path("kernel.log");
   setup.session = true;
   kernel_ = std::make_unique<Child>(setup);

@@ -41,6 +41,10 @@ class Desk {
   void write(const std::string& yaml, const std::string& kernel_keys = "");
   // One more thing that dkvmctl may do: `{target: link, methods: [links.list]}`.
   void grant(const std::string& yaml) { grants_ += "      - " + yaml + "\n"; }
+  // One more variable of the kernel's environment.
+  void set(const std::string& name, const std::string& value) {
+    environment_.push_back(name + "=" + value);
+  }
   // Starts the kernel and waits until it answers calls and, `ready`, until all
   // its enabled devices run.
   void launch(bool ready = true);
@@ -74,6 +78,7 @@ class Desk {
  private:
   std::string name_;
   std::string grants_;
+  std::vector<std::string> environment_{"PATH=/usr/bin:/bin"};
   TempDir directory_;
   std::unique_ptr<Child> kernel_;
 };

@@ -1,9 +1,6 @@
-#include <dkvm/codes.hpp>
-#include <dkvm/device_main.hpp>
-#include <dkvm/fd.hpp>
-#include <dkvm/time.hpp>
+#include "tests/e2e/commands.hpp"
 
-#include <unistd.h>
+#include <dkvm/device_main.hpp>
 
 #include <fstream>
 #include <sstream>
@@ -23,18 +20,17 @@ using namespace dkvm;
 class GrabSource final : public Device {
  public:
   GrabSource() : Device("grab-source", "Gives its input away and takes it back") {
-    option({.name = "commands", .type = ValueType::path, .help = "a fifo", .required = true});
+    test::Commands::declare(*this);
     option({.name = "log", .type = ValueType::path, .help = "what happened", .required = true});
   }
 
   Result<> start(Context& context) override {
-    DKVM_TRY(const std::string path, context.config().text("commands"));
     DKVM_TRY(const std::string log, context.config().text("log"));
     log_.open(log, std::ios::app);
     note("start");
     keyboard_.on_upstream<Grab>([&](const Grab& grab) { take(context, grab); });
-    DKVM_TRY(commands_, open_nonblocking(path, O_RDWR));  // never at its end
-    return context.watch(commands_.get(), [&] { read_commands(context); });
+    return commands_.begin(context,
+                           [this](const auto& verb, auto& words) { return run(verb, words); });
   }
 
  private:
@@ -81,44 +77,23 @@ class GrabSource final : public Device {
     answer.epoch = epoch;
     answer.granted = granted;
     answer.reason = reason;
-    sent(keyboard_.emit(answer));
+    test::sent(keyboard_.emit(answer));
   }
 
-  void read_commands(Context& context) {
-    char bytes[4096];
-    const ssize_t got = ::read(commands_.get(), bytes, sizeof(bytes));
-    if (got <= 0) return;
-    input_.append(bytes, static_cast<std::size_t>(got));
-    for (std::size_t end = input_.find('\n'); end != std::string::npos; end = input_.find('\n')) {
-      run(context, input_.substr(0, end));
-      input_.erase(0, end + 1);
-    }
-  }
-
-  void run(Context& context, const std::string& line) {
-    std::istringstream words(line);
-    std::string verb;
-    words >> verb;
-    if (verb == "down" || verb == "up") {
-      std::string code;
-      words >> code;
-      press(code, verb == "down");
-    } else if (verb == "move") {
-      double x = 0, y = 0;
-      words >> x >> y;
-      sent(mouse_.emit(motion_by(x, y)));
-    } else if (verb == "geometry") {
+  bool run(const std::string& verb, std::istringstream& words) {
+    if (test::play(verb, words, keyboard_, mouse_)) return true;
+    if (verb == "geometry") {
       Geometry geometry;
       auto monitor = std::make_unique<wire::MonitorT>();
       words >> monitor->width >> monitor->height;
       geometry.monitors.push_back(std::move(monitor));
-      sent(keyboard_.emit(geometry));
+      test::sent(keyboard_.emit(geometry));
     } else if (verb == "push" || verb == "leave") {
       EdgePush push;
       push.epoch = prepared_;
       push.pushing = verb == "push";
       words >> push.at;
-      sent(keyboard_.emit(push));
+      test::sent(keyboard_.emit(push));
     } else if (verb == "refuse") {
       words >> refusal_;
     } else if (verb == "allow") {
@@ -130,28 +105,18 @@ class GrabSource final : public Device {
       note("panic");
       give_back("panic chord");
     } else {
-      context.finish(Error(Errc::invalid, "no such command: " + line));
+      return false;
     }
-  }
-
-  void press(const std::string& name, bool down) {
-    const auto code = code_from_name(name);
-    if (!code) return log_error("no such code: " + name);
-    sent(name.starts_with("BTN_") ? mouse_.emit(button(*code, down))
-                                  : keyboard_.emit(key(*code, down)));
+    return true;
   }
 
   void note(const std::string& text) { log_ << text << '\n' << std::flush; }
-  static void sent(const Result<>& result) {
-    if (!result) log_error(result.error().message());
-  }
 
   OutPort& keyboard_ =
       source<Key, InputState, Grabbed, Geometry, EdgePush>({.name = "keyboard", .live = true});
   OutPort& mouse_ =
       source<PointerMotion, PointerButton, PointerScroll>({.name = "mouse", .live = true});
-  Fd commands_;
-  std::string input_;
+  test::Commands commands_;
   std::ofstream log_;
   std::uint32_t prepared_ = 0;
   std::uint32_t epoch_ = 0;  // of what it has given; 0: nothing

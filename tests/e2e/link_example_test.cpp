@@ -1,4 +1,4 @@
-#include "tests/e2e/desk.hpp"
+#include "tests/e2e/examples.hpp"
 #include "tests/support/free_port.hpp"
 #include "tests/support/loopback_capture.hpp"
 
@@ -19,25 +19,6 @@
 using namespace dkvm::test;
 
 namespace {
-
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  REQUIRE(text.find(from) != std::string::npos);
-  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
-    text.replace(at, from.size(), to);
-  return text;
-}
-
-void run(const std::string& arguments) {
-  const Finished done = run_program(DKVM_BIN_DIR "/dkvmctl " + arguments);
-  INFO(arguments << ": " << done.output);
-  REQUIRE(done.status == 0);
-}
-
-std::string fingerprint(const std::string& folder) {
-  return Json::parse(
-             run_program(DKVM_BIN_DIR "/dkvmctl identity show --json --folder " + folder).output)
-      .at("fingerprint");
-}
 
 std::string random_hex() {
   std::random_device random;
@@ -73,24 +54,22 @@ struct Example {
     const std::string port = std::to_string(free_port());
     prepare(desk, "desk-dummy.yaml", port);
     prepare(laptop, "laptop-dummy.yaml", port);
-    run("trust add laptop " + fingerprint(laptop.path("desk-or-laptop-laptop")) + " --folder " +
-        desk.path("desk-or-laptop-desk"));
-    run("trust add desk " + fingerprint(desk.path("desk-or-laptop-desk")) + " --folder " +
-        laptop.path("desk-or-laptop-laptop"));
+    trust_each_other({"desk", desk.path("desk-or-laptop-desk")},
+                     {"laptop", laptop.path("desk-or-laptop-laptop")});
     std::ofstream(desk.path("keys.jsonl")) << keys;
     std::filesystem::copy_file(DKVM_SOURCE_DIR "/config/examples/mouse.jsonl",
                                desk.path("mouse.jsonl"));
   }
 
   void prepare(Desk& at, const std::string& file, const std::string& port) {
-    std::string yaml = read_text(DKVM_SOURCE_DIR "/config/examples/" + file);
+    std::string yaml = example_text(file);
     const std::string name = file.substr(0, file.find('-'));
     yaml = replaced(yaml, "/tmp/dkvm-" + name + "-run", "run");
     yaml = replaced(yaml, "24860", port);
     yaml = replaced(yaml, "/tmp/dkvm-", "desk-or-laptop-");
     at.write("");
     std::ofstream(at.config()) << yaml;
-    run("identity make --name " + name + " --folder " + at.path("desk-or-laptop-" + name));
+    run_dkvmctl("identity make --name " + name + " --folder " + at.path("desk-or-laptop-" + name));
   }
 
   std::string log() { return desk.log() + "\n---\n" + laptop.log(); }
@@ -139,7 +118,7 @@ TEST_CASE("What is typed at the example's desk arrives at its laptop once, and n
 }
 
 TEST_CASE("The example's desk sees and hears what its laptop shows and plays") {
-  Example example(read_text(DKVM_SOURCE_DIR "/config/examples/keys.jsonl"));
+  Example example(example_text("keys.jsonl"));
   example.desk.launch();
   example.laptop.launch();
   INFO(example.log());

@@ -1,6 +1,6 @@
-#include <dkvm/codes.hpp>
+#include "tests/e2e/commands.hpp"
+
 #include <dkvm/device_main.hpp>
-#include <dkvm/fd.hpp>
 
 #include <unistd.h>
 
@@ -23,16 +23,16 @@ using namespace dkvm;
 class ScriptedSource final : public Device {
  public:
   ScriptedSource() : Device("scripted-source", "Does what its test tells it") {
-    option({.name = "commands", .type = ValueType::path, .help = "a fifo", .required = true});
+    test::Commands::declare(*this);
     option({.name = "stubborn", .type = ValueType::boolean, .fallback = "false"});
   }
 
   Result<> start(Context& context) override {
-    DKVM_TRY(const std::string path, context.config().text("commands"));
     DKVM_TRY(stubborn_, context.config().flag("stubborn"));
     if (stubborn_) std::signal(SIGTERM, SIG_IGN);
-    DKVM_TRY(commands_, open_nonblocking(path, O_RDWR));  // never at its end
-    return context.watch(commands_.get(), [&] { read_commands(context); });
+    return commands_.begin(context, [this, &context](const auto& verb, auto& words) {
+      return run(context, verb, words);
+    });
   }
 
   void stop(Context&) override {
@@ -40,69 +40,39 @@ class ScriptedSource final : public Device {
   }
 
  private:
-  void read_commands(Context& context) {
-    char bytes[4096];
-    const ssize_t got = ::read(commands_.get(), bytes, sizeof(bytes));
-    if (got <= 0) return;
-    input_.append(bytes, static_cast<std::size_t>(got));
-    for (std::size_t end = input_.find('\n'); end != std::string::npos; end = input_.find('\n')) {
-      run(context, input_.substr(0, end));
-      input_.erase(0, end + 1);
-    }
-  }
-
-  void run(Context& context, const std::string& line) {
-    std::istringstream words(line);
-    std::string verb;
-    words >> verb;
-    if (verb == "down" || verb == "up") {
-      std::string code;
-      words >> code;
-      press(code, verb == "down");
-    } else if (verb == "move") {
-      double x = 0, y = 0;
-      words >> x >> y;
-      sent(mouse_.emit(motion_by(x, y)));
-    } else if (verb == "burst") {
+  bool run(Context& context, const std::string& verb, std::istringstream& words) {
+    if (test::play(verb, words, keyboard_, mouse_)) return true;
+    if (verb == "burst") {
       words >> taps_left_;
       context.on_idle([this] { return tap(); });
     } else if (verb == "log") {
-      log_info(line.substr(4));
+      std::string text;
+      std::getline(words >> std::ws, text);
+      log_info(text);
     } else if (verb == "abort") {
       std::abort();
     } else if (verb == "finish") {
       context.finish(0);
     } else {
-      context.finish(Error(Errc::invalid, "no such command: " + line));
+      return false;
     }
-  }
-
-  void press(const std::string& name, bool down) {
-    const auto code = code_from_name(name);
-    if (!code) return log_error("no such code: " + name);
-    sent(name.starts_with("BTN_") ? mouse_.emit(button(*code, down))
-                                  : keyboard_.emit(key(*code, down)));
+    return true;
   }
 
   bool tap() {
     constexpr int kTapsPerTurn = 50;
     static const auto code = *code_from_name("KEY_B");
     for (int i = 0; i < kTapsPerTurn && taps_left_ > 0; ++i, --taps_left_) {
-      sent(keyboard_.emit(key(code, true)));
-      sent(keyboard_.emit(key(code, false)));
+      test::sent(keyboard_.emit(key(code, true)));
+      test::sent(keyboard_.emit(key(code, false)));
     }
     return taps_left_ > 0;
-  }
-
-  static void sent(const Result<>& result) {
-    if (!result) log_error(result.error().message());
   }
 
   OutPort& keyboard_ = source<Key, InputState>({.name = "keyboard"});
   OutPort& mouse_ = source<PointerMotion, PointerButton>({.name = "mouse"});
   bool stubborn_ = false;
-  Fd commands_;
-  std::string input_;
+  test::Commands commands_;
   long taps_left_ = 0;
 };
 

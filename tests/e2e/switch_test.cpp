@@ -224,7 +224,8 @@ TEST_CASE("A source that dies abroad is grabbed anew, what it held is released")
     return std::count(told.begin(), told.end(), "grab") == 2;
   };
   INFO(it.seen());
-  if (it.machine.status().at("target") == "laptop") CHECK(eventually(kPatience, is_grabbed));
+  CHECK(eventually(kPatience, is_grabbed));
+  CHECK(it.machine.status().at("target") == "laptop");
   CHECK(shows(it.desk, "laptop", {"to 500 250", "down KEY_A", "up KEY_A"}));
 }
 

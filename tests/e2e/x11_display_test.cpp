@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
 
+#include <csignal>
 #include <memory>
 #include <optional>
 #include <string>
@@ -99,4 +100,32 @@ TEST_CASE("A monitor that is not there is waited for, with words that name those
   X11Screen screen(far.display());
   screen.draw({320, 240, 320, 240}, X11Screen::noise(320 * 240, 3));
   CHECK(X11Screen(near.display()).shows({160, 120, 320, 240}, X11Screen::noise(320 * 240, 3)));
+}
+
+// Attaching a pool waits for the server, as nothing else does.
+TEST_CASE("A source whose X server stands still while a pool is attached is ended and comes back") {
+  const Xvfb far("640x480x24"), near("640x480x24");
+  Desk desk;
+  desk.start(desk_of(device("screen", "source", far, "true") +
+                         device("view", "sink", near, "none, fullscreen: true") +
+                         "  second: {type: dummy-display-sink}\n",
+                     "view") +
+             "  - {name: joins, from: screen, to: second, enabled: false}\n");
+  REQUIRE(follows(far.display(), near.display(), 1));
+  const auto pools = [&] { return desk.call("memory.stats").at("pool_count").get<int>(); };
+  REQUIRE(pools() == 1);
+  const pid_t before = desk.pid("screen");
+  ::kill(far.pid(), SIGSTOP);
+  desk.call("pipelines.enable", {{"name", "joins"}});  // another consumer needs a larger pool
+  REQUIRE(eventually(kPatience, [&] {
+    const std::string deaths = desk.call("devices.deaths", {{"name", "screen"}}).dump();
+    return deaths.find("no sign of life in 3 s") != std::string::npos;
+  }));
+  REQUIRE(eventually(kPatience, [&] { return pools() == 0 && desk.pid("screen") != before; }));
+  CHECK(desk.state("view") == "running");
+  CHECK(desk.state("second") == "running");
+  ::kill(far.pid(), SIGCONT);
+  desk.wait_state("screen", "running");
+  CHECK(follows(far.display(), near.display(), 3));
+  CHECK(eventually(kPatience, [&] { return pools() == 1; }));
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tests/support/calls.hpp"
 #include "tests/support/fake_kernel.hpp"
 #include "tests/support/pool_memory.hpp"
 
@@ -26,9 +27,9 @@ class FakePool {
 
   // To a producer, in answer to its call for a pool.
   void grant_pool() {
-    const auto call = kernel_.wait(wire::FrameKind::request);
+    const Called call = wait_call(kernel_, "memory.pool");
     kernel_.respond(
-        call.header.sequence(), wire::Code::ok,
+        call.id, wire::Code::ok,
         "{\"pool\":" + std::to_string(number_) + ",\"slot_count\":" + std::to_string(slots_) + "}");
     open(true, memory_.get());
   }

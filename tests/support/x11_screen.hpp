@@ -2,6 +2,7 @@
 
 #include <dkvm/picture.hpp>
 
+#include <xcb/shm.h>
 #include <xcb/xcb.h>
 
 #include <poll.h>
@@ -85,6 +86,16 @@ class X11Screen {
       ::poll(nullptr, 0, 2);
     }
     return false;
+  }
+
+  // Takes the shared memory that other clients have made known from the server, as
+  // nobody should.
+  void detach_shared_memory_of_others() {
+    constexpr std::uint32_t kClientsMax = 32, kFirstIds = 512, kClientShift = 21;
+    for (std::uint32_t client = 1; client < kClientsMax; ++client)
+      for (std::uint32_t id = 0; id < kFirstIds; ++id)
+        xcb_shm_detach(server_, client << kClientShift | id);
+    sync();
   }
 
   // Everything said before is done when this returns.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tools/xlab/xvfb.hpp"
+
 #include <dkvm/detail/fd.hpp>
 
 #include <fcntl.h>
@@ -38,6 +40,7 @@ class Xvfb {
   void kill(int signal = SIGKILL) {
     if (pid_ <= 0) return;
     ::kill(pid_, signal);
+    ::kill(pid_, SIGCONT);  // it may stand still
     ::waitpid(pid_, nullptr, 0);
     pid_ = -1;
   }
@@ -63,25 +66,15 @@ class Xvfb {
       const detail::Fd theirs(ends[1]);
       spawn(theirs.get());
     }
-    std::string said;
-    char byte = 0;
     pollfd ready{number.get(), POLLIN, 0};
-    while (byte != '\n' && ::poll(&ready, 1, kStartMsMax) > 0 &&
-           ::read(number.get(), &byte, 1) == 1)
-      said += byte;
-    if (byte != '\n') return false;
-    said.pop_back();
-    display_ = ':';
-    display_ += said;
-    return true;
+    const auto display = xlab::read_display(
+        number.get(), [&]() -> Result<bool> { return ::poll(&ready, 1, kStartMsMax) > 0; });
+    if (display) display_ = *display;
+    return display.has_value();
   }
 
   void spawn(int number) {
-    std::vector<std::string> words = {"Xvfb"};
-    if (!display_.empty()) words.push_back(display_);
-    for (const char* word : {"-displayfd", "9", "-screen", "0"}) words.emplace_back(word);
-    words.push_back(screen_);
-    for (const char* word : {"-nolisten", "tcp", "-noreset"}) words.emplace_back(word);
+    std::vector<std::string> words = xlab::xvfb_command(kNumberFd, screen_, display_);
     words.insert(words.end(), more_.begin(), more_.end());
     std::vector<char*> argv;
     for (auto& word : words) argv.push_back(word.data());
@@ -92,10 +85,9 @@ class Xvfb {
     ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     ::posix_spawn_file_actions_adddup2(&actions, number, kNumberFd);
-    const int failed =
-        ::posix_spawn(&pid_, "/usr/bin/Xvfb", &actions, nullptr, argv.data(), environ);
+    const int failed = ::posix_spawn(&pid_, xlab::kXvfb, &actions, nullptr, argv.data(), environ);
     ::posix_spawn_file_actions_destroy(&actions);
-    INFO("starting /usr/bin/Xvfb, which tools/setup installs");
+    INFO("starting " << xlab::kXvfb << ", which tools/setup installs");
     REQUIRE(failed == 0);
   }
 

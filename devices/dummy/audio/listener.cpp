@@ -6,6 +6,8 @@
 #include "devices/media/wav_file.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 namespace dkvm::dummy {
 namespace {
@@ -44,6 +46,15 @@ Result<> Listener::begin(const Sound& sound, std::uint64_t position) {
   shape_->samples = {};
   expected_ = position;
   if (options_.file.empty()) return {};
+  if (options_.longest.count() != 0) {
+    const auto seconds = std::chrono::duration<double>(options_.longest).count();
+    const std::uint64_t most = static_cast<std::uint64_t>(seconds * sound.rate) * sound.channels *
+                               bytes_per_sample(sound.format);
+    std::error_code none;
+    const auto there = std::filesystem::file_size(options_.file, none);
+    const bool goes_on = options_.begin == media::Begin::go_on && !none;
+    left_bytes_ = most - std::min<std::uint64_t>(most, goes_on ? there : 0);
+  }
   DKVM_TRY(writer_, media::write_wav(options_.file, sound.rate, sound.channels, sound.format,
                                      options_.begin));
   return {};
@@ -68,7 +79,21 @@ Result<> Listener::write(const Sound& sound) {
   converted_.resize(count * bytes_per_sample(shape_->format));
   media::convert_samples(sound.format, sound.samples, shape_->format, converted_);
   crc32_ = media::crc32(converted_, crc32_);
-  return writer_ && !converted_.empty() ? writer_->write(converted_) : Result<>{};
+  return append(converted_);
+}
+
+// Whole chunks, until the file is as long as it may get.
+Result<> Listener::append(Bytes samples) {
+  if (!writer_ || samples.empty()) return {};
+  if (samples.size() > left_bytes_) {
+    if (left_bytes_ != 0)
+      complaints_.say("the file is as long as it may get (longest): no more is written");
+    left_bytes_ = 0;
+    counts_.unwritten += samples.size() / shape_->channels / bytes_per_sample(shape_->format);
+    return {};
+  }
+  left_bytes_ -= samples.size();
+  return writer_->write(samples);
 }
 
 Result<> Listener::write_silence(std::uint64_t frames) {
@@ -82,7 +107,7 @@ Result<> Listener::write_silence(std::uint64_t frames) {
   const std::vector<std::byte> silence(shape_->rate * frame_bytes);  // a second
   for (std::size_t left = static_cast<std::size_t>(frames) * frame_bytes; left > 0;) {
     const std::size_t bytes = std::min(left, silence.size());
-    DKVM_CHECK(writer_->write(Bytes(silence).first(bytes)));
+    DKVM_CHECK(append(Bytes(silence).first(bytes)));
     left -= bytes;
   }
   return {};

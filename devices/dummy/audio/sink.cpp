@@ -5,6 +5,7 @@
 
 #include <dkvm/device_main.hpp>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,6 +22,10 @@ class DummyAudioSink final : public Device {
             .type = ValueType::boolean,
             .fallback = "false",
             .help = "write silence for what is missing, 60 s of a gap at most"});
+    option({.name = "longest",
+            .type = ValueType::duration,
+            .fallback = "10m",
+            .help = "of sound in the file; what comes after it is not written. 0s: no end"});
     option({.name = "report",
             .type = ValueType::path,
             .help = "what has come, as JSON, written at the end"});
@@ -34,6 +39,7 @@ class DummyAudioSink final : public Device {
     context_ = &context;
     const ConfigReader& config = context.config();
     DKVM_TRY(const bool fill, config.flag("fill"));
+    DKVM_TRY(const std::chrono::nanoseconds longest, config.duration("longest"));
     DKVM_TRY(report_, dummy::path_to_write(config, "report"));
     DKVM_TRY(const std::string file, dummy::path_to_write(config, "file"));
     if (!file.empty() && !file.ends_with(".wav"))
@@ -42,6 +48,7 @@ class DummyAudioSink final : public Device {
     listener_.emplace(dummy::Listener::Options{
         .file = file,
         .fill = fill,
+        .longest = longest,
         .begin = context.incarnation() > 1 ? media::Begin::go_on : media::Begin::anew});
     return {};
   }
@@ -85,6 +92,7 @@ class DummyAudioSink final : public Device {
                   {"lost", counts.lost},
                   {"restarts", counts.restarts},
                   {"broken", counts.broken},
+                  {"unwritten", counts.unwritten},
                   {"refused", counts.refused},
                   {"rate", std::uint64_t{shape ? shape->rate : 0}},
                   {"channels", std::uint64_t{shape ? shape->channels : std::uint8_t{0}}},

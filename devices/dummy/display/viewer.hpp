@@ -1,9 +1,9 @@
 #pragma once
 
-#include "devices/dummy/complaints.hpp"
 #include "devices/dummy/display/pattern.hpp"
 #include "devices/dummy/display/sequence_check.hpp"
 #include "devices/media/codecs.hpp"
+#include "devices/media/complaints.hpp"
 
 #include <dkvm/picture.hpp>
 
@@ -69,7 +69,7 @@ class Viewer {
   double rate_ = 60;
   std::unique_ptr<media::PictureWriter> writer_;
   std::optional<std::uint64_t> first_ns_;  // capture of the first picture in the file
-  Complaints complaints_;
+  media::Complaints complaints_;
   bool told_lost_ = false;
 };
 

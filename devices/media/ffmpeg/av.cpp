@@ -5,6 +5,7 @@
 extern "C" {
 #include <libavutil/error.h>
 #include <libavutil/log.h>
+#include <libavutil/opt.h>
 }
 
 #include <array>
@@ -73,6 +74,10 @@ AVSampleFormat av_format_of(SampleFormat format) {
     case SampleFormat::f32: return AV_SAMPLE_FMT_FLT;
     default: return AV_SAMPLE_FMT_S16;
   }
+}
+
+bool has_option(const AVCodecContext& context, const char* name) {
+  return context.priv_data != nullptr && av_opt_find(context.priv_data, name, nullptr, 0, 0);
 }
 
 void log_as_device() { av_log_set_callback(log_line); }

@@ -63,6 +63,9 @@ inline std::string av_address(const std::string& path) { return "file:" + path; 
 AVPixelFormat av_format_of(std::uint32_t fourcc);
 AVSampleFormat av_format_of(SampleFormat format);
 
+// Whether the codec has an option of its own by this name.
+bool has_option(const AVCodecContext& context, const char* name);
+
 // What FFmpeg has to say goes to the device's log, and there as debug text: what
 // matters comes back as an error. Codecs' threads log too.
 void log_as_device();

@@ -21,10 +21,6 @@ AVPixelFormat format_for(const AVCodec& codec, const EncoderWish& wish) {
   return avcodec_find_best_pix_fmt_of_list(codec.pix_fmts, wish.from, has_alpha, nullptr);
 }
 
-bool has_option(AVCodecContext& context, const char* name) {
-  return context.priv_data != nullptr && av_opt_find(context.priv_data, name, nullptr, 0, 0);
-}
-
 void set_quality(AVCodecContext& context) {
   if (!has_option(context, "crf")) {
     context.flags |= AV_CODEC_FLAG_QSCALE;

@@ -39,6 +39,7 @@ Result<bool> BulkConnection::read() {
     if (bytes == 0) break;
     total += bytes;
     DKVM_CHECK(reader_.took(bytes));
+    give_way_.between_records();
   }
   if (total != 0) acknowledge_at_once(stream_.fd());
   return total >= kReadBytesMax;
@@ -68,6 +69,7 @@ Result<> BulkConnection::write(std::uint64_t now_ns) {
       return {};
     }
     wrote(written);
+    give_way_.between_records();
     allowed -= std::min<std::uint64_t>(written, allowed);
   }
   return {};

@@ -2,6 +2,7 @@
 
 #include "devices/tcp/bulk/bulk_reader.hpp"
 #include "devices/tcp/bulk/bulk_writer.hpp"
+#include "devices/tcp/bulk/give_way.hpp"
 #include "devices/tcp/bulk/pace.hpp"
 #include "devices/tcp/transport/tls_stream.hpp"
 
@@ -16,9 +17,7 @@ namespace dkvm::tcp {
 // Life: the bulk thread's.
 class BulkConnection {
  public:
-  explicit BulkConnection(TlsStream stream) : stream_(std::move(stream)) {
-    stream_.read_ahead(kReadAheadBytes);
-  }
+  explicit BulkConnection(TlsStream stream) : stream_(std::move(stream)) { stream_.read_ahead(); }
 
   int fd() const { return stream_.fd(); }
   BulkReader& reader() { return reader_; }
@@ -42,7 +41,6 @@ class BulkConnection {
   static constexpr std::size_t kReadBytesMax = 1024 * 1024;
   // A stream's turn lasts that long, so that the others need not wait longer.
   static constexpr std::uint64_t kChunkNs = 50'000'000;
-  static constexpr std::size_t kReadAheadBytes = 64 * 1024;
   static constexpr std::size_t kPieceBytesMin = 512;
   static constexpr std::size_t kRecordBytes = 16 * 1024;
 
@@ -59,6 +57,7 @@ class BulkConnection {
   BulkReader reader_;
   BulkWriter writer_;
   Pace pace_;
+  GiveWay give_way_;
   // What is short goes out in one with what follows it: a record, a segment.
   std::vector<std::byte> staged_;
   std::size_t staged_at_ = 0;

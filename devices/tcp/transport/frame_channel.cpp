@@ -24,7 +24,7 @@ std::shared_ptr<FrameChannel> FrameChannel::make(Context& context, TlsStream str
 
 FrameChannel::FrameChannel(Context& context, TlsStream stream)
     : context_(context), stream_(std::move(stream)), input_(new std::byte[kInputBytesMax]) {
-  stream_.read_ahead(kInputReadAheadBytes);
+  stream_.read_ahead();
 }
 
 FrameChannel::~FrameChannel() { close(); }

@@ -64,6 +64,7 @@ LinkStatus PeerLink::status() const {
   status.reason = life_.reason();
   status.since_ns = life_.since_ns();
   status.address = address_;
+  status.connects = connects_;
   status.rtt_ns = clock_.rtt_ns();
   status.offset_ns = clock_.offset_ns(now);
   status.offset_error_ns = clock_.error_ns(now);
@@ -178,6 +179,7 @@ void PeerLink::carry_out(const LinkAction& action) {
     case Kind::close: return close(action);
     case Kind::adopt: return adopt(action.connection);
     case Kind::up:
+      ++connects_;
       if (!action.resumed) clock_.reset();
       return handler_.up(*this, action.resumed);
     case Kind::silent: return handler_.silent(*this);

@@ -156,10 +156,7 @@ TcpFigures TlsStream::figures() const {
   return figures;
 }
 
-void TlsStream::read_ahead(std::size_t bytes) {
-  SSL_set_default_read_buffer_len(ssl_.get(), bytes);
-  SSL_set_read_ahead(ssl_.get(), 1);
-}
+void TlsStream::read_ahead() { SSL_set_read_ahead(ssl_.get(), 1); }
 
 void TlsStream::shut() {
   ERR_clear_error();

@@ -46,9 +46,10 @@ class TlsStream {
   // Both at once, or an error: for what is so short that an empty socket takes it.
   Result<> write_whole(Bytes bytes);
 
-  // Reads up to so many bytes of the socket at a time, of which pending() tells when
-  // they are not taken: for streams that are read until nothing is left.
-  void read_ahead(std::size_t bytes);
+  // Reads a record's head and body in one call, and of the next what comes along, of
+  // which pending() tells: for streams that are read until nothing is left. Not more
+  // than a record: OpenSSL moves all that lies behind one before it opens the next.
+  void read_ahead();
 
   // The last call waits for the socket to take bytes.
   bool wants_write() const { return wants_write_; }

@@ -55,6 +55,7 @@ Desktop::Desktop(std::unique_ptr<Connection> connection, Monitors monitors, int 
       randr_event_(static_cast<unsigned>(randr_event)) {
   const std::uint32_t events = XCB_EVENT_MASK_STRUCTURE_NOTIFY;  // a new size of the root window
   xcb_change_window_attributes(server_, root(), XCB_CW_EVENT_MASK, &events);
+  connection_->on_refusal([this](const std::string& words) { refusal_ = words; });
 }
 
 // Xlib has words of its own for closing what is gone: the process ends, and the last
@@ -79,6 +80,16 @@ Result<> Desktop::carry(Context& context, std::function<void()> pump) {
   DKVM_CHECK(context.watch(xcb_get_file_descriptor(server_), [] {}));
   context.on_turn_end(std::move(pump));
   return {};
+}
+
+// Errors that nobody waits for come as events.
+ReplyOf<xcb_generic_event_t> Desktop::next_event() {
+  for (;;) {
+    ReplyOf<xcb_generic_event_t> event(xcb_poll_for_event(server_));
+    if (!event || event->response_type != 0) return event;
+    const auto& error = reinterpret_cast<const xcb_generic_error_t&>(*event);
+    connection_->note_refusal(error.error_code, error.major_code, error.minor_code);
+  }
 }
 
 Result<> Desktop::check() const {

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -47,9 +48,12 @@ class Desktop {
 
   // Calls back at the end of each turn: there may be events and answers.
   Result<> carry(Context& context, std::function<void()> pump);
-  // The next event that is there, or null. Errors that nobody waits for are events too.
-  ReplyOf<xcb_generic_event_t> next_event() const {
-    return ReplyOf<xcb_generic_event_t>(xcb_poll_for_event(server_));
+  // The next event that is there, or null.
+  ReplyOf<xcb_generic_event_t> next_event();
+  // What the server has refused since the last call, in words: the last of it.
+  std::optional<std::string> take_refusal() { return std::exchange(refusal_, std::nullopt); }
+  std::string words_of(const xcb_generic_error_t& error) const {
+    return connection_->refusal_words(error.error_code, error.major_code, error.minor_code);
   }
   // Errors: Errc::disconnected when the server is gone.
   Result<> check() const;
@@ -71,6 +75,7 @@ class Desktop {
   xcb_connection_t* server_;
   const xcb_screen_t* screen_;
   unsigned randr_event_;
+  std::optional<std::string> refusal_;
 };
 
 }  // namespace dkvm::x11

@@ -13,18 +13,21 @@ bool PaintedCursor::take(const Cursor& cursor, Bytes image) {
   cursor_.x = std::clamp(cursor.x, -kFar, kFar);
   cursor_.y = std::clamp(cursor.y, -kFar, kFar);
   const std::uint64_t pixels = std::uint64_t{cursor.width} * cursor.height;
-  const bool brings = pixels != 0 && cursor.width <= kPictureSideMax &&
-                      cursor.height <= kPictureSideMax && image.size() >= pixels * kPixelBytes;
-  if (brings) {
+  const bool brings = pixels != 0 && image.size() / kPixelBytes >= pixels;
+  const bool fits = cursor.width <= kSideMax && cursor.height <= kSideMax;
+  if (brings && fits) {
     image_.resize(pixels);
     std::memcpy(image_.data(), image.data(), pixels * kPixelBytes);
-    shape_ = cursor.shape;
     width_ = cursor.width;
     height_ = cursor.height;
     scale();
+  } else if (brings) {
+    image_.clear();
+    scaled_.clear();
   }
+  if (brings) shape_ = cursor.shape;
   move();
-  return shape_ == cursor.shape && !image_.empty();
+  return shape_ == cursor.shape;
 }
 
 void PaintedCursor::place(const Placement& placement) {

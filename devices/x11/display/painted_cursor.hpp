@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -16,10 +17,11 @@ namespace dkvm::x11 {
 // The pointer of the far screen, as it is painted over its picture.
 class PaintedCursor {
  public:
-  static constexpr std::uint32_t kSideMax = 256;  // pixels, as it is shown; larger ones are cut
+  static constexpr std::uint32_t kSideMax = 256;  // pixels, as it comes and as it is shown
 
   // False when the event's shape is another than the one that is known, and the
-  // event brings none: it must be asked for.
+  // event brings none: it must be asked for. One that is too large is known, and not
+  // painted.
   // Shape: image of B G R A, alpha premultiplied, or empty
   bool take(const Cursor& cursor, Bytes image);
   // The picture is shown so from now on.
@@ -39,7 +41,7 @@ class PaintedCursor {
   Placement placement_;
   Cursor cursor_;  // the last that came
   std::vector<std::uint32_t> image_;
-  std::uint64_t shape_ = 0;  // of image_
+  std::optional<std::uint64_t> shape_;  // of image_
   std::uint32_t width_ = 0;
   std::uint32_t height_ = 0;
 

@@ -39,11 +39,16 @@ class Awaited {
     xcb_generic_error_t* error = nullptr;
     if (xcb_poll_for_reply(connection, sequence_, &reply, &error) == 0) return std::nullopt;
     waiting_ = false;
+    if (error != nullptr) error_ = *error;
     std::free(error);
     return ReplyOf<Reply>(static_cast<Reply*>(reply));
   }
 
+  // Shape: the last answer was null
+  const xcb_generic_error_t& error() const { return error_; }
+
  private:
+  xcb_generic_error_t error_{};
   unsigned sequence_ = 0;
   bool waiting_ = false;
 };

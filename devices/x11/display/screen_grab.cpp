@@ -30,7 +30,9 @@ void ScreenGrab::begin(Part part) {
 std::optional<ScreenGrab::Outcome> ScreenGrab::poll() {
   auto answer = answer_.poll(connection_);
   if (!answer) return std::nullopt;
-  return Outcome{std::move(part_), *answer != nullptr};
+  Outcome outcome{std::move(part_), std::nullopt};
+  if (*answer == nullptr) outcome.refused = answer_.error();
+  return outcome;
 }
 
 }  // namespace dkvm::x11

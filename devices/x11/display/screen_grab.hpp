@@ -25,7 +25,8 @@ class ScreenGrab {
   };
   struct Outcome {
     Part part;
-    bool taken;  // false: the screen has become smaller, or the slot's pool is gone
+    // The screen has become smaller, or the slot's pool is gone.
+    std::optional<xcb_generic_error_t> refused;
   };
 
   // Life: the connection outlives this

@@ -5,6 +5,7 @@
 #include "devices/x11/display/window_cursor.hpp"
 
 #include <dkvm/device_main.hpp>
+#include <dkvm/trouble.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -33,6 +34,7 @@ class X11DisplaySink final : public Device {
 
   Result<> start(Context& context) override {
     context_ = &context;
+    trouble_.begin(context);
     DKVM_TRY(settings_, SinkSettings::read(context.config()));
     DKVM_TRY(desktop_, Desktop::open(context.config()));
     DKVM_CHECK(ShmSegment::check_server(*desktop_));
@@ -107,16 +109,24 @@ class X11DisplaySink final : public Device {
   void pump() {
     if (ended_) return;
     for (bool more = true; more && !ended_;) {
-      more = view_->poll();
+      const bool shown = view_->poll();
+      more = shown;
       while (const auto event = desktop_->next_event()) {
         handle(*event);
         more = true;
       }
+      judge(shown);
       settle_size();
       view_->show();
       xcb_flush(desktop_->server());
     }
     if (const auto alive = desktop_->check(); !alive) give_up(alive.error());
+  }
+
+  // What it refused of the last that was shown came before its answer.
+  void judge(bool shown) {
+    if (const auto refusal = desktop_->take_refusal()) return trouble_.say(*refusal);
+    if (shown) trouble_.over();
   }
 
   void handle(const xcb_generic_event_t& event) {
@@ -163,6 +173,7 @@ class X11DisplaySink final : public Device {
   std::optional<Window> window_;
   std::optional<View> view_;
   std::optional<WindowCursor> own_cursor_;
+  Trouble trouble_;
   Size mode_;
   std::uint64_t asked_frame_ns_ = 0;
   std::uint64_t asked_cursor_ns_ = 0;

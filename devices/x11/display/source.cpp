@@ -1,3 +1,4 @@
+#include "devices/media/growing_pool.hpp"
 #include "devices/x11/display/cursor_watch.hpp"
 #include "devices/x11/display/desktop.hpp"
 #include "devices/x11/display/owed.hpp"
@@ -5,6 +6,7 @@
 #include "devices/x11/display/screen_grab.hpp"
 
 #include <dkvm/device_main.hpp>
+#include <dkvm/trouble.hpp>
 
 #include <xcb/damage.h>
 
@@ -44,6 +46,7 @@ class X11DisplaySource final : public Device {
 
   Result<> start(Context& context) override {
     context_ = &context;
+    trouble_.begin(context);
     DKVM_CHECK(read(context.config()));
     DKVM_TRY(desktop_, Desktop::open(context.config()));
     DKVM_CHECK(ShmSegment::check_server(*desktop_));
@@ -62,8 +65,11 @@ class X11DisplaySource final : public Device {
   }
 
  private:
-  static constexpr unsigned kSlots = 2;  // one that the server writes, one on its way
   static constexpr std::uint64_t kBacklogWaitNs = 10'000'000;
+  // One that the server refuses so often in a row is no matter of a new size any more:
+  // it gets other memory to write to, each kTroubleWaitNs.
+  static constexpr unsigned kRefusedMax = 10;
+  static constexpr std::uint64_t kTroubleWaitNs = 1'000'000'000;
 
   xcb_connection_t* server() const { return desktop_->server(); }
 
@@ -94,12 +100,15 @@ class X11DisplaySource final : public Device {
     ++epoch_;
     owed_.clear();
     owed_.add_all(now_ns());
-    const std::size_t picture = std::size_t{area_.width()} * area_.height() * 4;
-    DKVM_CHECK(
-        screen_.open_pool({.slot_bytes = std::max(picture, CursorWatch::kImageBytesMax),
-                           .attach = [this](const PoolView& pool) { return grab_->attach(pool); },
-                           .detach = [this](const PoolView& pool) { grab_->detach(pool); }}));
+    DKVM_CHECK(fit_pool());
     return screen_.emit(mode());
+  }
+
+  Result<> fit_pool() {
+    const std::size_t picture = std::size_t{area_.width()} * area_.height() * 4;
+    return pool_.fit({.slot_bytes = std::max(picture, CursorWatch::kImageBytesMax),
+                      .attach = [this](const PoolView& pool) { return grab_->attach(pool); },
+                      .detach = [this](const PoolView& pool) { grab_->detach(pool); }});
   }
 
   DisplayMode mode() const {
@@ -151,6 +160,7 @@ class X11DisplaySource final : public Device {
       if (cursor_ && cursor_->poll()) more = true;
     }
     if (const auto alive = desktop_->check(); !alive) return give_up(alive.error());
+    if (const auto refusal = desktop_->take_refusal()) trouble_.say(*refusal);
     step();
     xcb_flush(server());
   }
@@ -178,7 +188,7 @@ class X11DisplaySource final : public Device {
     const std::uint64_t now = now_ns();
     if (now < pace_.due_ns()) return wait_until(pace_.due_ns());
     if (!owed_.any()) return begin_box(now);  // it was on another monitor
-    auto slot = screen_.borrow();
+    auto slot = pool_.borrow();
     if (!slot) return;  // on_slots() comes
     capture_ns_ = owed_.since_ns();
     taken_epoch_ = epoch_;
@@ -208,7 +218,7 @@ class X11DisplaySource final : public Device {
   void taken(ScreenGrab::Outcome outcome) {
     const Rect area = outcome.part.area;
     if (taken_epoch_ != epoch_) return;  // all of the screen is owed since
-    if (!outcome.taken) return take_again();
+    if (outcome.refused) return on_not_taken(*outcome.refused);
     const bool whole = same(area, area_);
     DisplayFrame frame;
     frame.epoch = epoch_;
@@ -221,9 +231,24 @@ class X11DisplaySource final : public Device {
     const auto sent =
         screen_.publish(std::move(outcome.part.slot), std::size_t{frame.stride} * area.height(),
                         frame, capture_ns_, whole ? std::uint16_t{0} : kFlagDelta);
-    if (sent) return;
+    if (sent) return on_well();
     if (sent.error().code() == Errc::disconnected) return give_up(sent.error());
     take_again();
+  }
+
+  void on_well() {
+    refused_ = 0;
+    trouble_.over();
+  }
+
+  void on_not_taken(const xcb_generic_error_t& error) {
+    take_again();
+    if (++refused_ < kRefusedMax) return;
+    trouble_.say(desktop_->words_of(error));
+    refused_ = 0;
+    pace_.hold_until(now_ns() + kTroubleWaitNs);
+    pool_.forget();
+    if (const auto asked = fit_pool(); !asked) give_up(asked.error());
   }
 
   // The screen has shrunk (its event is on the way), the pool was replaced meanwhile,
@@ -254,7 +279,7 @@ class X11DisplaySource final : public Device {
 
   // Without a slot it waits for one, before the next picture.
   void tell_shape() {
-    auto slot = screen_.borrow();
+    auto slot = pool_.borrow();
     if (!slot) return;
     const auto pixels = std::as_bytes(std::span(cursor_->image()));
     std::copy(pixels.begin(), pixels.end(), slot->bytes().begin());
@@ -298,6 +323,9 @@ class X11DisplaySource final : public Device {
 
   bool shape_owed_ = false;
   bool place_owed_ = false;
+  media::GrowingPool pool_{screen_};
+  Trouble trouble_;
+  unsigned refused_ = 0;  // pictures in a row that the server did not take
 };
 
 }  // namespace

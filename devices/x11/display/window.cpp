@@ -1,5 +1,7 @@
 #include "devices/x11/display/window.hpp"
 
+#include "devices/x11/display/latin1.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -33,8 +35,9 @@ Window::Window(const Desktop& desktop, const Options& options)
                     XCB_COPY_FROM_PARENT, XCB_CW_BACK_PIXEL | XCB_CW_EVENT_MASK, values);
   const std::uint32_t no_exposures = 0;
   xcb_create_gc(server, gc_, id_, XCB_GC_GRAPHICS_EXPOSURES, &no_exposures);
-  set_text(XCB_ATOM_WM_NAME, options.title);
-  set_text(XCB_ATOM_WM_CLASS, std::string("dkvm-x11-display-sink\0dkvm", 26));
+  set_text(XCB_ATOM_WM_NAME, XCB_ATOM_STRING, latin1_of(options.title));
+  set_text(atom("_NET_WM_NAME"), atom("UTF8_STRING"), options.title);
+  set_text(XCB_ATOM_WM_CLASS, XCB_ATOM_STRING, std::string("dkvm-x11-display-sink\0dkvm", 26));
   protocols_ = atom("WM_PROTOCOLS");
   delete_window_ = atom("WM_DELETE_WINDOW");
   set_atoms("WM_PROTOCOLS", "WM_DELETE_WINDOW");
@@ -50,8 +53,8 @@ xcb_atom_t Window::atom(const char* name) const {
   return reply ? reply->atom : xcb_atom_t{XCB_ATOM_NONE};
 }
 
-void Window::set_text(xcb_atom_t property, const std::string& text) {
-  xcb_change_property(desktop_.server(), XCB_PROP_MODE_REPLACE, id_, property, XCB_ATOM_STRING, 8,
+void Window::set_text(xcb_atom_t property, xcb_atom_t type, const std::string& text) {
+  xcb_change_property(desktop_.server(), XCB_PROP_MODE_REPLACE, id_, property, type, 8,
                       static_cast<std::uint32_t>(text.size()), text.data());
 }
 

@@ -49,7 +49,7 @@ class Window {
 
  private:
   xcb_atom_t atom(const char* name) const;
-  void set_text(xcb_atom_t property, const std::string& text);
+  void set_text(xcb_atom_t property, xcb_atom_t type, const std::string& text);
   void set_atoms(const char* property, const char* value);
   void set_place_hints(const Rect& place);
 

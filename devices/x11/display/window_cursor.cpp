@@ -3,12 +3,15 @@
 #include "devices/x11/display/replies.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <utility>
 
 namespace dkvm::x11 {
 namespace {
 
 constexpr std::uint8_t kDepth = 32;
+constexpr xcb_cursor_t kNone = XCB_CURSOR_NONE;
 
 bool is_argb(const xcb_render_pictforminfo_t& format) {
   const auto& direct = format.direct;
@@ -39,15 +42,35 @@ Result<> WindowCursor::start(const Desktop& desktop) {
 
 bool WindowCursor::take(const Cursor& cursor, Bytes image) {
   const std::uint64_t pixels = std::uint64_t{cursor.width} * cursor.height;
-  if (pixels != 0 && cursor.width <= kSideMax && cursor.height <= kSideMax &&
-      image.size() >= pixels * 4) {
-    define(cursor, image.first(pixels * 4));
+  if (pixels != 0 && image.size() / 4 >= pixels) {
+    const bool fits = cursor.width <= kSideMax && cursor.height <= kSideMax;
+    const xcb_cursor_t made = fits ? make(cursor, image.first(pixels * 4)) : kNone;
+    if (cursor.visible) show(made);
+    if (of_shape_ != XCB_CURSOR_NONE) xcb_free_cursor(connection_, of_shape_);
+    of_shape_ = made;
     shape_ = cursor.shape;
   }
+  show(cursor.visible ? of_shape_ : nothing());
   return shape_ == cursor.shape;
 }
 
-void WindowCursor::define(const Cursor& cursor, Bytes image) {
+xcb_cursor_t WindowCursor::nothing() {
+  if (nothing_ == XCB_CURSOR_NONE) {
+    Cursor pixel;
+    pixel.width = pixel.height = 1;
+    const std::array<std::byte, 4> transparent{};
+    nothing_ = make(pixel, transparent);
+  }
+  return nothing_;
+}
+
+void WindowCursor::show(xcb_cursor_t cursor) {
+  if (std::exchange(shown_, cursor) == cursor) return;
+  const std::uint32_t value = cursor;
+  xcb_change_window_attributes(connection_, window_, XCB_CW_CURSOR, &value);
+}
+
+xcb_cursor_t WindowCursor::make(const Cursor& cursor, Bytes image) {
   const xcb_pixmap_t pixmap = xcb_generate_id(connection_);
   const xcb_gcontext_t gc = xcb_generate_id(connection_);
   const xcb_render_picture_t picture = xcb_generate_id(connection_);
@@ -65,12 +88,10 @@ void WindowCursor::define(const Cursor& cursor, Bytes image) {
   xcb_render_create_cursor(connection_, made, picture,
                            u16(std::min(cursor.hot_x, cursor.width - 1)),
                            u16(std::min(cursor.hot_y, cursor.height - 1)));
-  const std::uint32_t value = made;
-  xcb_change_window_attributes(connection_, window_, XCB_CW_CURSOR, &value);
-  xcb_free_cursor(connection_, made);  // the window keeps it
   xcb_render_free_picture(connection_, picture);
   xcb_free_gc(connection_, gc);
   xcb_free_pixmap(connection_, pixmap);
+  return made;
 }
 
 }  // namespace dkvm::x11

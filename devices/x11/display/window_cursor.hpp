@@ -17,7 +17,8 @@ namespace dkvm::x11 {
 // The window's own pointer in the shape of the far screen's.
 class WindowCursor {
  public:
-  static constexpr std::uint32_t kSideMax = 256;  // pixels; larger shapes are not taken
+  static constexpr std::uint32_t kSideMax =
+      256;  // pixels; for larger shapes the desktop's own is shown
 
   // Life: the connection and the window outlive this
   WindowCursor(xcb_connection_t* connection, xcb_window_t window)
@@ -32,12 +33,18 @@ class WindowCursor {
   bool take(const Cursor& cursor, Bytes image);
 
  private:
-  void define(const Cursor& cursor, Bytes image);
+  // Shape: width x height pixels, at least one
+  xcb_cursor_t make(const Cursor& cursor, Bytes image);
+  xcb_cursor_t nothing();  // to be seen
+  void show(xcb_cursor_t cursor);
 
   xcb_connection_t* connection_;
   xcb_window_t window_;
   xcb_render_pictformat_t argb_ = 0;
   std::optional<std::uint64_t> shape_;
+  xcb_cursor_t of_shape_ = XCB_CURSOR_NONE;
+  xcb_cursor_t nothing_ = XCB_CURSOR_NONE;
+  xcb_cursor_t shown_ = XCB_CURSOR_NONE;
 };
 
 }  // namespace dkvm::x11

@@ -51,44 +51,32 @@ void Border::watch(std::vector<Stretch> stretches, const Bounds& desktop) {
   for (const ::XID each : barriers_)
     if (each != 0) ::XFixesDestroyPointerBarrier(connection_->get(), each);
   barriers_.clear();
-  told_.reset();
+  news_.forget();
   stretches_ = std::move(stretches);
   desktop_ = desktop;
   for (const Stretch& each : stretches_)
     barriers_.push_back(each.from < each.to ? barrier(each) : 0);
 }
 
-std::optional<Border::Push> Border::hit(::XID barrier, Point at) {
+std::optional<Border::Push> Border::hit(::XID barrier, Point at, std::uint64_t now_ns) {
   const auto found = std::find(barriers_.begin(), barriers_.end(), barrier);
   if (found == barriers_.end() || barrier == 0) return std::nullopt;
   const auto edge = static_cast<std::size_t>(found - barriers_.begin());
-  return push(edge, along(stretches_[edge].side, at));
+  return news_.push(edge, along(stretches_[edge].side, at), now_ns);
 }
 
 std::optional<Border::Push> Border::left(::XID barrier) {
-  if (!told_ || barriers_[told_->edge] != barrier) return std::nullopt;
-  return leave();
+  const auto found = std::find(barriers_.begin(), barriers_.end(), barrier);
+  if (!news_.pushes(static_cast<std::size_t>(found - barriers_.begin()))) return std::nullopt;
+  return news_.leave();
 }
 
-std::optional<Border::Push> Border::placed(Point at) {
+std::optional<Border::Push> Border::placed(Point at, std::uint64_t now_ns) {
   const auto found = std::find_if(stretches_.begin(), stretches_.end(),
                                   [&](const Stretch& each) { return touches(each, at); });
-  if (found == stretches_.end()) return leave();
-  return push(static_cast<std::size_t>(found - stretches_.begin()), along(found->side, at));
-}
-
-std::optional<Border::Push> Border::push(std::size_t edge, std::int32_t at) {
-  if (told_ && told_->edge == edge && told_->at == at) return std::nullopt;
-  told_ = Push{edge, at, true};
-  return told_;
-}
-
-std::optional<Border::Push> Border::leave() {
-  if (!told_) return std::nullopt;
-  Push left = *told_;
-  left.pushing = false;
-  told_.reset();
-  return left;
+  if (found == stretches_.end()) return news_.leave();
+  return news_.push(static_cast<std::size_t>(found - stretches_.begin()), along(found->side, at),
+                    now_ns);
 }
 
 bool Border::touches(const Stretch& stretch, Point at) const {

@@ -2,6 +2,7 @@
 
 #include "devices/x11/connection.hpp"
 #include "devices/x11/input/injected_motion.hpp"
+#include "devices/x11/input/push_news.hpp"
 #include "devices/x11/monitors.hpp"
 
 #include <dkvm/events.hpp>
@@ -30,25 +31,20 @@ class Border {
   // Watches these stretches of the border of `desktop` instead of earlier ones.
   void watch(std::vector<Stretch> stretches, const Bounds& desktop);
 
-  struct Push {
-    std::size_t edge = 0;  // index in the stretches
-    std::int32_t at = 0;   // along the side, in pixels of the desktop
-    bool pushing = true;
-  };
+  // Its edge is an index in the stretches.
+  using Push = PushNews::Push;
   // The pointer ran into a barrier, at x, y, or has left it. Nothing for a foreign one
-  // and for what was told already.
-  std::optional<Push> hit(::XID barrier, Point at);
+  // and for what was told just now.
+  std::optional<Push> hit(::XID barrier, Point at, std::uint64_t now_ns);
   std::optional<Push> left(::XID barrier);
   // The pointer was placed there.
-  std::optional<Push> placed(Point at);
+  std::optional<Push> placed(Point at, std::uint64_t now_ns);
   // The next push is news, wherever it is.
-  void forget() { told_.reset(); }
+  void forget() { news_.forget(); }
 
  private:
   explicit Border(Connection& connection) : connection_(&connection) {}
 
-  std::optional<Push> push(std::size_t edge, std::int32_t at);
-  std::optional<Push> leave();
   bool touches(const Stretch& stretch, Point at) const;
   ::XID barrier(const Stretch& stretch) const;
 
@@ -56,7 +52,7 @@ class Border {
   std::vector<Stretch> stretches_;
   std::vector<::XID> barriers_;  // of each stretch
   Bounds desktop_;
-  std::optional<Push> told_;
+  PushNews news_;
 };
 
 }  // namespace dkvm::x11

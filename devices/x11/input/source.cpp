@@ -44,7 +44,7 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
     keyboard_.on_upstream<Grab>([this](const Grab& grab) { on_grab(grab); });
     for (OutPort* port : {&keyboard_, &mouse_})
       port->on_upstream<LockState>([this](const LockState& state) {
-        if (desk_ && desk_->grip.held()) desk_->locks.set(state);
+        if (desk_ && desk_->grip.held()) set_locks(state);
       });
   }
 
@@ -59,6 +59,10 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
     desk_->connection->carry(context, [this](XEvent& event) { on_event(event); });
     desk_->chords.carry(context, [this] { desk_->connection->catch_up(); });
     DKVM_CHECK(tell_monitors());
+    if (const auto home = desk_->home_locks.left_behind(desk_->locks.read())) {
+      desk_->locks.set(*home);
+      desk_->home_locks.forget();
+    }
     desk_->raw.ask(true);
     tick();
     return desk_->connection->check();
@@ -89,10 +93,11 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
   }
   void on_scroll(const PointerScroll& scroll) override { emit(mouse_, scroll); }
   void on_placed(x11::Point at) override {
-    if (!away_) tell_push(desk_->border.placed(at));
+    if (!away_) tell_push(desk_->border.placed(at, now_ns()));
   }
   void on_barrier(::XID barrier, x11::Point at, bool hit) override {
-    if (!away_) tell_push(hit ? desk_->border.hit(barrier, at) : desk_->border.left(barrier));
+    if (!away_)
+      tell_push(hit ? desk_->border.hit(barrier, at, now_ns()) : desk_->border.left(barrier));
   }
   void on_doubt() override {
     doubt_ = true;
@@ -220,6 +225,7 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
     desk_->border.forget();
     answer(stay_->epoch, true, "");
     home_locks_ = desk_->locks.read();
+    desk_->home_locks.keep(home_locks_, home_locks_);
     desk_->grip.lift_at_home(desk_->raw.held().pressed());
     set_lease(stay_->lease_ms);
   }
@@ -236,6 +242,12 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
     answer(epoch, false, error.message());
   }
 
+  // Those of where the input is.
+  void set_locks(const LockState& state) {
+    desk_->home_locks.keep(home_locks_, state);
+    desk_->locks.set(state);
+  }
+
   void set_lease(std::uint32_t lease_ms) {
     context_->cancel_timer(lease_);
     lease_ = context_->after(std::chrono::milliseconds(lease_ms),
@@ -249,6 +261,7 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
     const auto stay = std::exchange(stay_, std::nullopt);
     if (!held()) return;
     desk_->locks.set(home_locks_);
+    desk_->home_locks.forget();
     desk_->grip.give_back(to);
     desk_->connection->catch_up();  // the last pushes of a pointer that was held
     away_ = false;

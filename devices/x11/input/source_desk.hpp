@@ -4,6 +4,7 @@
 #include "devices/x11/input/border.hpp"
 #include "devices/x11/input/chord_grabs.hpp"
 #include "devices/x11/input/grip.hpp"
+#include "devices/x11/input/home_locks.hpp"
 #include "devices/x11/input/locks.hpp"
 #include "devices/x11/input/raw_input.hpp"
 #include "devices/x11/monitors.hpp"
@@ -26,18 +27,20 @@ struct SourceDesk {
     DKVM_TRY(auto raw, RawInput::open(*connection, listener, with_xtest));
     DKVM_TRY(auto border, Border::open(*connection));
     DKVM_TRY(auto locks, Locks::open(*connection));
+    DKVM_TRY(auto home_locks, HomeLocks::open(*connection));
     DKVM_TRY(auto monitors, Monitors::open(*connection));
     DKVM_TRY(auto grip, Grip::open(*connection));
     DKVM_TRY(auto chords, ChordGrabs::open(connection->name()));
-    return std::unique_ptr<SourceDesk>(
-        new SourceDesk{std::move(connection), std::move(raw), std::move(border), std::move(locks),
-                       std::move(monitors), std::move(grip), std::move(chords)});
+    return std::unique_ptr<SourceDesk>(new SourceDesk{
+        std::move(connection), std::move(raw), std::move(border), std::move(locks),
+        std::move(home_locks), std::move(monitors), std::move(grip), std::move(chords)});
   }
 
   std::unique_ptr<Connection> connection;
   RawInput raw;
   Border border;
   Locks locks;
+  HomeLocks home_locks;
   Monitors monitors;
   Grip grip;
   ChordGrabs chords;

@@ -103,8 +103,8 @@ TEST_CASE("who sits between and passes on what is said is found out before a cod
   Middle middle(address_of(here));
   Talk there(laptop.connecting(middle.address()));
   middle.take_laptop();
+  pass_on(*middle.to_laptop, *middle.to_desk);  // hello: whoever connects speaks first
   pass_on(*middle.to_desk, *middle.to_laptop);  // hello
-  pass_on(*middle.to_laptop, *middle.to_desk);  // hello
   pass_on(*middle.to_desk, *middle.to_laptop);  // commit
   pass_on(*middle.to_laptop, *middle.to_desk);  // nonce
   pass_on(*middle.to_desk, *middle.to_laptop);  // reveal

@@ -1,10 +1,16 @@
 #include "tests/e2e/pair/machine.hpp"
 #include "tests/support/expired_identity.hpp"
+#include "tools/dkvmctl/pair/limits.hpp"
+#include "trust/tls_context.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <chrono>
+#include <vector>
 
 // `dkvmctl pair`, twice, over loopback.
 using namespace dkvm;
@@ -27,6 +33,22 @@ void write_to(const detail::Fd& socket, const std::string& text) {
   REQUIRE(::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL) ==
           static_cast<ssize_t>(text.size()));
 }
+
+// Shakes hands as anybody with a certificate can, and says nothing.
+struct SilentGuest {
+  SilentGuest(const Machine& as, const std::string& address)
+      : socket(connect_to(address)),
+        context(*trust::TlsContext::make(as.identity(), trust::Role::client,
+                                         [](const trust::Fingerprint&) { return true; })),
+        ssl(SSL_new(context.get())) {
+    SSL_set_fd(ssl.get(), socket.get());
+    REQUIRE(SSL_connect(ssl.get()) == 1);
+  }
+
+  detail::Fd socket;
+  trust::TlsContext context;
+  trust::SslPtr ssl;
+};
 
 // The code as a person reads it off the screen.
 std::string code_on(const Talk& screen) {
@@ -166,6 +188,28 @@ TEST_CASE("strangers who speak no TLS take no attempt away, and a real peer gets
   CHECK(here.exit_code() == 0);
   CHECK(there.exit_code() == 0);
   CHECK(desk.trusts(laptop, "laptop"));
+}
+
+TEST_CASE("strangers who connect and say nothing keep a real peer waiting for none of them") {
+  const Machine desk("desk");
+  const Machine laptop("laptop");
+  const Machine stranger("stranger");
+  Talk here(desk.listening());
+  const std::string address = address_of(here);
+  std::vector<detail::Fd> silent;
+  for (std::size_t i = 0; i < ctl::kPairWaitingMax + 8; ++i) silent.push_back(connect_to(address));
+  std::vector<SilentGuest> guests;
+  for (int i = 0; i < 4; ++i) guests.emplace_back(stranger, address);
+  REQUIRE(here.complains("it said nothing, and others came"));
+  const auto begin = std::chrono::steady_clock::now();
+  Talk there(laptop.connecting(address));
+  there.type(code_of(here) + "\n");
+  here.type(code_of(there) + "\n");
+  CHECK(here.exit_code() == 0);
+  CHECK(there.exit_code() == 0);
+  CHECK(std::chrono::steady_clock::now() - begin < ctl::kPairStepTimeMax);
+  CHECK(desk.trusts(laptop, "laptop"));
+  CHECK(here.err().find("Still listening") == std::string::npos);  // no attempt was taken away
 }
 
 TEST_CASE("a name that is another machine's is not taken over; --as gives another") {

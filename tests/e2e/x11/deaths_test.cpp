@@ -25,37 +25,43 @@ struct Victim {
   std::string device;  // empty: the kernel itself
 };
 
+enum class Place : std::uint8_t { abroad, home };
+
 bool only_fingers(Seat& seat, const Fingers& fingers) {
   const auto held = seat.hand.held();
   return std::all_of(held.begin(), held.end(),
                      [&](std::uint16_t code) { return fingers.down().contains(code); });
 }
 
+void wait_until(std::chrono::time_point<std::chrono::steady_clock, Seconds> when) {
+  while (std::chrono::steady_clock::now() < when) ::poll(nullptr, 0, 10);
+}
+
 class Blow {
  public:
   Blow(XDesks& desks, const Victim& victim, int signal)
       : desks_(desks), victim_(victim), signal_(signal) {
-    pid_ = victim.device.empty() ? desk().kernel().pid() : desk().pid(victim.device);
+    pid_ = of_kernel() ? desk().kernel().pid() : desk().pid(victim.device);
   }
   void strike() const { REQUIRE(::kill(pid_, signal_) == 0); }
 
   // Everything runs again; a kernel is started by whoever started it.
   void mend() const {
-    if (signal_ == SIGSTOP && victim_.device.empty()) ::kill(pid_, SIGCONT);
-    if (signal_ == SIGKILL && victim_.device.empty()) {
+    if (of_kernel() && signal_ == SIGSTOP) ::kill(pid_, SIGCONT);
+    if (of_kernel() && signal_ != SIGSTOP) {
       REQUIRE(desk().exit_status(kPatience) != -1);
       desk().launch();
     }
-    if (signal_ == SIGTERM) {  // it has ended in good order, and is not started again
+    if (!of_kernel() && signal_ == SIGTERM) {  // ended in good order, it is not started again
       desk().wait_state(victim_.device, "finished");
       desk().ctl("device " + victim_.device + " start");
     }
-    if (!victim_.device.empty()) desk().wait_restarted(victim_.device, pid_);
-    for (const char* name : {"desk", "laptop"}) desks_.desks[name].wait_state("input", "running");
-    desks_.desks.wait_link("desk", "laptop");
+    if (!of_kernel()) desk().wait_restarted(victim_.device, pid_);
+    desks_.wait_all();
   }
 
  private:
+  bool of_kernel() const { return victim_.device.empty(); }
   Desk& desk() const { return desks_.desks[victim_.kernel]; }
 
   XDesks& desks_;
@@ -64,7 +70,7 @@ class Blow {
   pid_t pid_ = 0;
 };
 
-void expect_no_harm(const Victim& victim, int signal) {
+void expect_no_harm(const Victim& victim, int signal, Place place = Place::abroad) {
   const std::uint32_t seed = seed_of_the_run();
   INFO(again_with(seed));
   XDesks desks;
@@ -72,21 +78,25 @@ void expect_no_harm(const Victim& victim, int signal) {
   Fingers fingers(desks.near.hand, seed);
   for (int round = 0; round < kRounds; ++round) {
     INFO("round " << round);
-    desks.go_over();
+    if (place == Place::abroad)
+      desks.go_over();
+    else
+      desks.go_home();
     const Blow blow(desks, victim, signal);
     const unsigned moves = fingers.number() % kMovesMax;
     for (unsigned i = 0; i < moves; ++i) fingers.move();
     blow.strike();
     const auto struck = std::chrono::steady_clock::now();
     for (int i = 0; i < kMovesAfter; ++i) fingers.move();
-    const auto as_fingers_are = [&] {
-      return only_fingers(desks.near, fingers) && only_fingers(desks.far, fingers);
-    };
     // A second after the blow, whatever it was, and from then on.
-    while (std::chrono::steady_clock::now() < struck + kStuckMax) ::poll(nullptr, 0, 10);
-    const bool clean = as_fingers_are();
+    wait_until(struck + kStuckMax);
+    const bool clean = only_fingers(desks.near, fingers) && only_fingers(desks.far, fingers);
     const auto left = desks.far.hand.held();
-    const bool works = eventually(kStuckMax, [&] { return !desks.where_a_key_goes().empty(); });
+    if (place == Place::home) CHECK(left.empty());
+    const bool works = eventually(kStuckMax, [&] {
+      const std::string where = desks.where_a_key_goes();
+      return place == Place::abroad ? !where.empty() : where == "near";
+    });
     fingers.let_go();
     const bool empty = eventually(
         kStuckMax, [&] { return desks.near.hand.held().empty() && desks.far.hand.held().empty(); });
@@ -127,6 +137,21 @@ TEST_CASE("What injects at the far screen stands still: nothing is stuck, the ke
 }
 TEST_CASE("What injects at the far screen ends: nothing is stuck, the keyboard works") {
   expect_no_harm({"laptop", "input"}, SIGTERM);
+}
+TEST_CASE("The source of the input ends: nothing is stuck, the keyboard works") {
+  expect_no_harm({"desk", "input"}, SIGTERM);
+}
+TEST_CASE("The near end of the link ends: nothing is stuck, the keyboard works") {
+  expect_no_harm({"desk", "network"}, SIGTERM);
+}
+TEST_CASE("The far end of the link ends: nothing is stuck, the keyboard works") {
+  expect_no_harm({"laptop", "network"}, SIGTERM);
+}
+TEST_CASE("The near kernel ends: nothing is stuck, the keyboard works") {
+  expect_no_harm({"desk", ""}, SIGTERM);
+}
+TEST_CASE("The far kernel ends: nothing is stuck, the keyboard works") {
+  expect_no_harm({"laptop", ""}, SIGTERM);
 }
 TEST_CASE("The near kernel is killed: nothing is stuck, the keyboard works") {
   expect_no_harm({"desk", ""}, SIGKILL);
@@ -170,20 +195,9 @@ TEST_CASE("Who only types into a kernel that stands still is home in a second") 
   CHECK(home);
 }
 
-TEST_CASE("The far X server is gone: the input is home, and goes over again when it is back") {
-  XDesks desks;
-  desks.start();
-  desks.go_over();
-  desks.near.hand.key(42, true);  // KEY_LEFTSHIFT
-  desks.far.screen.kill();
-  const bool home = eventually(kStuckMax, [&] { return desks.where_a_key_goes() == "near"; });
-  INFO(desks.logs());
-  CHECK(home);
-  desks.near.hand.key(42, false);
-  CHECK(eventually(kStuckMax, [&] { return desks.near.hand.held().empty(); }));
-  desks.far.screen.start();
-  desks.far.hand = must(dkvm::xlab::Hand::at(desks.far.screen.display()));
-  desks.desks["laptop"].wait_state("input", "running");
-  desks.go_over();
-  CHECK(desks.far.hand.held().empty());
+TEST_CASE("At home it is of no matter which device dies: nothing is stuck, the keyboard works") {
+  const Victim victim = GENERATE(Victim{"desk", "input"}, Victim{"desk", "network"},
+                                 Victim{"laptop", "network"}, Victim{"laptop", "input"});
+  INFO(victim.kernel << "/" << victim.device);
+  expect_no_harm(victim, SIGKILL, Place::home);
 }

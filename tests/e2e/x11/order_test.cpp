@@ -113,3 +113,23 @@ TEST_CASE("The pointer crosses at the border and enters at the matching point, a
   }));
   CHECK(desks.where_a_key_goes() == "near");
 }
+
+TEST_CASE(
+    "Ctrl that is held while the pointer crosses is down over there, until the finger lifts") {
+  XDesks desks;
+  desks.start();
+  desks.near.hand.move_to(1200, 180);
+  desks.near.hand.key(kCtrl, true);
+  const bool crossed = eventually(kPatience, [&] {
+    desks.near.hand.move(30, 0);
+    return desks.input_is_at() == "laptop";
+  });
+  const auto down_there = [&] { return desks.far.hand.held() == std::vector{kCtrl}; };
+  const bool came_along = eventually(kStuckMax, down_there);
+  desks.near.hand.key(kCtrl, false);
+  const bool lifted = eventually(kStuckMax, [&] { return desks.far.hand.held().empty(); });
+  INFO(desks.logs());
+  CHECK(crossed);
+  CHECK(came_along);
+  CHECK(lifted);
+}

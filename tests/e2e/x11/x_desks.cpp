@@ -42,11 +42,16 @@ std::string far_devices(const std::string& display) {
 
 std::string far_pipelines() { return "  - {name: input, from: link/desk/desk, to: input}\n"; }
 
-void XDesks::start() {
-  desks.start("desk", near_devices(near.screen.display()), near_switches());
+void XDesks::start(const std::string& near_more) {
+  desks.start("desk", near_devices(near.screen.display()), near_switches() + near_more);
   desks.start("laptop", far_devices(far.screen.display()), far_pipelines());
   desks.wait_link("desk", "laptop");
   desks.wait_stream("desk", "laptop", "desk");
+}
+
+void XDesks::wait_all() {
+  for (const char* name : {"desk", "laptop"}) desks[name].wait_state("input", "running");
+  desks.wait_link("desk", "laptop");
 }
 
 std::string Seats::input_is_at(Desk& kernel) {
@@ -76,6 +81,17 @@ std::string Seats::where_a_key_goes() {
   };
   eventually(Seconds(0.3), [&] { return is_up(near) && is_up(far); });
   return came ? where : "";
+}
+
+bool Seats::types_at_home() {
+  auto window = must(xlab::KeyWindow::on(near.screen.display()));
+  near.hand.key(kProbeKey, true);
+  const bool came = eventually(Seconds(0.3), [&] {
+    const auto seen = window.next(milliseconds(1));
+    return seen && seen->code == kProbeKey;
+  });
+  near.hand.key(kProbeKey, false);
+  return came;
 }
 
 void Seats::go_over() {

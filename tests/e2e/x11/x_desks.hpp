@@ -29,6 +29,12 @@ std::string far_pipelines();
 struct Seat {
   Xvfb screen{"1280x720x24"};
   xlab::Hand hand = must(xlab::Hand::at(screen.display()));
+
+  // Its server is there again, after screen.kill().
+  void begin_anew() {
+    screen.start();
+    hand = must(xlab::Hand::at(screen.display()));
+  }
 };
 
 // Two screens: what is typed and moved at `near` goes to `far` when F12 was pressed, and
@@ -46,6 +52,8 @@ class Seats {
 
   // Taps a key at `near`; where it came: `near` (a window there), `far`, or nothing.
   std::string where_a_key_goes();
+  // The same, when the far server may not answer: whether it came to the window at `near`.
+  bool types_at_home();
 
   Seat near;
   Seat far;
@@ -63,8 +71,10 @@ struct DesksOfSeats {
 class XDesks : public DesksOfSeats, public Seats {
  public:
   XDesks() : Seats([this] { return logs(); }) {}
-  // Returns once both run and the link is up.
-  void start();
+  // Returns once both run and the link is up. near_more: more of the near side's YAML.
+  void start(const std::string& near_more = "");
+  // Waits until the devices of both seats run, and the link is up.
+  void wait_all();
   std::string input_is_at() { return Seats::input_is_at(desks["desk"]); }
   std::string logs() { return desks["desk"].log().append("\n").append(desks["laptop"].log()); }
 };
@@ -77,6 +87,8 @@ class Fingers {
   // One key or button goes down or up.
   void move();
   void let_go();
+  // Nothing is down: the screen is another now.
+  void forget() { down_.clear(); }
   const std::set<std::uint16_t>& down() const { return down_; }
   std::uint32_t number() { return static_cast<std::uint32_t>(random_()); }
 

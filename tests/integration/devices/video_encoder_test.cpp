@@ -123,7 +123,8 @@ TEST_CASE("every picture becomes a packet with its time, and each packet the pic
     CHECK(got.delta == (i != 0));
     CHECK(got.packet.width == 320);
     CHECK(got.packet.height == 180);
-    const auto decoded = decoder->decode(got.packet, got.bytes, got.capture_ns);
+    const auto decoded =
+        decoder->decode(got.packet, codec::PictureDecoder::copied(got.bytes), got.capture_ns);
     REQUIRE(decoded);
     CHECK(decoded->frame != nullptr);
     CHECK(decoded->capture_ns == start + i);
@@ -231,4 +232,33 @@ TEST_CASE("pictures that lie cost a line in the log") {
   encoder.kernel.wait_log("expected a packed RGB format");
   encoder.show(320, 180, 5);
   CHECK(encoder.packet().capture_ns == 5);
+}
+
+TEST_CASE("a size that the codec refuses is told in the state, and the next is encoded") {
+  Encoder encoder(FakeKernel::Environment{{"DKVM_CONFIG_CODEC", "h261"}});
+  encoder.give_slots();
+  encoder.show(320, 180, 1);
+  CHECK_THAT(wait_trouble(encoder.kernel), Catch::Contains("starting the encoder for 320x180"));
+  encoder.show(320, 180, 2);
+  encoder.kernel.wait_applied(kVideo);
+  encoder.show(352, 288, 3);
+  const auto got = encoder.packet_of(3);
+  CHECK(got.packet.keyframe);
+  CHECK(got.packet.width == 352);
+  CHECK(wait_trouble(encoder.kernel).empty());
+}
+
+TEST_CASE("options that the encoder refuses, or that keep pictures back, park the device") {
+  FakeKernel refused({DKVM_BIN_DIR "/dkvm-video-encoder"},
+                     {{"DKVM_CONFIG", R"({"options":{"preset":"quickest"}})"}});
+  refused.greet();
+  CHECK(refused.wait_exit() == kExitRefused);
+  CHECK_THAT(refused.drain_log(), Catch::Contains("config key 'options'"));
+
+  Encoder encoder(
+      FakeKernel::Environment{{"DKVM_CONFIG", R"({"options":{"tune":"film","rc-lookahead":20}})"}});
+  encoder.give_slots();
+  encoder.show(320, 180, 1);
+  CHECK(encoder.kernel.wait_exit() == kExitRefused);
+  CHECK_THAT(encoder.kernel.drain_log(), Catch::Contains("keeps pictures back"));
 }

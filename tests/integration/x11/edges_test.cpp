@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <poll.h>
+
 #include "tests/integration/x11/person.hpp"
 
 using namespace dkvm;
@@ -10,6 +12,8 @@ using namespace dkvm::test;
 namespace {
 
 using wire::Side;
+
+constexpr int kAgainMs = 60;  // a push at the same place is news after 50 ms
 
 wire::EdgeT edge(Side side, std::uint32_t from, std::uint32_t to) {
   wire::EdgeT made;
@@ -51,6 +55,19 @@ TEST_CASE("pushes against all four sides are told where they are, and that they 
     CHECK(words(source.wait_event<EdgePush>()) == each.pushed);
     person.move(-each.by.x, -each.by.y);
     CHECK(words(source.wait_event<EdgePush>()) == each.left);
+  }
+}
+
+TEST_CASE("a pointer that goes on pushing at one place is told again, while it pushes") {
+  const Xvfb server;
+  Source source(server);
+  Person person(server.display());
+  REQUIRE(source.prepare({}, {edge(Side::right, 0, 720)}, 6).granted);
+  person.place(1275, 100);
+  for (int i = 0; i < 3; ++i) {
+    person.move(10, 0);
+    CHECK(words(source.wait_event<EdgePush>()) == "6: 0 pushed at 100");
+    ::poll(nullptr, 0, kAgainMs);
   }
 }
 

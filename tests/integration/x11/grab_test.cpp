@@ -215,6 +215,38 @@ TEST_CASE("however a source ends, its desktop has the input back") {
   }
 }
 
+TEST_CASE("lamps of a source that was killed abroad are again as they were once it is back") {
+  const Xvfb server;
+  Person person(server.display());
+  person.tap(69);  // KEY_NUMLOCK
+  REQUIRE(person.lamp("Num Lock"));
+  LockState locks;
+  locks.caps_lock = true;
+  const auto are_away = [&] { return person.lamp("Caps Lock") && !person.lamp("Num Lock"); };
+  {
+    Source source(server);
+    REQUIRE(source.ask(GrabAction::grab, 2).granted);
+    source.upstream(kKeyboard, locks);
+    REQUIRE(eventually(kPatience, are_away));
+    const Source beside(server);  // which starts while they are the first one's
+    CHECK(are_away());
+    ::kill(source.pid(), SIGKILL);
+    source.wait_exit();
+  }
+  CHECK(are_away());
+  SECTION("as it had set them") {
+    const Source again(server);
+    CHECK(eventually(kPatience,
+                     [&] { return !person.lamp("Caps Lock") && person.lamp("Num Lock"); }));
+  }
+  SECTION("unless somebody has set them otherwise since") {
+    person.tap(69);
+    const Source again(server);
+    CHECK(person.lamp("Caps Lock"));
+    CHECK(person.lamp("Num Lock"));
+  }
+}
+
 TEST_CASE("while abroad the lamps are the target's, and at home they are as they were") {
   const Xvfb server;
   Source source(server);

@@ -204,3 +204,22 @@ TEST_CASE("a sink tells of its monitors and lamps, and of their changes") {
   sink.play(motion_to(50, 50, 100, 100));
   CHECK(eventually(kPatience, [&] { return person.pointer() == Person::At{320, 240}; }));
 }
+
+TEST_CASE("positions land where they should once the desktop has another size") {
+  const Xvfb server;
+  Sink sink(server);
+  Person person(server.display());
+  const auto lands = [&](int x, int y) {
+    sink.play(motion_to(50, 25, 100, 100));
+    return eventually(kPatience, [&] { return person.pointer() == Person::At{x, y}; });
+  };
+  CHECK(lands(640, 180));
+  resize(server, 800, 600);
+  sink.wait_geometry(800, 600);
+  CHECK(lands(400, 150));
+  sink.play(motion_to(99, 99, 100, 100));
+  CHECK(eventually(kPatience, [&] { return person.pointer() == Person::At{792, 594}; }));
+  resize(server, 1024, 400);
+  sink.wait_geometry(1024, 400);
+  CHECK(lands(512, 100));
+}

@@ -92,6 +92,19 @@ TEST_CASE("a server that dies ends a device with words, and one that is back has
   CHECK(eventually(kPatience, [&] { return person.down() == std::vector{30}; }));
 }
 
+TEST_CASE("a sink whose server stands still ends with words, while it is told to play") {
+  const Xvfb server;
+  Sink sink(server);
+  sink.play(key(30, true));
+  REQUIRE(::kill(server.pid(), SIGSTOP) == 0);
+  sink.event(kInput, key(30, false));
+  const int status = sink.wait_exit();
+  ::kill(server.pid(), SIGCONT);
+  CHECK(status == 1);
+  CHECK_THAT(sink.drain_log(),
+             Catch::Contains("X display '" + server.display() + "': the X server stands still"));
+}
+
 TEST_CASE("a desktop of 16k pixels has all of its borders") {
   const Xvfb server("16384x16384x24");
   Source source(server);

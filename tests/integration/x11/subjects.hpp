@@ -143,6 +143,16 @@ class Sink : public FakeKernel {
     }
   }
 
+  // Waits until it has told that its desktop is so large.
+  void wait_geometry(std::uint32_t width, std::uint32_t height) {
+    for (;;) {
+      const auto told = wait_upstream<Geometry>();
+      if (told.monitors.size() == 1 && told.monitors[0]->width == width &&
+          told.monitors[0]->height == height)
+        return;
+    }
+  }
+
   // A kernel that may be silent.
   static wire::WelcomeT patient() {
     auto welcome = default_welcome();

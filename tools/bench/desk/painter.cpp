@@ -13,6 +13,7 @@ namespace {
 
 constexpr unsigned kMarkWidth = 200;
 constexpr unsigned kMarkHeight = 100;
+constexpr unsigned kFlagSide = 64;
 constexpr unsigned long kLight = 0xe0e0e0;
 constexpr unsigned long kDark = 0x202020;
 constexpr int kRowHeight = 16;
@@ -73,9 +74,17 @@ Result<> Painter::scroll(double hz, std::chrono::milliseconds duration) {
     if (pacer.due() == 0) continue;
     offset_ = (offset_ + kStep) % static_cast<int>(kScreenHeight);
     XCopyArea(display_.get(), page_, window_, gc_, 0, offset_, kScreenWidth, kScreenHeight, 0, 0);
+    flag(++frames_ % 2 == 0);
     XFlush(display_.get());
   }
   return {};
+}
+
+// Every frame is another than the one before, however the words on it fall.
+void Painter::flag(bool light) {
+  XSetForeground(display_.get(), gc_, light ? kLight : kDark);
+  XFillRectangle(display_.get(), window_, gc_, kFlagX - static_cast<int>(kFlagSide) / 2,
+                 kFlagY - static_cast<int>(kFlagSide) / 2, kFlagSide, kFlagSide);
 }
 
 void Painter::type_line() {

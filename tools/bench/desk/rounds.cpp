@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <fstream>
 #include <random>
 #include <thread>
@@ -26,6 +27,7 @@ constexpr milliseconds kSeenTimeMax{1000};
 constexpr milliseconds kGoOverTimeMax{10'000};
 constexpr milliseconds kTry{300};
 constexpr milliseconds kFirstMarkTimeMax{15'000};
+constexpr milliseconds kFlagTry{100};
 constexpr double kMouseHz = 1000;
 constexpr std::array<std::uint16_t, 4> kLetters = {30, 31, 32, 33};  // KEY_A, S, D, F
 
@@ -190,26 +192,47 @@ Result<DeskRound> watch_mark(const Contender& contender, int changes) {
   return round;
 }
 
+Result<double> count_shown(const Contender& contender, const std::function<Result<>()>& meanwhile) {
+  DKVM_TRY(xlab::PixelEye eye,
+           xlab::PixelEye::at(contender.near->display(), Painter::kFlagX, Painter::kFlagY));
+  std::atomic<bool> ended{false};
+  double shown = 0;
+  std::thread looks([&] {
+    for (bool light = true; !ended;)
+      if (eye.await(light, kFlagTry)) {
+        light = !light;
+        ++shown;
+      }
+  });
+  const std::uint64_t begin = now_ns();
+  const auto done = meanwhile();
+  const auto seconds = static_cast<double>(now_ns() - begin) / 1e9;
+  ended = true;
+  looks.join();
+  DKVM_CHECK(done);
+  return shown / seconds;
+}
+
 Result<Work> measure_work(const Contender& contender, const std::function<Result<>()>& meanwhile) {
-  const auto cpu_of = [](pid_t pid) {
-    const auto usage = read_usage(pid);
-    return usage ? static_cast<double>(usage->cpu_ns) : 0;
-  };
   const auto pids = contender.pids();
   std::vector<double> before;
-  for (const pid_t pid : pids) before.push_back(cpu_of(pid));
-  const std::array screens = {contender.near->pid(), contender.far->pid()};
-  const double screens_before = cpu_of(screens[0]) + cpu_of(screens[1]);
+  for (const pid_t pid : pids) {
+    DKVM_TRY(before.emplace_back(), cpu_ns({pid}));
+  }
+  const std::vector<pid_t> screens = {contender.near->pid(), contender.far->pid()};
+  DKVM_TRY(const double screens_before, cpu_ns(screens));
   const std::uint64_t begin = now_ns();
   DKVM_CHECK(meanwhile());
   const double all = static_cast<double>(now_ns() - begin) / 100;  // for %
   Work work;
   for (std::size_t i = 0; i < pids.size(); ++i) {
-    const double share = (cpu_of(pids[i]) - before[i]) / all;
+    DKVM_TRY(const double now, cpu_ns({pids[i]}));
+    const double share = (now - before[i]) / all;
     work.processes.emplace_back(program_of(pids[i]), share);
     work.total += share;
   }
-  work.screens = (cpu_of(screens[0]) + cpu_of(screens[1]) - screens_before) / all;
+  DKVM_TRY(const double screens_now, cpu_ns(screens));
+  work.screens = (screens_now - screens_before) / all;
   return work;
 }
 

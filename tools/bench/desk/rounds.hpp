@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace dkvm::bench {
@@ -28,6 +29,10 @@ Result<DeskRound> move_mouse(const Contender& contender, int pixels);
 // A mark on the far screen, made light and dark so many times.
 // Errors: Errc::timeout when the near screen does not show the first within 15 seconds.
 Result<DeskRound> watch_mark(const Contender& contender, int changes);
+
+// How many pictures a second of a page that scrolls the near screen shows, by the flag on
+// it. Ends with what `meanwhile`, which scrolls, returns.
+Result<double> count_shown(const Contender& contender, const std::function<Result<>()>& meanwhile);
 
 // What each process of a contender takes of one processor, in %, and together; the X
 // servers apart.

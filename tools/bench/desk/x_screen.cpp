@@ -1,6 +1,7 @@
 #include "tools/bench/desk/x_screen.hpp"
 
 #include "tools/bench/harness/interrupt.hpp"
+#include "tools/xlab/xvfb.hpp"
 
 #include <fmt/format.h>
 
@@ -12,7 +13,6 @@
 namespace dkvm::bench {
 namespace {
 
-constexpr const char* kProgram = "/usr/bin/Xvfb";
 constexpr int kNumberFd = 3;
 constexpr std::chrono::milliseconds kStartTimeMax{10'000};
 
@@ -26,25 +26,15 @@ Result<XScreen> XScreen::start(const TemporaryFolder& folder, const std::string&
   const detail::Fd log(
       ::open(folder.file(name + ".log").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
   Command command;
-  command.args = {kProgram,    "-displayfd", std::to_string(kNumberFd),
-                  "-screen",   "0",          fmt::format("{}x{}x24", kScreenWidth, kScreenHeight),
-                  "-nolisten", "tcp",        "-noreset"};
+  command.args =
+      xlab::xvfb_command(kNumberFd, fmt::format("{}x{}x24", kScreenWidth, kScreenHeight));
   command.fds = {{told.get(), kNumberFd}, {log.get(), STDOUT_FILENO}, {log.get(), STDERR_FILENO}};
   DKVM_TRY(Process process, Process::start(command));
   told = {};
-  // The number comes with a newline once the server listens.
-  std::string text;
-  while (text.empty() || text.back() != '\n') {
-    DKVM_TRY(const bool readable, wait_readable(number.get(), kStartTimeMax));
-    std::array<char, 16> bytes{};
-    const ssize_t got = readable ? ::read(number.get(), bytes.data(), bytes.size()) : 0;
-    if (got <= 0)
-      return fail(Errc::timeout,
-                  fmt::format("{} did not start: see {}", kProgram, folder.file(name + ".log")));
-    text.append(bytes.data(), static_cast<std::size_t>(got));
-  }
-  text.pop_back();
-  return XScreen(std::move(process), ":" + text);
+  auto display =
+      xlab::read_display(number.get(), [&] { return wait_readable(number.get(), kStartTimeMax); });
+  if (!display) return fail(std::move(display).error().within("see " + folder.file(name + ".log")));
+  return XScreen(std::move(process), std::move(*display));
 }
 
 }  // namespace dkvm::bench

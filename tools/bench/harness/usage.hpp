@@ -19,6 +19,12 @@ struct Usage {
 };
 Result<Usage> read_usage(pid_t pid);
 
+// Memory that is theirs, and their part of what is shared.
+// Errors: Errc::not_found when one of them is gone, or cannot be looked at.
+Result<double> pss_mb(const std::vector<pid_t>& pids);
+// Errors: those of read_usage()
+Result<double> cpu_ns(const std::vector<pid_t>& pids);
+
 // The children of a process whose program's file name is `program`; all for "".
 std::vector<pid_t> children_of(pid_t parent, const std::string& program);
 

@@ -1,13 +1,15 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace dkvm::ctl {
 
 inline constexpr std::uint16_t kPairPort = 24861;
 inline constexpr int kPairAttemptsMax = 3;
-inline constexpr int kPairBacklogMax = 4;  // who comes while another pairs
+inline constexpr int kPairBacklogMax = 64;          // who comes while another pairs
+inline constexpr std::size_t kPairWaitingMax = 32;  // connected, and silent
 
 inline constexpr std::chrono::seconds kPairListenTime{120};  // unless --for says otherwise
 inline constexpr std::chrono::seconds kPairListenTimeMax{3600};

@@ -1,5 +1,6 @@
 #include "tools/dkvmctl/ctl.hpp"
 #include "tools/dkvmctl/pair/limits.hpp"
+#include "tools/dkvmctl/pair/lobby.hpp"
 #include "tools/dkvmctl/pair/session.hpp"
 #include "tools/dkvmctl/trust_folder.hpp"
 #include "trust/peer_name.hpp"
@@ -71,23 +72,15 @@ void show_listening(Screen& screen, const std::vector<std::string>& addresses,
   screen.flush();
 }
 
-// Whoever spoke TLS with a certificate has had one try, whatever came of it.
+// Whoever spoke TLS with a certificate, and then to us, has had one try, whatever came of it.
 Result<> listen_until(PairClock::time_point until, PairListener& listener, PairSetup& setup,
                       Screen& screen) {
-  const auto too_far = [&](const std::string& address) {
-    screen.note(address +
-                " is on no network near this machine (private, link-local), and was "
-                "turned away; --reach anywhere lets it in");
-  };
+  Lobby lobby(listener, setup.identity, [&](const std::string& address, const std::string& why) {
+    screen.note(fmt::format("{}: {}", address, why));
+  });
   for (int attempts = 0; attempts < kPairAttemptsMax;) {
-    DKVM_TRY(auto connected, listener.accept(until, too_far));
-    if (!connected) return fail(Errc::timeout, "nobody has paired in time");
-    const std::string address = connected->address;
-    auto stream = PairStream::start(std::move(*connected), setup.identity, trust::Role::server);
-    if (!stream) {
-      screen.note(address + ": " + stream.error().message());
-      continue;
-    }
+    DKVM_TRY(auto stream, lobby.next(until));
+    if (!stream) return fail(Errc::timeout, "nobody has paired in time");
     ++attempts;
     const auto peer = pair_with(*stream, trust::PairingRole::listener, setup, screen);
     if (!peer && attempts == kPairAttemptsMax) return fail(peer.error());
@@ -95,7 +88,8 @@ Result<> listen_until(PairClock::time_point until, PairListener& listener, PairS
       show_paired(screen, *peer);
       return {};
     }
-    screen.note(fmt::format("{}: {}. Still listening, for {} more", address, peer.error().message(),
+    screen.note(fmt::format("{}: {}. Still listening, for {} more", stream->address(),
+                            peer.error().message(),
                             attempts + 1 == kPairAttemptsMax ? "one attempt" : "two attempts"));
   }
   return fail(Errc::denied, "no attempt was left");

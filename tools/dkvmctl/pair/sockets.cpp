@@ -58,11 +58,6 @@ Result<detail::Fd> listen_at(const addrinfo& at) {
   return socket;
 }
 
-int millis_until(PairClock::time_point until) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - PairClock::now()).count();
-  return left <= 0 ? 0 : static_cast<int>(left);
-}
-
 void send_at_once(int socket) {
   const int on = 1;
   ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -92,6 +87,11 @@ Result<Connected> dial(const addrinfo& at) {
 }
 
 }  // namespace
+
+int millis_until(PairClock::time_point until) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - PairClock::now()).count();
+  return left <= 0 ? 0 : static_cast<int>(left);
+}
 
 Result<> wait_ready(int fd, short events, PairClock::time_point until) {
   for (;;) {
@@ -123,6 +123,12 @@ Result<PairListener> PairListener::open(const std::optional<HostPort>& where, Re
   }
   if (listener.sockets_.empty()) return fail(std::move(last));
   return listener;
+}
+
+std::vector<int> PairListener::fds() const {
+  std::vector<int> all;
+  for (const detail::Fd& socket : sockets_) all.push_back(socket.get());
+  return all;
 }
 
 std::vector<std::string> PairListener::addresses() const {

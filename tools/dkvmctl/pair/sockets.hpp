@@ -40,6 +40,9 @@ class PairListener {
     }
   }
 
+  // Readable when somebody comes.
+  std::vector<int> fds() const;
+
   // `0.0.0.0:24861`, with the port that it really is.
   std::vector<std::string> addresses() const;
 
@@ -57,6 +60,9 @@ class PairListener {
 // Tries all addresses of the host in turn.
 // Errors: of the last one; Errc::denied when all are too far away.
 Result<Connected> connect_to(const HostPort& where, Reach reach);
+
+// For poll(): not before, and 0 when it is over.
+int millis_until(PairClock::time_point until);
 
 // Waits until the descriptor is ready. Errors: Errc::timeout.
 Result<> wait_ready(int fd, short events, PairClock::time_point until);

@@ -8,6 +8,7 @@
 #include <poll.h>
 
 #include <array>
+#include <utility>
 
 namespace dkvm::ctl {
 namespace {
@@ -17,6 +18,13 @@ tl::unexpected<Error> hung_up() { return fail(Errc::disconnected, "the other sid
 }  // namespace
 
 Result<PairStream> PairStream::start(Connected connected, const trust::Identity& own,
+                                     trust::Role role) {
+  DKVM_TRY(PairStream stream, begin(std::move(connected), own, role));
+  DKVM_CHECK(stream.handshake());
+  return stream;
+}
+
+Result<PairStream> PairStream::begin(Connected connected, const trust::Identity& own,
                                      trust::Role role) {
   const auto anybody = [](const trust::Fingerprint&) { return true; };
   DKVM_TRY(const auto context, trust::TlsContext::make(own, role, anybody));
@@ -28,28 +36,47 @@ Result<PairStream> PairStream::start(Connected connected, const trust::Identity&
   } else {
     SSL_set_connect_state(ssl.get());
   }
-  PairStream stream(std::move(connected), std::move(ssl));
-  DKVM_CHECK(stream.handshake());
-  return stream;
+  return PairStream(std::move(connected), std::move(ssl));
 }
 
 Result<> PairStream::handshake() {
   const auto until = PairClock::now() + kPairStepTimeMax;
   for (;;) {
-    ERR_clear_error();
-    const int done = SSL_do_handshake(ssl_.get());
-    if (done == 1) break;
+    DKVM_TRY(const bool done, go_on());
+    if (done) return {};
+    DKVM_CHECK(wait_ready(fd(), waits_for(), until));
+  }
+}
+
+// As far as the socket allows. True: hands are shaken.
+Result<bool> PairStream::go_on() {
+  if (SSL_is_init_finished(ssl_.get()) == 1) return true;
+  ERR_clear_error();
+  if (const int done = SSL_do_handshake(ssl_.get()); done != 1) {
     const int error = SSL_get_error(ssl_.get(), done);
+    if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) return false;
     if (error == SSL_ERROR_SSL)
       return fail(trust::openssl_error(Errc::denied,
                                        "the other side is no dKVM that pairs: TLS handshake"));
-    DKVM_CHECK(wait_for(error, until));
+    ERR_clear_error();
+    return hung_up();
   }
   const auto peer = trust::peer_of(ssl_.get());
   if (!peer) return fail(Errc::denied, "the other side has no certificate");
   peer_ = *peer;
-  return {};
+  return true;
 }
+
+Result<bool> PairStream::has_spoken() {
+  DKVM_TRY(const bool shaken, go_on());
+  if (!shaken) return false;
+  if (!first_) {
+    DKVM_TRY(first_, next());
+  }
+  return first_.has_value();
+}
+
+short PairStream::waits_for() const { return SSL_want_write(ssl_.get()) ? POLLOUT : POLLIN; }
 
 // Waits for what OpenSSL wants before it goes on.
 Result<> PairStream::wait_for(int ssl_error, PairClock::time_point until) const {
@@ -77,20 +104,25 @@ Result<> PairStream::send(const trust::PairingMessage& message) {
 }
 
 Result<std::optional<trust::PairingMessage>> PairStream::next() {
+  if (first_) return std::exchange(first_, std::nullopt);
   for (;;) {
     if (auto message = trust::take_message(received_)) return message;
-    std::array<std::uint8_t, 512> bytes;
-    std::size_t got = 0;
-    ERR_clear_error();
-    const int done = SSL_read_ex(ssl_.get(), bytes.data(), bytes.size(), &got);
-    if (done == 1) {
-      received_.insert(received_.end(), bytes.begin(),
-                       bytes.begin() + static_cast<std::ptrdiff_t>(got));
-    } else {
-      if (SSL_get_error(ssl_.get(), done) != SSL_ERROR_WANT_READ) return hung_up();
-      return std::nullopt;
-    }
+    const std::size_t before = received_.size();
+    DKVM_CHECK(read());
+    if (received_.size() == before) return std::nullopt;
   }
+}
+
+// Some of what is there; nothing when nothing is.
+Result<> PairStream::read() {
+  std::array<std::uint8_t, 512> bytes;
+  std::size_t got = 0;
+  ERR_clear_error();
+  const int done = SSL_read_ex(ssl_.get(), bytes.data(), bytes.size(), &got);
+  if (done != 1 && SSL_get_error(ssl_.get(), done) != SSL_ERROR_WANT_READ) return hung_up();
+  received_.insert(received_.end(), bytes.begin(),
+                   bytes.begin() + static_cast<std::ptrdiff_t>(done == 1 ? got : 0));
+  return {};
 }
 
 Result<trust::PairingMessage> PairStream::receive(PairClock::time_point until) {

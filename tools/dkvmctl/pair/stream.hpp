@@ -20,6 +20,15 @@ class PairStream {
   static Result<PairStream> start(Connected connected, const trust::Identity& own,
                                   trust::Role role);
 
+  // The same without waiting, by has_spoken(): true once hands are shaken and a message
+  // has come, which next() then has.
+  // Errors: those of start(), Errc::disconnected.
+  static Result<PairStream> begin(Connected connected, const trust::Identity& own,
+                                  trust::Role role);
+  Result<bool> has_spoken();
+  // What poll() is to wait for meanwhile.
+  short waits_for() const;
+
   const trust::Fingerprint& peer() const { return peer_; }
   const std::string& address() const { return address_; }
   int fd() const { return socket_.get(); }
@@ -40,6 +49,8 @@ class PairStream {
         ssl_(std::move(ssl)) {}
 
   Result<> handshake();
+  Result<bool> go_on();
+  Result<> read();
   Result<> wait_for(int ssl_error, PairClock::time_point until) const;
 
   detail::Fd socket_;
@@ -47,6 +58,7 @@ class PairStream {
   trust::SslPtr ssl_;
   trust::Fingerprint peer_;
   std::vector<std::uint8_t> received_;
+  std::optional<trust::PairingMessage> first_;  // that has_spoken() was waiting for
 };
 
 }  // namespace dkvm::ctl

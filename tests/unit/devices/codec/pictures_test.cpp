@@ -85,7 +85,8 @@ TEST_CASE("every picture gives a packet and every packet the picture, at once") 
     for (std::uint64_t i = 1; i <= 20; ++i) {
       const Coded coded = film.next();
       CHECK(coded.packet.keyframe == (i == 1));
-      const auto decoded = decoder.decode(coded.packet, coded.bytes, i * 1000);
+      const auto decoded =
+          decoder.decode(coded.packet, codec::PictureDecoder::copied(coded.bytes), i * 1000);
       REQUIRE(decoded);
       CHECK(decoded->capture_ns == i * 1000);
       CHECK(decoded->width == width);
@@ -101,13 +102,13 @@ TEST_CASE("a keyframe that is asked for can be decoded by who has seen nothing b
   for (int i = 0; i < 5; ++i) film.next();
   const Coded delta = film.next();
   PictureDecoder decoder = a_decoder();
-  const auto nothing = decoder.decode(delta.packet, delta.bytes, 1);
+  const auto nothing = decoder.decode(delta.packet, codec::PictureDecoder::copied(delta.bytes), 1);
   REQUIRE(nothing);
   CHECK(nothing->frame == nullptr);
   CHECK(decoder.needs_keyframe());
   const Coded key = film.next(true);
   CHECK(key.packet.keyframe);
-  const auto decoded = decoder.decode(key.packet, key.bytes, 2);
+  const auto decoded = decoder.decode(key.packet, codec::PictureDecoder::copied(key.bytes), 2);
   REQUIRE(decoded);
   CHECK(test::psnr(film.canvas, shown(*decoded)) > 25);
   CHECK_FALSE(decoder.needs_keyframe());
@@ -147,7 +148,8 @@ TEST_CASE("a picture of another size in the middle of the stream is decoded as i
     Film film(width, width / 2);
     for (std::uint64_t i = 0; i < 4; ++i) {
       const Coded coded = film.next();
-      const auto decoded = decoder.decode(coded.packet, coded.bytes, i);
+      const auto decoded =
+          decoder.decode(coded.packet, codec::PictureDecoder::copied(coded.bytes), i);
       REQUIRE(decoded);
       CHECK(decoded->width == width);
       CHECK(decoded->height == width / 2);
@@ -164,7 +166,8 @@ TEST_CASE("other codecs work alike") {
     PictureDecoder decoder = a_decoder();
     for (std::uint64_t i = 0; i < 10; ++i) {
       const Coded coded = film.next();
-      const auto decoded = decoder.decode(coded.packet, coded.bytes, i);
+      const auto decoded =
+          decoder.decode(coded.packet, codec::PictureDecoder::copied(coded.bytes), i);
       REQUIRE(decoded);
       CHECK(test::psnr(film.canvas, shown(*decoded)) > 25);
     }
@@ -197,11 +200,11 @@ TEST_CASE("damaged packets cost pictures and nothing else") {
         break;
       default: coded.packet.keyframe = !coded.packet.keyframe; break;
     }
-    if (!decoder.decode(coded.packet, coded.bytes, 1)) ++damaged;
+    if (!decoder.decode(coded.packet, codec::PictureDecoder::copied(coded.bytes), 1)) ++damaged;
   }
   CHECK(damaged > kMutations / 20);
   const Coded key = film.next(true);
-  const auto decoded = decoder.decode(key.packet, key.bytes, 7);
+  const auto decoded = decoder.decode(key.packet, codec::PictureDecoder::copied(key.bytes), 7);
   REQUIRE(decoded);
   CHECK(test::psnr(film.canvas, shown(*decoded)) > 25);
 }
@@ -210,16 +213,18 @@ TEST_CASE("after a damaged packet nothing comes until a keyframe") {
   Film film(160, 96);
   PictureDecoder decoder = a_decoder();
   const Coded first = film.next();
-  REQUIRE(decoder.decode(first.packet, first.bytes, 1)->frame);
+  REQUIRE(decoder.decode(first.packet, codec::PictureDecoder::copied(first.bytes), 1)->frame);
   Coded broken = film.next();
   broken.bytes.resize(broken.bytes.size() / 2);
-  const auto refused = decoder.decode(broken.packet, broken.bytes, 2);
+  const auto refused =
+      decoder.decode(broken.packet, codec::PictureDecoder::copied(broken.bytes), 2);
   CHECK((!refused || refused->frame == nullptr));
   CHECK(decoder.needs_keyframe());
   const Coded next = film.next();
-  CHECK(decoder.decode(next.packet, next.bytes, 3)->frame == nullptr);
+  CHECK(decoder.decode(next.packet, codec::PictureDecoder::copied(next.bytes), 3)->frame ==
+        nullptr);
   const Coded key = film.next(true);
-  CHECK(decoder.decode(key.packet, key.bytes, 4)->frame != nullptr);
+  CHECK(decoder.decode(key.packet, codec::PictureDecoder::copied(key.bytes), 4)->frame != nullptr);
 }
 
 TEST_CASE("lies about codecs and sizes are refused") {
@@ -227,7 +232,7 @@ TEST_CASE("lies about codecs and sizes are refused") {
   Film film(160, 96);
   Coded coded = film.next();
   coded.packet.codec = "rawvideo";
-  const auto refused = decoder.decode(coded.packet, coded.bytes, 1);
+  const auto refused = decoder.decode(coded.packet, codec::PictureDecoder::copied(coded.bytes), 1);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code() == Errc::unsupported);
   CHECK(refused.error().message() ==
@@ -236,11 +241,11 @@ TEST_CASE("lies about codecs and sizes are refused") {
   coded.packet.codec = "h264";
   coded.packet.width = 16'000;
   coded.packet.height = 16'000;
-  const auto decoded = decoder.decode(coded.packet, coded.bytes, 1);
+  const auto decoded = decoder.decode(coded.packet, codec::PictureDecoder::copied(coded.bytes), 1);
   REQUIRE(decoded);
   CHECK(decoded->width == 160);
 
-  CHECK_FALSE(decoder.decode(coded.packet, {}, 1));
+  CHECK_FALSE(decoder.decode(coded.packet, codec::PictureDecoder::copied({}), 1));
   const auto unknown = PictureDecoder::make({"h264", "no-such-codec"}, 1);
   REQUIRE_FALSE(unknown);
   CHECK(unknown.error().message().find("'no-such-codec'") != std::string::npos);
@@ -255,7 +260,7 @@ TEST_CASE("a picture of 16k x 16k pixels in a packet is refused") {
   packet.codec = "vp8";
   packet.keyframe = true;
   PictureDecoder decoder = a_decoder();
-  CHECK_FALSE(decoder.decode(packet, bytes, 1));
+  CHECK_FALSE(decoder.decode(packet, codec::PictureDecoder::copied(bytes), 1));
 }
 
 TEST_CASE("an encoder that is not there, or has no such option, is refused with what is") {

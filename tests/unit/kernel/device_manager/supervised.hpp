@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ inline std::string words(const action::Signal& signal) {
 inline std::string words(const action::RunCleanup& cleanup) {
   return fmt::format("cleanup {}", fmt::join(cleanup.codes, ","));
 }
+inline std::string words(const action::CleanupGivenUp& given_up) {
+  return fmt::format("given up {}", fmt::join(given_up.codes, ","));
+}
 inline std::string words(const action::Disconnect&) { return "disconnect"; }
 inline std::string words(const action::Gap& gap) { return fmt::format("gap {}", gap.incarnation); }
 inline std::string words(const action::Died& died) { return "died: " + died.reason; }
@@ -51,8 +55,10 @@ class Supervised {
     SupervisorActions actions;
     supervisor.handle(event, now, actions);
     Words all;
-    for (const SupervisorAction& action : actions)
+    for (const SupervisorAction& action : actions) {
+      if (const auto* dead = std::get_if<action::Died>(&action)) died = dead->kind;
       all.push_back(std::visit([](const auto& one) { return words(one); }, action));
+    }
     return all;
   }
 
@@ -92,6 +98,7 @@ class Supervised {
   double random = 0.5;
   TimePoint now{std::chrono::hours(1)};
   Supervisor supervisor;
+  std::optional<DeathKind> died{};  // at last
 };
 
 }  // namespace dkvm::test

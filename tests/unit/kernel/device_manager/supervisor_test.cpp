@@ -312,6 +312,36 @@ TEST_CASE("a stopped process degrades, and going on mends") {
   CHECK(device.on(event::ProcessContinued{}) == Words{"running"});
 }
 
+TEST_CASE("a device that says what is wrong with it is degraded until it is well") {
+  Supervised device;
+  device.on(event::Start{});
+  device.on(event::Troubled{"too early"});
+  device.on(event::Spawned{77});
+  device.on(event::HelloAccepted{});
+  CHECK(device.on(event::Troubled{"no screen"}).empty());
+  CHECK(device.on(event::Started{}) == Words{"running", "degraded: no screen"});
+  CHECK(device.on(event::Troubled{"no screen"}).empty());
+  CHECK(device.on(event::Troubled{"no\nmonitor"}) == Words{"degraded: no monitor"});
+  CHECK(device.on(event::ProcessStopped{}) ==
+        Words{"degraded: its process is stopped by a signal"});
+  CHECK(device.on(event::ProcessContinued{}) == Words{"degraded: no monitor"});
+  CHECK(device.on(event::Troubled{}) == Words{"running"});
+  device.on(event::Troubled{std::string(1000, 'x')});
+  CHECK(device.supervisor.reason().size() == kTroubleBytesMax);
+}
+
+TEST_CASE("the trouble of a device ends with its process") {
+  Supervised device;
+  device.run();
+  device.on(event::Troubled{"no screen"});
+  device.on(event::Restart{"asked"});
+  device.on(event::StoppedFrame{});
+  device.on(event::Exited{});
+  device.on(event::Spawned{78});
+  device.on(event::HelloAccepted{});
+  CHECK(device.on(event::Started{}) == Words{"running"});
+}
+
 TEST_CASE("a stopped process that holds input is killed after 300 ms") {
   Supervised device;
   device.run();
@@ -330,6 +360,49 @@ TEST_CASE("after an unclean death the codes are cleaned up and the next start wa
               "backoff: killed by SIGKILL"});
   CHECK(device.after(250ms) == Words{"starting: killed by SIGKILL"});
   CHECK(device.after(200ms, event::CleanupFinished{}) == Words{"starting", "spawn 2"});
+}
+
+TEST_CASE("a cleanup that overruns is run again, and the next start waits for it") {
+  Supervised device(cleans());
+  device.run();
+  device.on(Supervised::killed(SIGKILL, {29}));
+  device.after(250ms);
+  for (int run = 1; run < kCleanupRunsMax; ++run)
+    CHECK(device.after(500ms, event::CleanupFinished{true}) == Words{"cleanup 29"});
+  SECTION("until it is done") {
+    CHECK(device.after(10ms, event::CleanupFinished{}) == Words{"starting", "spawn 2"});
+  }
+  SECTION("or was run six times: what it owes goes to the next one") {
+    CHECK(device.after(500ms, event::CleanupFinished{true}) ==
+          Words{"given up 29", "starting", "spawn 2"});
+    device.on(event::Spawned{78});
+    device.on(event::HelloAccepted{});
+    SECTION("which is when the device is at work again") {
+      CHECK(device.on(event::Started{}) == Words{"running", "cleanup 29"});
+      CHECK(device.on(event::CleanupFinished{}).empty());
+      device.on(event::StoppedFrame{});
+      CHECK(device.on(Supervised::killed(SIGKILL)).size() == 4);  // nothing is owed
+      CHECK_FALSE(device.supervisor.cleaning_up());
+    }
+    SECTION("or after its next death, whatever that leaves") {
+      const Words end = device.on(Supervised::killed(SIGKILL, {42}));
+      CHECK(std::count(end.begin(), end.end(), "cleanup 29,42") == 1);
+    }
+  }
+}
+
+TEST_CASE("what a device leaves while its cleanup runs is cleaned up after that") {
+  Supervised device(cleans());
+  device.run();
+  device.on(Supervised::killed(SIGKILL, {29}));
+  device.after(250ms);
+  for (int run = 0; run < kCleanupRunsMax; ++run) device.after(500ms, event::CleanupFinished{true});
+  device.on(event::Spawned{78});
+  device.on(event::HelloAccepted{});
+  device.on(event::Started{});
+  const Words end = device.on(Supervised::killed(SIGKILL, {42}));
+  CHECK(std::count(end.begin(), end.end(), "cleanup 29,42") == 0);
+  CHECK(device.on(event::CleanupFinished{}) == Words{"cleanup 29,42"});
 }
 
 TEST_CASE("nothing is cleaned up without codes, without the ability, or after a goodbye") {

@@ -89,6 +89,20 @@ TEST_CASE("a peer's keys are asked for while somebody is there to press them") {
         std::vector{stream("desk", "mouse", kSource, {"pointer_motion"})});
 }
 
+TEST_CASE("a recorder beside a device that presses keys is nobody to type for") {
+  Plan plan = desk();
+  PortManifest pressing = port("in", kSink, {"key"});
+  pressing.injects = true;
+  plan.devices.push_back(device("hands", {pressing}));
+  const std::vector<PipelineSpec> keys{
+      pipeline({"link/desk/keys"}, {"hands", "recorder"}, {"key"})};
+  CHECK(streams_of(keys, plan, {}, {"recorder"}).size() == 1);
+  CHECK(streams_of(keys, plan, {}, {"hands"}).empty());
+  const std::vector<PipelineSpec> onward{
+      pipeline({"link/desk/keys"}, {"hands", "link/tower/keys"}, {"key"})};
+  CHECK(streams_of(onward, plan, {}, {"hands"}).size() == 1);
+}
+
 TEST_CASE("what is not known before it runs may be anything") {
   const Plan plan = desk();
   const std::vector<LinkStream> any{stream("laptop", "in", kSink, {"*"})};

@@ -22,6 +22,7 @@ class PlayedGroup {
     std::uint64_t lease_until = 0;
     std::uint32_t heard = 0;  // the latest epoch
     bool backwards = false;   // an epoch was not above those before
+    bool late = false;        // it could not be grabbed at first, and has not been yet
   };
 
   PlayedGroup(std::size_t members, std::size_t targets)
@@ -43,6 +44,15 @@ class PlayedGroup {
     group_.member_down(member, now);
     act();
   }
+  // It opens or closes the port that it is grabbed by.
+  void grabbable(std::size_t member, bool can) {
+    Source& source = sources[member];
+    source.late = can && !source.grabbable;
+    source.grabbable = can;
+    if (!can) source.prepared = source.asked = source.granted = 0;
+    group_.member_grabbable(member, can, now);
+    act();
+  }
   std::uint64_t select(std::size_t target) {
     const auto wish = group_.select(target, "asked", std::nullopt, now);
     act();
@@ -60,6 +70,7 @@ class PlayedGroup {
     const std::uint32_t epoch = source.asked != 0 ? source.asked : source.granted;
     source.granted = granted ? epoch : 0;
     source.asked = 0;
+    source.late = false;
     group_.grabbed(member, epoch, granted, reason);
     act();
   }

@@ -8,8 +8,7 @@ using namespace dkvm::test;
 TEST_CASE("The pointer is where the group has it: at places of the target") {
   SwitchRig rig;
   rig.begin();
-  rig.send(SwitchRig::kKeyboard, geometry(1920, 1080));
-  REQUIRE(rig.send_up({2, 0}, geometry(1000, 500)));
+  rig.show_screens();
   rig.go(kTwo);
   rig.press(kMeta);
   rig.lift(kMeta);
@@ -72,8 +71,7 @@ TEST_CASE("The source is told which stretches of its border lead somewhere") {
 TEST_CASE("A push at the border crosses to the neighbour, and back at the matching point") {
   SwitchRig rig;
   rig.begin();
-  rig.send(SwitchRig::kKeyboard, geometry(1920, 1080));
-  REQUIRE(rig.send_up({2, 0}, geometry(1000, 541)));
+  rig.show_screens(1000, 541);
   rig.asked();
   rig.push_edge(true, 540);
   rig.grant();
@@ -82,6 +80,20 @@ TEST_CASE("A push at the border crosses to the neighbour, and back at the matchi
   rig.move(-3, 0);
   CHECK(rig.at() == "local");
   CHECK(rig.asked() == "release(1919,539)");
+}
+
+TEST_CASE("A modifier that is held while the pointer crosses is held over there, and back") {
+  SwitchRig rig;
+  rig.begin();
+  rig.show_screens();
+  rig.asked();
+  rig.press(kCtrl);
+  rig.push_edge(true);
+  rig.grant();
+  CHECK(rig.take(2) == "to(0,231) 29+");
+  rig.move(-3, 0);
+  CHECK(rig.at() == "local");
+  CHECK(rig.take(2) == "29-");
 }
 
 TEST_CASE("With a delay the pointer has to push that long") {
@@ -108,8 +120,7 @@ TEST_CASE("A lock or a drag that begins during the delay keeps the pointer") {
   SwitchRig rig;
   rig.spec.delay_ns = 250 * kMs;
   rig.begin();
-  rig.send(SwitchRig::kKeyboard, geometry(1920, 1080));
-  REQUIRE(rig.send_up({2, 0}, geometry(1000, 500)));
+  rig.show_screens();
   rig.go(kTwo);
   rig.move(-5000, 0);
   rig.pass(200 * kMs);
@@ -127,8 +138,7 @@ TEST_CASE("Abroad the delay is the same") {
   SwitchRig rig;
   rig.spec.delay_ns = 250 * kMs;
   rig.begin();
-  rig.send(SwitchRig::kKeyboard, geometry(1920, 1080));
-  REQUIRE(rig.send_up({2, 0}, geometry(1000, 500)));
+  rig.show_screens();
   rig.go(kTwo);
   rig.move(-5000, 0);
   rig.pass(200 * kMs);
@@ -147,8 +157,7 @@ TEST_CASE("Abroad the delay is the same") {
 TEST_CASE("Corners do not cross") {
   SwitchRig rig;
   rig.begin();
-  rig.send(SwitchRig::kKeyboard, geometry(1920, 1080));
-  REQUIRE(rig.send_up({2, 0}, geometry(1000, 500)));
+  rig.show_screens();
   rig.go(kTwo);
   rig.move(0, -5000);
   rig.move(-5000, 0);

@@ -74,6 +74,12 @@ class SwitchRig : public Rig {
     REQUIRE(applied);
   }
 
+  // The monitors of home, 1920x1080, and of the laptop are known.
+  void show_screens(std::uint32_t width = 1000, std::uint32_t height = 500) {
+    send(kKeyboard, geometry(1920, 1080));
+    REQUIRE(send_up({2, 0}, geometry(width, height)));
+  }
+
   // Grabs that were sent to the source since the last time.
   std::vector<Grab> grabs() {
     std::vector<Grab> all;

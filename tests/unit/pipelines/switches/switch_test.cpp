@@ -176,6 +176,148 @@ TEST_CASE("A target that takes nothing for 300 ms is away, and there again when 
   CHECK(rig.at() == "local");
 }
 
+TEST_CASE("A target that starts, or stands still, for 300 ms is away until it is at work") {
+  SwitchRig rig;
+  rig.begin();
+  rig.go(kTwo);
+  rig.router.set_at_work(2, false, rig.now);
+  rig.pass(299 * kMs);
+  CHECK(rig.at() == "laptop");
+  rig.router.set_at_work(2, true, rig.now);
+  rig.pass(kSecond);
+  CHECK(rig.at() == "laptop");
+  rig.router.device_down(2, rig.now);
+  CHECK(rig.at() == "local");
+  rig.router.set_at_work(2, false, rig.now);
+  rig.sink_up(2, "laptop");
+  rig.pass(300 * kMs);
+  CHECK(rig.status().targets[1].state == SwitchStatus::Target::State::away);
+  const auto wish = rig.router.select("desk", {"laptop"}, rig.now);
+  REQUIRE(wish);
+  REQUIRE(rig.router.switch_outcome("desk", *wish));
+  CHECK(rig.router.switch_outcome("desk", *wish)->error().code() == Errc::disconnected);
+  rig.router.set_at_work(2, true, rig.now);
+  CHECK(rig.status().targets[1].state == SwitchStatus::Target::State::ready);
+}
+
+TEST_CASE("A wish that is refused leaves one under way alone") {
+  SwitchRig rig;
+  rig.begin();
+  rig.router.device_down(3, rig.now);
+  rig.asked();
+  rig.press(kCtrl);
+  rig.press(kAlt);
+  const auto first = rig.router.select("desk", {"laptop", "asked", true}, rig.now);
+  REQUIRE(first);
+  SECTION("by a call") {
+    const auto refused = rig.router.select("desk", {"tower", "asked", false}, rig.now);
+    REQUIRE(refused);
+    REQUIRE(rig.router.switch_outcome("desk", *refused));
+    CHECK_FALSE(*rig.router.switch_outcome("desk", *refused));
+  }
+  SECTION("by a hotkey, whose modifiers then come along") {
+    rig.press(kThree);
+    rig.lift(kThree);
+  }
+  CHECK_FALSE(rig.router.switch_outcome("desk", *first));
+  rig.grant();
+  REQUIRE(rig.router.switch_outcome("desk", *first));
+  CHECK(*rig.router.switch_outcome("desk", *first));
+  CHECK(rig.at() == "laptop");
+  CHECK(rig.status().locked);
+  CHECK(rig.take(2) == "29+ 56+");
+}
+
+TEST_CASE("A call that is refused leaves the hotkey under way its keys") {
+  SwitchRig rig;
+  rig.begin();
+  rig.router.device_down(3, rig.now);
+  rig.chord(kTwo);
+  REQUIRE(rig.router.select("desk", {"tower"}, rig.now));
+  rig.grant();
+  rig.let_go_chord(kTwo);
+  CHECK(rig.at() == "laptop");
+  CHECK(rig.take(2).empty());
+}
+
+TEST_CASE("A source of a switch that is no more hears that nothing is watched") {
+  SwitchRig rig;
+  rig.begin();
+  rig.send(SwitchRig::kKeyboard, geometry(1920, 1080));
+  rig.asked();
+  const std::uint32_t before = rig.prepared;
+  REQUIRE(rig.router.apply({}, {}, rig.now));
+  const auto told = rig.grabs();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].action == wire::GrabAction::prepare);
+  CHECK(told[0].epoch > before);
+  CHECK(told[0].chords.empty());
+  CHECK(told[0].edges.empty());
+  CHECK_FALSE(rig.host.held[1]);
+}
+
+TEST_CASE("Keys of a port that closed are not held for a hotkey") {
+  SwitchRig rig;
+  rig.begin();
+  for (int i = 0; i < 3; ++i) {
+    rig.router.port_up(1, out_port(9, fmt::format("keypad-{}", i), topics({wire::Topic::key})),
+                       rig.now);
+    rig.press(kCtrl, {1, 9});
+    rig.router.port_down({1, 9}, rig.now);
+  }
+  rig.press(70);  // `next`, when it alone is down
+  CHECK(rig.status().wanted == "laptop");
+}
+
+TEST_CASE("A source that can be grabbed only later is grabbed then, and goes on meanwhile") {
+  SwitchRig rig;
+  using enum wire::Topic;
+  rig.up(1, "input", {out_port(1, "mouse", topics({pointer_motion, pointer_button}))});
+  rig.begin();
+  REQUIRE(rig.router.select("desk", {"laptop"}, rig.now));
+  CHECK(rig.at() == "laptop");
+  rig.click(true);
+  CHECK(rig.take(2) == "272+");
+  rig.router.port_up(1, out_port(0, "keyboard", topics({key, input_state, grabbed})), rig.now);
+  CHECK(rig.asked() == "prepare grab");
+  rig.click(false);
+  CHECK(rig.take(2) == "272-");
+  SECTION("once it has let go, it stays there") {
+    rig.say_grabbed(true);
+    rig.press(kA);
+    CHECK(rig.take(2) == "30+");
+    rig.asked();
+    rig.pass(kSecond);
+    CHECK(rig.asked().starts_with("renew"));
+  }
+  SECTION("when it refuses, it is home") {
+    rig.say_grabbed(false, "busy");
+    CHECK(rig.at() == "local");
+  }
+  SECTION("when it cannot be grabbed any more, it is home") {
+    rig.say_grabbed(true);
+    rig.router.port_down({1, 0}, rig.now);
+    CHECK(rig.at() == "local");
+    CHECK(rig.status().reason == "source input cannot be grabbed any more");
+  }
+}
+
+TEST_CASE("However often a desktop changes, sources are told five times a second, the last too") {
+  SwitchRig rig;
+  rig.begin();
+  rig.asked();
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    rig.send(SwitchRig::kKeyboard, geometry(1000 + i, 1000 + i));
+    rig.pass(5 * kMs);
+  }
+  rig.pass(kSecond);
+  const auto told = rig.grabs();
+  CHECK(told.size() >= 3);
+  CHECK(told.size() <= 4);
+  REQUIRE_FALSE(told.back().edges.empty());
+  CHECK(told.back().edges[0]->to == 1099 - 16);
+}
+
 TEST_CASE("A source that comes back is grabbed anew, and its keys wait for it") {
   SwitchRig rig;
   rig.begin();
@@ -191,6 +333,24 @@ TEST_CASE("A source that comes back is grabbed anew, and its keys wait for it") 
   rig.grant();
   rig.press(kC);
   CHECK(rig.take(2) == "46+");
+}
+
+TEST_CASE("A source that is grabbed anew hears of the target's locks, and brings modifiers along") {
+  SwitchRig rig;
+  rig.begin();
+  rig.go(kTwo);
+  LockState locks;
+  locks.caps_lock = true;
+  REQUIRE(rig.send_up({2, 0}, locks));
+  rig.router.device_down(1, rig.now);
+  rig.source_up();
+  rig.press(kCtrl);
+  rig.press(kA);
+  rig.asked();
+  rig.host.upstream.clear();
+  rig.say_grabbed(true);
+  CHECK(rig.host.upstream == std::vector<std::string>{"1/0 lock_state", "1/1 lock_state"});
+  CHECK(rig.take(2) == "29+");
 }
 
 TEST_CASE("A sleep of the machine ends at home") {
@@ -217,8 +377,7 @@ TEST_CASE("Other pipelines of a source get everything, always") {
 TEST_CASE("A lock holds against borders and `next`, until the input is told to go elsewhere") {
   SwitchRig rig;
   rig.begin();
-  rig.send(SwitchRig::kKeyboard, geometry(1920, 1080));
-  REQUIRE(rig.send_up({2, 0}, geometry(1000, 500)));
+  rig.show_screens();
   rig.go(kTwo);
   rig.press(kCtrl);
   rig.press(38);
@@ -330,7 +489,7 @@ TEST_CASE("A home with an address has the input while nobody else has") {
   CHECK(rig.take(3) == "30-");
 }
 
-TEST_CASE("Modifiers of a source that has not let go stay where it is") {
+TEST_CASE("Modifiers of a source come along when it has let go, not before") {
   SwitchRig rig;
   rig.begin();
   rig.go(kTwo);
@@ -341,6 +500,7 @@ TEST_CASE("Modifiers of a source that has not let go stay where it is") {
   CHECK(rig.at() == "tower");
   CHECK(rig.take(3).empty());
   rig.grant();
+  CHECK(rig.take(3) == "125+");  // a finger holds it
   rig.press(kA);
   CHECK(rig.take(3) == "30+");
 }

@@ -1,9 +1,12 @@
 #include "devices/dummy/audio/listener.hpp"
 
 #include "devices/media/crc32.hpp"
+#include "tests/support/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
+#include <filesystem>
 #include <vector>
 
 using namespace dkvm;
@@ -52,4 +55,25 @@ TEST_CASE("frames that lie and sound of another shape are counted and left out")
   CHECK(listener.counts().refused == 1);
   CHECK(listener.counts().gaps == 0);
   CHECK(listener.counts().chunks == 2);
+}
+
+TEST_CASE(
+    "a file grows no longer than it may, over restarts too, and what is left out is counted") {
+  const test::TempDir folder;
+  Listener::Options options{.file = folder.file("heard.wav"), .longest = std::chrono::seconds(1)};
+  {
+    Listener listener(options);
+    for (std::uint64_t i = 0; i < 60; ++i)
+      CHECK(listener.take(chunk_at(i * 80, 80), kBuffer));  // 0.6 s
+    CHECK(listener.counts().unwritten == 0);
+    CHECK(listener.finish());
+  }
+  options.begin = media::Begin::go_on;
+  Listener listener(options);
+  for (std::uint64_t i = 0; i < 6'000; ++i) CHECK(listener.take(chunk_at(i * 80, 80), kBuffer));
+  CHECK(listener.finish());
+  CHECK(listener.counts().unwritten > 5'950 * 80);
+  const auto bytes = std::filesystem::file_size(options.file);
+  CHECK(bytes > 15'800);
+  CHECK(bytes <= 16'000 + 200);  // and a header
 }

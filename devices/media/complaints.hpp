@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace dkvm::dummy {
+namespace dkvm::media {
 
 // Warnings about what comes: the first ones go to the log, so that a stream of
 // nonsense does not fill it. Who complains counts all of them.
@@ -22,4 +22,4 @@ class Complaints {
   std::uint64_t said_ = 0;
 };
 
-}  // namespace dkvm::dummy
+}  // namespace dkvm::media
