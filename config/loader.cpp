@@ -51,7 +51,7 @@ LoadOptions LoadOptions::of_this_machine() {
 
 tl::expected<Config, ConfigErrors> load_config(const std::string& path,
                                                const LoadOptions& options) {
-  detail::ConfigFiles files(options.includes);
+  detail::ConfigFiles files(options.includes, options.finished);
   files.load(path);
   return finish(files, options);
 }
@@ -60,7 +60,7 @@ tl::expected<Config, ConfigErrors> load_checked_config(const std::string& path,
                                                        const LoadOptions& options,
                                                        const ManifestSource& manifests,
                                                        std::span<const StageRule> stages) {
-  detail::ConfigFiles files(options.includes);
+  detail::ConfigFiles files(options.includes, options.finished);
   files.load(path);
   if (files.whole()) detail::check_all({files.config(), manifests, stages, files.errors()});
   return finish(files, options);

@@ -20,7 +20,8 @@ struct LoadOptions {
   std::function<std::optional<std::string>(const std::string&)> env;  // unset: empty
   std::string hostname = "localhost";
   std::uint32_t uid = 0;
-  bool includes = true;  // false: `include` is an error (text of a stranger)
+  bool includes = true;   // false: `include` is an error (text of a stranger)
+  bool finished = false;  // a file that somebody is writing is an error (ConfigError::unfinished)
 
   static LoadOptions of_this_machine();
 };

@@ -65,7 +65,8 @@ Kernel::Kernel(Loop& loop, Log& log, Spawner& spawner, Reaper& reaper, Catalog& 
       kernel_id_(random_id()),
       started_ns_(now_ns()),
       spawner_(spawner),
-      reaper_(reaper) {}
+      reaper_(reaper),
+      read_again_(loop, [this] { read_anew(); }) {}
 
 Kernel::~Kernel() {
   log_.on_record({});

@@ -52,7 +52,8 @@ class Kernel {
   Result<> start(Plan plan);
 
   // Reads the file anew and acts on the differences; a bad file changes nothing.
-  // The loop goes on while programs are asked what they are (2 s at most); a
+  // The loop goes on while the file is being written by somebody (2 s at most), and
+  // while programs are asked what they are (2 s at most); a
   // reload that is asked for meanwhile comes after it and reads the file again,
   // once for all who asked. `done` is called once: before a device that has to
   // end is told, as it may be the one that waits for the answer.
@@ -71,11 +72,12 @@ class Kernel {
   int exit_status() const { return exit_status_; }
 
  private:
-  // A file that was read, and who waits for it to be carried out.
+  // A file that is read and carried out, and who waits for that.
   struct Reload {
     Config config;
     std::vector<std::string> kept;  // settings that hold until the kernel is started anew
     std::vector<Reloaded> callers;
+    TimePoint read_until;  // it is waited for, while somebody writes it
   };
   // Devices that a reload ends, after it has been answered.
   struct Ends {
@@ -101,10 +103,12 @@ class Kernel {
 
   // Reloading (kernel_reload.cpp).
   void begin_reload();
-  void end_reload();
+  void read_anew();
+  void act_on_reload();
+  void end_reload(const Result<PlanChanges>& answer) { end_reload(answer, {}); }
+  void end_reload(const Result<PlanChanges>& answer, const Ends& ends);
   tl::unexpected<Error> refused(const ConfigErrors& errors);
   tl::unexpected<Error> refused(const Error& error);
-  void answer_reload(std::vector<Reloaded> callers, const Result<PlanChanges>& answer);
   void tell(KernelNews news) const {
     if (on_news_) on_news_(news);
   }
@@ -140,7 +144,8 @@ class Kernel {
   std::unique_ptr<WatchService> watch_;
   Spawner& spawner_;
   Reaper& reaper_;
-  std::optional<Reload> reload_;        // under way
+  std::optional<Reload> reload_;  // under way
+  Timer read_again_;
   std::vector<Reloaded> reload_again_;  // came meanwhile: at most the calls that may wait
   std::vector<DeviceId> awaited_;       // sources that the kernel ends with, while they run
   Absences absences_;

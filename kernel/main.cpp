@@ -29,6 +29,7 @@ namespace {
 using namespace dkvm;
 
 constexpr int kExitBadConfig = 2;
+constexpr const char* kLauncher = "dkvm-launcher";
 
 struct Arguments {
   std::string config;
@@ -65,6 +66,15 @@ void ask_and_wait(const Config& config, const Setting& setting) {
 int refuse(const ConfigErrors& errors) {
   fmt::print(stderr, "{}", to_string(errors));
   return kExitBadConfig;
+}
+
+// It starts every device, and every program that is asked what it is.
+int refuse_without_launcher(const std::vector<std::string>& folders) {
+  fmt::print(stderr,
+             "dkvm-kernel: {} is not installed, and nothing can be started without it: it is in "
+             "none of {}\n",
+             kLauncher, fmt::join(folders, ", "));
+  return 1;
 }
 
 int check(const Arguments& arguments, const Setting& setting) {
@@ -173,7 +183,9 @@ int main(int argc, char** argv) {
   }
   prepare_process();
   const auto folders = program_folders(own_folder());
-  const auto spawner = make_spawner(find_program(folders, "dkvm-launcher"));
+  const std::string launcher = find_program(folders, kLauncher);
+  if (launcher == kLauncher && arguments.check != "") return refuse_without_launcher(folders);
+  const auto spawner = make_spawner(launcher);
   Loop loop;
   const auto reaper = make_reaper(loop);
   Describer describer(loop, *spawner, *reaper);

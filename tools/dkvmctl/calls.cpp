@@ -54,7 +54,7 @@ Called<> reload(Ctl& ctl) {
   if (const auto count = count_of(answer, "pipelines_changed"); count != 0)
     text += fmt::format("{} {} changed\n", count, count == 1 ? "pipeline" : "pipelines");
   if (const Json& switches = list_of(answer, "switches_changed"); !switches.empty())
-    text += fmt::format("changed the switches {}, whose input is at home\n",
+    text += fmt::format("{} {} changed\n", switches.size() == 1 ? "switch" : "switches",
                         printable(joined(switches)));
   screen.print(text.empty() ? "nothing has changed\n" : text);
   return {};
