@@ -82,7 +82,10 @@ void HttpServer::accept_from(int door) {
 void HttpServer::pause() {
   for (const Fd& door : doors_) context_.forget(door.get());
   pause_timer_ = context_.after(kAcceptPause, [this] {
-    if (const auto watching = watch_doors(); !watching) log_error(watching.error().message());
+    if (const auto watching = watch_doors(); !watching) {
+      log_error(watching.error().message());
+      pause();
+    }
   });
 }
 
