@@ -22,15 +22,16 @@ class Absences {
   // One that has died and runs again sooner keeps the input that peers send it.
   static constexpr std::uint64_t kBackNs = 450'000'000;
 
-  // The device is in this state from now on. wait_ns: until its next start, in backoff.
-  // True when it counts otherwise than before.
-  bool note(DeviceId device, RunState state, std::uint64_t wait_ns, std::uint64_t now_ns) {
+  // The device is in this state from now on, and does what it gets or not. wait_ns: until
+  // its next start, in backoff. True when it counts otherwise than before.
+  bool note(DeviceId device, RunState state, bool at_work, std::uint64_t wait_ns,
+            std::uint64_t now_ns) {
     Life& life = lives_[device];
     const bool before = life.away;
     const bool died = state == RunState::backoff;
-    if (state == RunState::running) life.waits = false;
+    if (at_work) life.waits = false;
     if (died && wait_ns > kSoonNs) life.waits = true;
-    if (is_over(state) || state == RunState::running)
+    if (is_over(state) || at_work)
       life.due_ns = kNever;
     else if (life.due_ns == kNever)
       life.due_ns = now_ns + (died ? kBackNs : kStallNsMax);

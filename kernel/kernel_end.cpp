@@ -36,7 +36,8 @@ void Kernel::note(DeviceId id, const StateChange& change) {
   if (!change.bad_end.empty() && !awaited_.empty()) exit_status_ = 1;
   const auto shot = devices_->snapshot(id);
   const auto wait = shot ? shot->next_start_in.count() : 0;
-  if (absences_.note(id, change.to, static_cast<std::uint64_t>(wait), now_ns())) tell_links();
+  if (absences_.note(id, change.to, change.at_work, static_cast<std::uint64_t>(wait), now_ns()))
+    tell_links();
   if (change.to == RunState::failed)
     for (const PipelineSpec& pipeline : pipelines_->all())
       if (pipeline.enabled && blocks_for(pipeline, switchboard_->name_of(id)))

@@ -280,8 +280,12 @@ void Switchboard::state_changed(DeviceId id, const StateChange& change) {
   life(id).state = change.to;
   const bool new_life = change.to == RunState::starting && change.pid == 0;
   if (new_life) life(id).begins = log_.ring().last_sequence();
-  if (change.from == change.to) return;  // a new process in the same state
-  router_.set_at_work(id, change.to == RunState::running, now_ns());
+  const bool turned = std::exchange(life(id).at_work, change.at_work) != change.at_work;
+  if (turned) router_.set_at_work(id, change.at_work, now_ns());
+  if (change.from == change.to) {  // a new process in the same state, or other words
+    if (turned && on_state_) on_state_(id, change);
+    return;
+  }
   const RecordLevel level = change.to == RunState::failed    ? RecordLevel::error
                             : change.to == RunState::backoff ? RecordLevel::warning
                                                              : RecordLevel::info;

@@ -139,6 +139,7 @@ class Switchboard final : public RouterHost, public DeviceHost, public SessionHo
   // What is told of a device's life.
   struct Life {
     RunState state = RunState::stopped;
+    bool at_work = false;
     std::uint64_t begins = 0;  // the log's last record before it
   };
 

@@ -76,9 +76,14 @@ void DeviceManager::Impl::on_exited(DeviceId id, ExitStatus status) {
 
 void DeviceManager::Impl::perform(Device& device, const action::RunCleanup& cleanup) {
   const DeviceId id = device.spec.id;
+  std::vector<std::uint16_t> codes = cleanup.codes;
+  // What a life that has begun has down itself it lets go itself.
+  if (device.supervisor.has_process())
+    for (const std::uint16_t code : host_.codes_to_release(id)) std::erase(codes, code);
+  if (codes.empty()) return post(id, event::CleanupFinished{});
   SpawnRequest request{device.started, Stdio::none};
   request.program.args.emplace_back("--cleanup");
-  request.program.env.push_back("DKVM_CLEANUP_CODES=" + join(cleanup.codes));
+  request.program.env.push_back("DKVM_CLEANUP_CODES=" + join(codes));
   auto process = spawner_.spawn(request);
   if (!process) {
     host_.log_line(id, RecordLevel::error, "cleanup: " + process.error().message());

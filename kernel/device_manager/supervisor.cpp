@@ -70,7 +70,7 @@ bool Supervisor::at_rest() const {
 
 void Supervisor::change(RunState to, std::string reason, Step& step, std::string bad_end) {
   step.out.push_back(
-      StateChange{state_, to, reason, incarnation_, pid_, step.now, std::move(bad_end)});
+      StateChange{state_, to, reason, incarnation_, pid_, step.now, std::move(bad_end), works(to)});
   if (to != state_) since_ = step.now;
   state_ = to;
   reason_ = std::move(reason);
@@ -153,7 +153,7 @@ void Supervisor::on(const event::Started&, Step& step) {
   if (state_ != RunState::starting || !hello_ || process_ != ProcessState::alive) return;
   healthy_since_ = step.now;
   change(RunState::running, {}, step);
-  judge_work(step);  // it may have said something before
+  judge_work(step);                   // it may have said something before
   if (!cleaning_) run_cleanup(step);  // what it stands for is there again
 }
 
@@ -181,6 +181,11 @@ void Supervisor::on(const event::Troubled& event, Step& step) {
   std::ranges::replace_if(
       trouble_, [](unsigned char c) { return c < ' '; }, ' ');  // it stays one line
   judge_work(step);
+}
+
+bool Supervisor::works(RunState state) const {
+  return state == RunState::running ||
+         (state == RunState::degraded && !health_.process_is_stopped() && health_.misses() == 0);
 }
 
 // Of what is wrong with a device at work the worst is shown; nothing: it runs.

@@ -99,6 +99,7 @@ class Supervisor {
   void kill(Step&);
   void tick_stop(Step&);
   void tick_health(Step&);
+  bool works(RunState state) const;
   void judge_work(Step&);
   void end_hung(Step&);
 

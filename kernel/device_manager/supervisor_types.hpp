@@ -135,6 +135,8 @@ struct StateChange {
   ProcessId pid = 0;  // 0: no process
   TimePoint at{};
   std::string bad_end{};  // of one that was to stop, and did not end well: why
+  // Does what it gets: it runs, or is degraded by nothing but its own words.
+  bool at_work = false;
 };
 
 namespace action {

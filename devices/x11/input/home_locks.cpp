@@ -45,7 +45,7 @@ void HomeLocks::forget() const {
   ::XSetSelectionOwner(connection_->get(), property_, None, CurrentTime);
 }
 
-std::optional<LockState> HomeLocks::left_behind(const LockState& now) const {
+std::optional<LockState> HomeLocks::take_left_behind(const LockState& now) const {
   ::Atom type = 0;
   int format = 0;
   unsigned long items = 0, left = 0;
@@ -56,8 +56,9 @@ std::optional<LockState> HomeLocks::left_behind(const LockState& now) const {
   if (data == nullptr || type != XA_CARDINAL || format != 32 || items != kNumbers)
     return std::nullopt;
   const auto* numbers = reinterpret_cast<const unsigned long*>(data);
-  const bool lives = ::XGetSelectionOwner(connection_->get(), property_) != None;
-  if (lives || packed(now) != numbers[1]) return std::nullopt;
+  if (::XGetSelectionOwner(connection_->get(), property_) != None) return std::nullopt;
+  ::XDeleteProperty(connection_->get(), connection_->root(), property_);
+  if (packed(now) != numbers[1]) return std::nullopt;  // somebody has set them since
   return unpacked(numbers[0]);
 }
 

@@ -23,7 +23,7 @@ class HomeLocks {
 
   // What one that died in the meantime did not set back: the locks are as it had set them.
   // Nothing while one that lives has them.
-  std::optional<LockState> left_behind(const LockState& now) const;
+  std::optional<LockState> take_left_behind(const LockState& now) const;
 
  private:
   HomeLocks(Connection& connection, ::Window window, ::Atom property)

@@ -32,6 +32,12 @@ LockState Locks::read() const {
   return locks;
 }
 
+LockState Locks::shown(LockState state) const {
+  state.num_lock = state.num_lock && num_ != 0;
+  state.scroll_lock = state.scroll_lock && scroll_ != 0;
+  return state;
+}
+
 void Locks::set(const LockState& state) const {
   const unsigned on = (state.caps_lock ? caps_ : 0) | (state.num_lock ? num_ : 0) |
                       (state.scroll_lock ? scroll_ : 0);

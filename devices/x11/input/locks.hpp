@@ -16,6 +16,8 @@ class Locks {
   static Result<Locks> open(Connection& connection);
 
   LockState read() const;
+  // Of these, what this keymap has, and so what read() can tell.
+  LockState shown(LockState state) const;
   // Every keyboard's lamps follow.
   void set(const LockState& state) const;
 

@@ -27,7 +27,8 @@ void Pulse::sent(Context& context, const std::function<void()>& stands_still) {
 // A change of our own window's property, of which the server tells us.
 void Pulse::ask() {
   sent_ = false;
-  asked_ns_ = now_ns();
+  asked_ = true;
+  silent_looks_ = 0;
   ::XChangeProperty(connection_->get(), window_, XA_WM_NAME, XA_STRING, 8, PropModeReplace, nullptr,
                     0);
   ::XFlush(connection_->get());
@@ -39,19 +40,19 @@ void Pulse::look() {
   looks_ = false;
   if (!connection_->check()) return;
   connection_->hand_on_what_came();  // it may be this process that stood still
-  if (asked_ns_ == 0) {
+  if (!asked_) {
     if (sent_) ask();
     return;
   }
-  const auto silent = std::chrono::nanoseconds(now_ns() - asked_ns_);
-  if (silent >= kSilenceMax) return stands_still_();
+  // Looks are counted and not time: both may have stood still.
+  if (++silent_looks_ >= kSilentLooksMax) return stands_still_();
   looks_ = true;
   context_->after(kLookPeriod, [this] { look(); });
 }
 
 bool Pulse::takes(const ::XEvent& event) {
   if (event.type != PropertyNotify || event.xproperty.window != window_) return false;
-  asked_ns_ = 0;
+  asked_ = false;
   return true;
 }
 

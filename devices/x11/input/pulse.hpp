@@ -14,6 +14,7 @@ class Pulse {
  public:
   static constexpr std::chrono::milliseconds kSilenceMax{300};
   static constexpr std::chrono::milliseconds kLookPeriod{50};
+  static constexpr int kSilentLooksMax = kSilenceMax / kLookPeriod;
 
   // Errors: Errc::disconnected
   static Result<Pulse> open(Connection& connection);
@@ -35,9 +36,10 @@ class Pulse {
   ::Window window_;
   Context* context_ = nullptr;
   std::function<void()> stands_still_;
-  bool looks_ = false;          // a look is due
-  bool sent_ = false;           // since it was asked
-  std::uint64_t asked_ns_ = 0;  // 0: it has answered
+  bool looks_ = false;  // a look is due
+  bool sent_ = false;   // since it was asked
+  bool asked_ = false;  // and has not answered
+  int silent_looks_ = 0;
 };
 
 }  // namespace dkvm::x11

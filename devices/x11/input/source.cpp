@@ -59,10 +59,8 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
     desk_->connection->carry(context, [this](XEvent& event) { on_event(event); });
     desk_->chords.carry(context, [this] { desk_->connection->catch_up(); });
     DKVM_CHECK(tell_monitors());
-    if (const auto home = desk_->home_locks.left_behind(desk_->locks.read())) {
+    if (const auto home = desk_->home_locks.take_left_behind(desk_->locks.read()))
       desk_->locks.set(*home);
-      desk_->home_locks.forget();
-    }
     desk_->raw.ask(true);
     tick();
     return desk_->connection->check();
@@ -244,7 +242,7 @@ class X11InputSource final : public Device, private x11::RawInput::Listener {
 
   // Those of where the input is.
   void set_locks(const LockState& state) {
-    desk_->home_locks.keep(home_locks_, state);
+    desk_->home_locks.keep(home_locks_, desk_->locks.shown(state));
     desk_->locks.set(state);
   }
 

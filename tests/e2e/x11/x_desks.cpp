@@ -86,7 +86,7 @@ std::string Seats::where_a_key_goes() {
 bool Seats::types_at_home() {
   auto window = must(xlab::KeyWindow::on(near.screen.display()));
   near.hand.key(kProbeKey, true);
-  const bool came = eventually(Seconds(0.3), [&] {
+  const bool came = eventually(Seconds(0.1), [&] {
     const auto seen = window.next(milliseconds(1));
     return seen && seen->code == kProbeKey;
   });

@@ -19,7 +19,7 @@ struct Rig {
     become(RunState::running);
   }
   bool become(RunState state, std::uint64_t wait_ms = 0) {
-    return absences.note(kSink, state, wait_ms * kMs, now);
+    return absences.note(kSink, state, state == RunState::running, wait_ms * kMs, now);
   }
   bool pass(std::uint64_t ms) { return absences.tick(now += ms * kMs); }
   bool away() const { return absences.away(kSink); }
@@ -88,4 +88,15 @@ TEST_CASE("a device whose next start is far off is away at once, until it runs")
   CHECK_FALSE(rig.become(RunState::starting));
   CHECK(rig.away());
   CHECK(rig.become(RunState::running));
+}
+
+TEST_CASE("a device that works on and says that something is wrong is there") {
+  Rig rig;
+  CHECK_FALSE(rig.absences.note(kSink, RunState::degraded, true, 0, rig.now));
+  CHECK_FALSE(rig.pass(1'000));
+  CHECK_FALSE(rig.away());
+  // Now it stands still, too.
+  rig.become(RunState::degraded);
+  CHECK(rig.pass(1'000));
+  CHECK(rig.away());
 }
