@@ -1,6 +1,7 @@
 #include "tests/e2e/reload/session.hpp"
 #include "tests/support/seed.hpp"
 
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -23,7 +24,7 @@ constexpr std::size_t kDevices = 6;  // the first half sources, the others sinks
 constexpr std::size_t kPipelines = 4;
 
 bool is_source(std::size_t device) { return device < kDevices / 2; }
-std::string device_name(std::size_t device) { return "d" + std::to_string(device); }
+std::string device_name(std::size_t device) { return fmt::format("d{}", device); }
 
 struct ByChance {
   bool enabled = true;
@@ -49,7 +50,7 @@ class Writer {
       if (one_in(4)) change(file, device);
     std::erase_if(file.pipelines, [&](const auto& each) { return !fits(each.second, file); });
     for (std::size_t number = 0; number < kPipelines; ++number)
-      if (one_in(3)) change_pipeline(file, "p" + std::to_string(number));
+      if (one_in(3)) change_pipeline(file, fmt::format("p{}", number));
     return file;
   }
 
@@ -88,8 +89,8 @@ class Writer {
     if (!from || !to || one_in(4)) return;
     const std::array<std::string, 4> more = {"", ", via: [{remap: {KEY_A: KEY_C}}]",
                                              ", queue: {depth: 32}", ", enabled: false"};
-    file.pipelines[name] = "{name: " + name + ", from: " + *from + "/keyboard, to: " + *to +
-                           more[random_.between(0, more.size() - 1)] + "}";
+    file.pipelines[name] = fmt::format("{{name: {}, from: {}/keyboard, to: {}{}}}", name, *from,
+                                       *to, more[random_.between(0, more.size() - 1)]);
   }
 
   Random& random_;
@@ -187,19 +188,19 @@ class RandomDesk {
                        "  counted: {exec: [" DKVM_NUMBER_DEVICE
                        ", sink], config: {file: numbers.came}}\n";
     for (const auto& [device, it] : file.devices) {
-      const std::string keys = std::string(it.enabled ? "" : ", enabled: false") +
-                               ", env: {PROCESS: '" + std::to_string(it.process) +
-                               "'}, restart: {initial: " + std::to_string(it.rule + 1) + "s}";
+      const std::string keys =
+          fmt::format("{}, env: {{PROCESS: '{}'}}, restart: {{initial: {}s}}",
+                      it.enabled ? "" : ", enabled: false", it.process, it.rule + 1);
       text += is_source(device)
                   ? sources_[device]->yaml(keys)
-                  : "  " + device_name(device) +
-                        ": {type: dummy-keyboard-sink, config: {file: " + device_name(device) +
-                        ".jsonl}" + keys + "}\n";
+                  : fmt::format(
+                        "  {0}: {{type: dummy-keyboard-sink, config: {{file: {0}.jsonl}}{1}}}\n",
+                        device_name(device), keys);
     }
     text +=
         "pipelines:\n  - {name: typing, from: keyboard/keyboard, to: typed}\n"
         "  - {name: numbers, from: numbers, to: counted, queue: {depth: 16384}}\n";
-    for (const auto& [name, pipeline] : file.pipelines) text += "  - " + pipeline + "\n";
+    for (const auto& [name, pipeline] : file.pipelines) text += fmt::format("  - {}\n", pipeline);
     return text;
   }
 

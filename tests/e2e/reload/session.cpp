@@ -1,5 +1,6 @@
 #include "tests/e2e/reload/session.hpp"
 
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -105,7 +106,8 @@ Session::Counts Session::delivered() const {
     for (const Json& pipeline : answer.at("pipelines")) {
       if (std::count(kPipelines.begin(), kPipelines.end(), pipeline.at("name")) == 0) continue;
       for (const Json& edge : pipeline.at("edges"))
-        counts[at->path(pipeline.at("name")) + " " + edge.at("to").dump()] = edge.at("delivered");
+        counts[fmt::format("{} {}", at->path(pipeline.at("name").get<std::string>()),
+                           edge.at("to").dump())] = edge.at("delivered");
     }
   }
   return counts;

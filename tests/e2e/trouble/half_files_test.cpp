@@ -2,6 +2,7 @@
 #include "tests/e2e/sink_file.hpp"
 #include "tests/support/seed.hpp"
 
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 
 #include <dkvm/detail/fd.hpp>
@@ -23,10 +24,10 @@ std::string long_yaml(const Desk& desk, const Source& keyboard, int number) {
   std::string text = "kernel: {name: desk, runtime_dir: run}\ninclude: [control.yaml]\ndevices:\n" +
                      keyboard.yaml() +
                      "  typed: {type: dummy-keyboard-sink, config: {file: typed.jsonl}}\n";
-  text += "# " + desk.path("") + std::string(3000, '.') + "\n";
+  text += fmt::format("# {}{:.>3000}\n", desk.path(""), "");
   text += "pipelines:\n  - {name: typing, from: keyboard/keyboard, to: typed}\n";
-  text += "  - {name: p" + std::to_string(number) + ", from: keyboard/keyboard, to: typed, " +
-          "enabled: false}\n";
+  text += fmt::format("  - {{name: p{}, from: keyboard/keyboard, to: typed, enabled: false}}\n",
+                      number);
   return text;
 }
 
@@ -88,8 +89,7 @@ TEST_CASE("A file that is written in pieces is read when it is whole, however of
     }
     it.desk.kernel().signal(SIGHUP);
     INFO(it.desk.log());
-    CHECK(
-        eventually(kPatience, [&] { return has_pipeline(it.desk, "p" + std::to_string(number)); }));
+    CHECK(eventually(kPatience, [&] { return has_pipeline(it.desk, fmt::format("p{}", number)); }));
     CHECK(it.typed.count("KEY_LEFTCTRL", false) == 0);
   }
   INFO(it.desk.log());
