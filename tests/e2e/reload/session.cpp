@@ -104,10 +104,12 @@ Session::Counts Session::delivered() const {
   for (const Desk* at : {&desk, &laptop}) {
     const Json answer = at->ctl("pipelines");
     for (const Json& pipeline : answer.at("pipelines")) {
-      if (std::count(kPipelines.begin(), kPipelines.end(), pipeline.at("name")) == 0) continue;
-      for (const Json& edge : pipeline.at("edges"))
-        counts[fmt::format("{} {}", at->path(pipeline.at("name").get<std::string>()),
-                           edge.at("to").dump())] = edge.at("delivered");
+      const auto name = pipeline.at("name").get<std::string>();
+      if (std::count(kPipelines.begin(), kPipelines.end(), name) == 0) continue;
+      for (const Json& edge : pipeline.at("edges")) {
+        std::string to = edge.at("to").dump();
+        counts[at->path(name) + " " + to] = edge.at("delivered").get<std::uint64_t>();
+      }
     }
   }
   return counts;
