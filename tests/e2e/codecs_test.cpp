@@ -140,7 +140,7 @@ TEST_CASE("An encoder that is not there parks the device, which says what is") {
 
 TEST_CASE("A size that the codec refuses is in the device's state until another comes") {
   Desk desk;
-  desk.start(
+  desk.write(
       "devices:\n"
       "  wide: {type: dummy-display-source, config: {size: 320x180, fps: 20}}\n"
       "  right: {type: dummy-display-source, config: {size: 352x288, fps: 20}}\n"
@@ -148,6 +148,7 @@ TEST_CASE("A size that the codec refuses is in the device's state until another 
       "pipelines:\n"
       "  - {name: raw, from: wide, to: encoder}\n"
       "  - {name: other, from: right, to: encoder, enabled: false}\n");
+  desk.launch(false);
   const pid_t before = desk.pid("encoder");
   desk.wait_state("encoder", "degraded");
   const std::string reason = desk.device("encoder").at("reason");

@@ -61,7 +61,7 @@ for program in dkvm-kernel dkvmctl; do
   if test -s "$work/complaints"; then cat "$work/complaints"; exit 1; fi
   groff -man -Tutf8 -P-cbou -rLL=1000n "$work/$program.1" | sed 's/\([^ ]\),--/\1 --/g' >"$work/page"
   "$prefix/bin/$program" --help >"$work/help"
-  sed -n '/^Subcommands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' "$work/help" >"$work/commands"
+  sed -n '/^Options:/,/^$/d; s/^  \([a-z-]\{2,\}\)  .*/\1/p' "$work/help" >"$work/commands"
   while read -r command; do
     "$prefix/bin/$program" "$command" --help >>"$work/help"
     expect "$work/page" "^ *$command \[OPTIONS\]"

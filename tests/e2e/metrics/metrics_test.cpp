@@ -17,7 +17,7 @@ namespace {
 const std::string kTyped = "  typed: {type: dummy-keyboard-sink, config: {file: typed.jsonl}}\n";
 const std::string kTyping = "  - {name: typing, from: keyboard, to: typed}\n";
 const std::string kScreen =
-    "  screen: {type: dummy-display-source, config: {size: 64x48, fps: 20}}\n"
+    "  screen: {type: dummy-display-source, config: {size: 128x32, fps: 20}}\n"
     "  window: {type: dummy-display-sink}\n";
 const std::string kShowing = "  - {name: showing, from: screen, to: window}\n";
 

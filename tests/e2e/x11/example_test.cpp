@@ -18,11 +18,12 @@ namespace {
 constexpr std::uint16_t kCtrl = 29, kAlt = 56, kOne = 2, kTwo = 3, kA = 30;
 
 struct ExampleDesks {
+  // Ends last: what a desk leaves behind it takes for its own, X servers too.
+  Desk desk{"desk"};
+  Desk laptop{"laptop"};
   Xvfb near{"1280x720x24"}, far{"1280x720x24"};
   Person fingers{near.display()};
   Person watcher{far.display()};
-  Desk desk{"desk"};
-  Desk laptop{"laptop"};
 
   ExampleDesks() {
     const std::string at = "127.0.0.1:" + std::to_string(free_port());

@@ -455,7 +455,9 @@ TEST_CASE("A switch that is as it was keeps its target, another begins at home")
   rig.press(kA);
   CHECK(rig.take(2) == "30+");
   const auto before = rig.epoch;
-  rig.spec.corners = 20;
+  rig.spec.targets.pop_back();
+  rig.spec.hotkeys = {{Hotkey::Act::target, "laptop", {kCtrl, kAlt, kTwo}}};
+  rig.spec.layout.clear();
   rig.asked();
   rig.begin();
   CHECK(rig.at() == "local");
