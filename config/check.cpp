@@ -86,6 +86,7 @@ void check_all(const CheckContext& context) {
       check_device_keys(device, *manifest, context.errors);
   }
   check_caller_grants(context);
+  check_links(context);
   check_pipeline_names(context);
   for (const PipelineConfig& pipeline : context.config.pipelines) {
     if (pipeline.broken) continue;

@@ -43,8 +43,8 @@ struct StageRule {
 // Shape:  in the order of the file; empty when all is well; past
 //         kConfigErrorsMax their number
 // Checks, docs/config.md "Checks": device types and configuration keys, grants
-//         and their methods, unique pipeline names, addresses, directions, topics, stages, `block`,
-//         cycles, sources that finish
+//         and their methods, peers of links, unique pipeline names, addresses, directions, topics,
+//         stages, `block`, cycles, sources that finish
 ConfigErrors check_config(const Config& config, const ManifestSource& manifests,
                           std::span<const StageRule> stages);
 

@@ -38,6 +38,9 @@ void check_grants(const DeviceConfig& device, const CheckContext& context);
 // The same for callers that are no devices here.
 void check_caller_grants(const CheckContext& context);
 
+// That no two devices which make links name the same peer or pin.
+void check_links(const CheckContext& context);
+
 // Where the key of a manifest (`video.rate`) is in a device's `config`.
 nlohmann::json::json_pointer key_pointer(std::string_view name);
 

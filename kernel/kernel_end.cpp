@@ -39,7 +39,10 @@ void Kernel::note(DeviceId id, const StateChange& change) {
   // Where the kernel ends with its sources, what a sink finds at its end counts.
   if (!change.bad_end.empty() && !awaited_.empty()) exit_status_ = 1;
   const bool waited = waiting_.contains(id);
-  if (change.to == RunState::running) waiting_.erase(id);
+  if (change.to == RunState::running) {
+    waiting_.erase(id);
+    hear_ports(id);
+  }
   if (const auto now = devices_->snapshot(id);
       change.to == RunState::backoff && now && now->next_start_in > kSoon)
     waiting_.insert(id);
