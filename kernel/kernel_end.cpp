@@ -37,6 +37,7 @@ void Kernel::note(DeviceId id, const StateChange& change) {
   const auto shot = devices_->snapshot(id);
   const auto wait = shot ? shot->next_start_in.count() : 0;
   if (absences_.note(id, change.to, static_cast<std::uint64_t>(wait), now_ns())) tell_links();
+  if (change.to == RunState::running) hear_ports(id);
   if (change.to == RunState::failed)
     for (const PipelineSpec& pipeline : pipelines_->all())
       if (pipeline.enabled && blocks_for(pipeline, switchboard_->name_of(id)))

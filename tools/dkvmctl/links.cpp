@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,8 +28,9 @@ bool answers(const Json& device) {
 // What the link devices say, all together.
 struct Links {
   Json links = Json::array();
-  Json listening = Json::array();   // {device, address}
-  std::vector<std::string> silent;  // devices that cannot be asked, with the reason
+  Json listening = Json::array();              // {device, address}
+  std::vector<std::string> silent;             // devices that cannot be asked, with the reason
+  std::map<std::string, std::size_t> unknown;  // peers of pipelines: to how many devices
   std::vector<CallError> failures;
   std::size_t devices = 0;
 };
@@ -40,6 +42,16 @@ void add_answer(Links& all, const Json& answer, const std::string& device) {
   }
   for (const Json& address : list_of(answer, "listening"))
     all.listening.push_back({{"device", device}, {"address", address}});
+  for (const Json& peer : list_of(answer, "unknown"))
+    if (peer.is_string()) ++all.unknown[peer.get<std::string>()];
+}
+
+// Those that no device knows: whom some device could not be asked for may be known there.
+std::vector<std::string> nobodys(const Links& all) {
+  std::vector<std::string> peers;
+  for (const auto& [peer, devices] : all.unknown)
+    if (devices == all.devices) peers.push_back(peer);
+  return peers;
 }
 
 // One device that does not answer hides no other.
@@ -124,6 +136,23 @@ std::string table_of(const Json& links, const Style& style) {
   return table.empty() ? "no links\n" : table.render(style);
 }
 
+// What came to nothing on a link, each with its reason; empty when nothing did.
+std::string losses_of(const Json& link) {
+  std::vector<std::string> parts;
+  const Json& dropped = field(link, "dropped");
+  for (const char* reason : {"stale", "late", "oversize", "unasked", "refused"})
+    if (const std::uint64_t count = count_of(dropped, reason); count != 0)
+      parts.push_back(fmt::format("{} {}", count_text(count), reason));
+  std::string text;
+  if (!parts.empty())
+    text = fmt::format("{} has dropped: {}\n", printable(text_of(link, "peer")),
+                       fmt::join(parts, ", "));
+  if (const std::uint64_t calls = count_of(link, "calls_refused"); calls != 0)
+    text += fmt::format("{} has had {} overloaded\n", printable(text_of(link, "peer")),
+                        calls == 1 ? "1 call" : count_text(calls) + " calls");
+  return text;
+}
+
 // Why links are as they are, and where others can connect to.
 std::string remarks(const Links& all) {
   std::string text;
@@ -131,6 +160,12 @@ std::string remarks(const Links& all) {
     if (const std::string reason = text_of(link, "reason"); !reason.empty())
       text += fmt::format("{} is {}: {}\n", printable(text_of(link, "peer")),
                           printable(text_of(link, "state")), printable(reason));
+  for (const Json& link : all.links) text += losses_of(link);
+  for (const std::string& peer : nobodys(all))
+    text += fmt::format(
+        "pipelines name '{}', whom no link device knows: is that its name? "
+        "`dkvmctl pair` makes two machines know each other\n",
+        printable(peer));
   for (const std::string& device : all.silent) text += printable(device) + "\n";
   for (const Json& each : all.listening)
     text += fmt::format("{} listens at {}\n", printable(text_of(each, "device")),
@@ -140,7 +175,8 @@ std::string remarks(const Links& all) {
 
 void show(Screen& screen, const Links& all) {
   if (screen.json()) {
-    screen.document({{"links", all.links}, {"listening", all.listening}});
+    screen.document(
+        {{"links", all.links}, {"listening", all.listening}, {"unknown", nobodys(all)}});
     for (const std::string& device : all.silent) screen.note(device);
   } else if (all.devices == 0) {
     screen.print("no device of type tcp-server or tcp-client is there to make links\n");

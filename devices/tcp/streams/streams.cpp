@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <utility>
 
 namespace dkvm::tcp {
@@ -85,16 +86,20 @@ Streams::Peer* Streams::peer_of(BulkId id) {
 
 // --- which streams are wanted ---------------------------------------------------------
 
-void Streams::take_wanted(const std::vector<WantedStream>& wanted) {
+void Streams::take_wanted(const WantedStreams& wanted) {
   all_wanted_ = wanted;
   for (const auto& [name, peer] : peers_) want(name);
 }
 
 void Streams::want(const std::string& peer) {
   std::vector<WantedStream> mine;
-  for (const WantedStream& stream : all_wanted_)
+  for (const WantedStream& stream : all_wanted_.streams)
     if (stream.peer == peer) mine.push_back(stream);
-  find(peer)->streams->want(std::move(mine));
+  PeerStreams& streams = *find(peer)->streams;
+  streams.want(std::move(mine));
+  const auto owner = all_wanted_.devices.find(peer);
+  const bool other = owner != all_wanted_.devices.end() && owner->second != context_.name();
+  streams.link().yield_to(other ? owner->second : "");
 }
 
 // --- links ------------------------------------------------------------------------------
@@ -205,6 +210,11 @@ void Streams::list(const Call& call, Reply reply) {
   const auto page = read_links_page(call.body);
   if (!page) return reply(fail(page.error()));
   LinksList answer(listening_());
+  std::set<std::string> unknown;
+  for (const WantedStream& stream : all_wanted_.streams)
+    if (!peers_.contains(stream.peer) && unknown.size() < kLinksPageMax)
+      unknown.insert(stream.peer);
+  answer.unknown(unknown);
   auto at = peers_.upper_bound(page->after);
   std::string last;
   for (std::size_t left = page->limit; left != 0 && !answer.full() && at != peers_.end(); --left) {
