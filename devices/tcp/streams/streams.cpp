@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <set>
 #include <utility>
 
 namespace dkvm::tcp {
@@ -206,15 +205,19 @@ void Streams::route(const Call& call, Reply reply) {
   reply(fail(Errc::not_found, "there is no peer '" + name + "' here"));
 }
 
-void Streams::list(const Call& call, Reply reply) {
-  const auto page = read_links_page(call.body);
-  if (!page) return reply(fail(page.error()));
-  LinksList answer(listening_());
+std::set<std::string> Streams::unknown_peers() const {
   std::set<std::string> unknown;
   for (const WantedStream& stream : all_wanted_.streams)
     if (!peers_.contains(stream.peer) && unknown.size() < kLinksPageMax)
       unknown.insert(stream.peer);
-  answer.unknown(unknown);
+  return unknown;
+}
+
+void Streams::list(const Call& call, Reply reply) {
+  const auto page = read_links_page(call.body);
+  if (!page) return reply(fail(page.error()));
+  LinksList answer(listening_());
+  if (page->after.empty()) answer.unknown(unknown_peers());
   auto at = peers_.upper_bound(page->after);
   std::string last;
   for (std::size_t left = page->limit; left != 0 && !answer.full() && at != peers_.end(); --left) {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,7 @@ class Streams final : public LinkHandler, public BulkHost {
   void take_wanted(const WantedStreams& wanted);
   void want(const std::string& peer);
   void route(const Call& call, Reply reply);
+  std::set<std::string> unknown_peers() const;
   void list(const Call& call, Reply reply);
   void slots_free();
   void tell_state(Peer& peer);
