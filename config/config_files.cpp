@@ -2,6 +2,7 @@
 
 #include "config/environment.hpp"
 #include "config/map_reader.hpp"
+#include "config/read_file.hpp"
 #include "config/suggest.hpp"
 #include "config/yaml_values.hpp"
 
@@ -9,8 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <fstream>
 #include <system_error>
 
 namespace dkvm::detail {
@@ -18,18 +17,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The file's bytes, one more than allowed at most; parse_yaml() refuses those.
-Result<std::string> read_bytes(const std::string& path) {
-  std::error_code code;
-  if (fs::is_directory(path, code)) return fail(Errc::invalid, "it is a folder");
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return fail(Errc::not_found, std::generic_category().message(errno));
-  std::string bytes(kConfigFileBytesMax + 1, '\0');
-  stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (stream.bad()) return fail(Errc::invalid, "reading it failed");
-  bytes.resize(static_cast<std::size_t>(stream.gcount()));
-  return bytes;
-}
+// One byte more than is allowed; parse_yaml() refuses that.
+constexpr std::size_t kReadBytesMax = kConfigFileBytesMax + 1;
+
+bool is_unfinished(const Error& error) { return error.code() == Errc::overloaded; }
 
 bool resembles_key(std::string_view text) {
   constexpr std::array<std::string_view, 6> kKeys = {"kernel",  "devices", "pipelines",
@@ -51,12 +42,13 @@ bool is_foreign(const YamlNode& root) {
 
 void ConfigFiles::load(const std::string& path) {
   enter(path, path);
-  const auto bytes = read_bytes(path);
+  const auto bytes = read_file(path, kReadBytesMax, finished_);
   if (bytes)
     read_main(*bytes);
   else
     errors_.add({files_.back().shown, 0, 0},
-                fmt::format("cannot be read, expected a YAML file: {}", bytes.error().message()));
+                fmt::format("cannot be read, expected a YAML file: {}", bytes.error().message()),
+                is_unfinished(bytes.error()));
 }
 
 void ConfigFiles::load_text(std::string_view text, const std::string& pseudo_file) {
@@ -234,11 +226,12 @@ void ConfigFiles::include(const YamlNode& node, Merge merge) {
   // Shown as the person wrote it, from where the including file was shown.
   const fs::path parent = fs::path(*files_.back().shown).parent_path();
   const std::string shown = (parent / node.text).lexically_normal().string();
-  const auto bytes = read_bytes(*path);
+  const auto bytes = read_file(*path, kReadBytesMax, finished_);
   if (!bytes) {
     errors_.add(node.at,
                 fmt::format("the included file {} cannot be read, expected a YAML file: {}",
-                            in_quotes(node.text), bytes.error().message()));
+                            in_quotes(node.text), bytes.error().message()),
+                is_unfinished(bytes.error()));
   } else if (!enter(*path, shown)) {
     errors_.add(node.at, fmt::format("including {} makes a loop, expected a file that does not "
                                      "include this one",

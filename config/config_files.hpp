@@ -17,7 +17,9 @@ namespace dkvm::detail {
 // One configuration out of the main file and all that it includes.
 class ConfigFiles {
  public:
-  explicit ConfigFiles(bool includes) : includes_(includes) {}
+  // finished: a file that somebody is writing is an error, for the moment.
+  explicit ConfigFiles(bool includes, bool finished = false)
+      : includes_(includes), finished_(finished) {}
 
   void load(const std::string& path);
   void load_text(std::string_view text, const std::string& pseudo_file);
@@ -57,6 +59,7 @@ class ConfigFiles {
   std::optional<std::string> include_path(const YamlNode& node);
 
   bool includes_;
+  bool finished_;
   std::size_t includes_seen_ = 0;
   std::size_t errors_of_parts_ = 0;
   YamlBudget budget_;

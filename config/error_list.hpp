@@ -13,12 +13,12 @@ namespace dkvm::detail {
 // Collects errors; past kConfigErrorsKeptMax further ones are only counted.
 class ErrorList {
  public:
-  void add(Location at, std::string message) {
+  void add(Location at, std::string message, bool unfinished = false) {
     if (full()) {
       ++uncollected_;
       return;
     }
-    errors_.push_back({std::move(at), std::move(message)});
+    errors_.push_back({std::move(at), std::move(message), unfinished});
   }
 
   bool full() const { return errors_.size() >= kConfigErrorsKeptMax; }

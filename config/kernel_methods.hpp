@@ -14,9 +14,9 @@ inline constexpr auto kKernelMethods = std::to_array<std::string_view>({
     "devices.unsubscribe", "kernel.info",       "kernel.reload",     "kernel.stop",
     "links.streams",       "log.level",         "log.read",          "memory.allocate",
     "memory.pool",         "memory.release",    "memory.retain",     "memory.stats",
-    "pipelines.create",    "pipelines.disable", "pipelines.enable",  "pipelines.list",
-    "pipelines.remove",    "pipelines.select",  "pipelines.stats",   "pipelines.switches",
-    "pipelines.watch",
+    "pipelines.create",    "pipelines.disable", "pipelines.edges",   "pipelines.enable",
+    "pipelines.list",      "pipelines.remove",  "pipelines.select",  "pipelines.stats",
+    "pipelines.switches",  "pipelines.watch",
 });
 
 // Those that act on what is the caller's own, or that only a link may call, whatever

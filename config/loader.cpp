@@ -51,7 +51,7 @@ LoadOptions LoadOptions::of_this_machine() {
 
 tl::expected<Config, ConfigErrors> load_config(const std::string& path,
                                                const LoadOptions& options) {
-  detail::ConfigFiles files(options.includes);
+  detail::ConfigFiles files(options.includes, options.finished);
   files.load(path);
   return finish(files, options);
 }
@@ -60,7 +60,7 @@ tl::expected<Config, ConfigErrors> load_checked_config(const std::string& path,
                                                        const LoadOptions& options,
                                                        const ManifestSource& manifests,
                                                        std::span<const StageRule> stages) {
-  detail::ConfigFiles files(options.includes);
+  detail::ConfigFiles files(options.includes, options.finished);
   files.load(path);
   if (files.whole()) detail::check_all({files.config(), manifests, stages, files.errors()});
   return finish(files, options);
@@ -87,8 +87,16 @@ tl::expected<PipelineConfig, ConfigErrors> parse_pipeline_text(std::string_view 
 }
 
 std::string default_runtime_dir(const LoadOptions& options) {
-  const auto runtime = options.env ? options.env("XDG_RUNTIME_DIR") : std::nullopt;
-  if (runtime && runtime->starts_with('/')) return *runtime + "/dkvm";
+  const auto folder = [&](const char* variable) -> std::string {
+    const auto value = options.env ? options.env(variable) : std::nullopt;
+    return value && value->starts_with('/') ? *value : std::string();
+  };
+  // Of a service; several, joined by colons, are not what dKVM's units ask for.
+  if (std::string made = folder("RUNTIME_DIRECTORY");
+      !made.empty() && made.find(':') == std::string::npos)
+    return made;
+  if (const std::string runtime = folder("XDG_RUNTIME_DIR"); !runtime.empty())
+    return runtime + "/dkvm";
   if (options.uid == 0) return "/run/dkvm";
   return "/tmp/dkvm-" + std::to_string(options.uid);
 }

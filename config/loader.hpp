@@ -20,7 +20,8 @@ struct LoadOptions {
   std::function<std::optional<std::string>(const std::string&)> env;  // unset: empty
   std::string hostname = "localhost";
   std::uint32_t uid = 0;
-  bool includes = true;  // false: `include` is an error (text of a stranger)
+  bool includes = true;   // false: `include` is an error (text of a stranger)
+  bool finished = false;  // a file that somebody is writing is an error (ConfigError::unfinished)
 
   static LoadOptions of_this_machine();
 };
@@ -47,6 +48,7 @@ tl::expected<Config, ConfigErrors> load_config_text(std::string_view text,
 tl::expected<PipelineConfig, ConfigErrors> parse_pipeline_text(std::string_view text,
                                                                const std::string& pseudo_file);
 
+// $RUNTIME_DIRECTORY, which systemd makes for a service (RuntimeDirectory=); else
 // $XDG_RUNTIME_DIR/dkvm, else /run/dkvm for root, else /tmp/dkvm-<uid>.
 std::string default_runtime_dir(const LoadOptions& options);
 

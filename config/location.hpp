@@ -25,7 +25,8 @@ std::string to_string(const Location& at);
 
 struct ConfigError {
   Location at;
-  std::string message;  // what is wrong, what was expected (did you mean 'x'?)
+  std::string message;      // what is wrong, what was expected (did you mean 'x'?)
+  bool unfinished = false;  // somebody is writing the file: it may be right in a moment
 };
 
 using ConfigErrors = std::vector<ConfigError>;

@@ -43,18 +43,30 @@ DeviceManager::Random jitter() {
   };
 }
 
+nlohmann::json describe(const StallCounts& counts) {
+  const auto ms = [](Duration time) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+  };
+  return {{"stalls", counts.stalls},
+          {"stalled_s", std::chrono::duration<double>(counts.sum).count()},
+          {"stall_max_ms", ms(counts.longest)},
+          {"stall_min_ms", ms(kLoopStallMin)}};
+}
+
 }  // namespace
 
 Kernel::Kernel(Loop& loop, Log& log, Spawner& spawner, Reaper& reaper, Catalog& catalog,
                KernelOptions options)
     : loop_(loop),
+      stalls_(loop),
       log_(log),
       catalog_(catalog),
       options_(std::move(options)),
       kernel_id_(random_id()),
       started_ns_(now_ns()),
       spawner_(spawner),
-      reaper_(reaper) {}
+      reaper_(reaper),
+      read_again_(loop, [this] { read_anew(); }) {}
 
 Kernel::~Kernel() {
   log_.on_record({});
@@ -145,6 +157,7 @@ void Kernel::on_settled() {
 }
 
 nlohmann::json Kernel::info() const {
+  const ProcessUsage used = read_usage(::getpid());
   const RouterTotals totals = switchboard_->router().totals();
   return {{"name", plan_.kernel.name},
           {"id", fmt::format("{:016x}", kernel_id_)},
@@ -164,7 +177,9 @@ nlohmann::json Kernel::info() const {
             {"hops_exceeded", totals.hops_exceeded},
             {"unknown_ports", totals.unknown_ports}}},
           {"watched", watch_->watching()},
-          {"rss_bytes", read_usage(::getpid()).rss_bytes}};
+          {"loop", describe(stalls_.counts())},
+          {"cpu_s", static_cast<double>(used.cpu_ns) / 1e9},
+          {"rss_bytes", used.rss_bytes}};
 }
 
 Result<PipelineSpec> Kernel::parse_pipeline(const std::string& text) const {

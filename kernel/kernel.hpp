@@ -4,6 +4,7 @@
 #include "kernel/device_manager/device_manager.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/loop/loop.hpp"
+#include "kernel/loop/loop_stalls.hpp"
 #include "kernel/pipeline_set.hpp"
 #include "kernel/rpc/grants.hpp"
 #include "kernel/rpc/long_polls.hpp"
@@ -30,6 +31,13 @@ struct KernelOptions {
   std::optional<RecordLevel> log_level;  // whatever the file says
 };
 
+// What happens to the kernel as a whole, for whoever runs it.
+struct KernelNews {
+  enum class What : std::uint8_t { devices, reloading, reloaded, stopping };
+  What what = What::devices;  // devices: one of them is in another state
+  std::string refusal{};      // reloaded: why nothing has changed; empty when it was carried out
+};
+
 // A kernel at work: carries out a plan, and the next one when it is reloaded.
 // Life: loop thread only; everything it is given outlives it.
 class Kernel {
@@ -45,12 +53,17 @@ class Kernel {
   Result<> start(Plan plan);
 
   // Reads the file anew and acts on the differences; a bad file changes nothing.
-  // The loop goes on while programs are asked what they are (2 s at most); a
+  // The loop goes on while the file is being written by somebody (2 s at most), and
+  // while programs are asked what they are (2 s at most); a
   // reload that is asked for meanwhile comes after it and reads the file again,
   // once for all who asked. `done` is called once: before a device that has to
   // end is told, as it may be the one that waits for the answer.
   // Errors: invalid (what is wrong with the file) · denied (the kernel stops).
   void reload(Reloaded done);
+
+  // Called in the middle of a turn, and to call nothing but devices().
+  void on_news(std::function<void(const KernelNews&)> on_news) { on_news_ = std::move(on_news); }
+  std::vector<DeviceSnapshot> devices() const { return devices_->snapshots(); }
 
   // Ends everything within 3 s, then the loop.
   void stop(const std::string& reason);
@@ -60,11 +73,12 @@ class Kernel {
   int exit_status() const { return exit_status_; }
 
  private:
-  // A file that was read, and who waits for it to be carried out.
+  // A file that is read and carried out, and who waits for that.
   struct Reload {
     Config config;
     std::vector<std::string> kept;  // settings that hold until the kernel is started anew
     std::vector<Reloaded> callers;
+    TimePoint read_until;  // it is waited for, while somebody writes it
   };
   // Devices that a reload ends, after it has been answered.
   struct Ends {
@@ -92,10 +106,15 @@ class Kernel {
 
   // Reloading (kernel_reload.cpp).
   void begin_reload();
-  void end_reload();
+  void read_anew();
+  void act_on_reload();
+  void end_reload(const Result<PlanChanges>& answer) { end_reload(answer, {}); }
+  void end_reload(const Result<PlanChanges>& answer, const Ends& ends);
   tl::unexpected<Error> refused(const ConfigErrors& errors);
   tl::unexpected<Error> refused(const Error& error);
-  static void answer_reload(std::vector<Reloaded> callers, const Result<PlanChanges>& answer);
+  void tell(KernelNews news) const {
+    if (on_news_) on_news_(news);
+  }
   Result<> carry_out(Plan next, Ends& ends);
   Result<> change_device(const DevicePlan& old, DevicePlan& device, Ends& ends);
   Result<> change_log_file(const LogConfig& before, const LogConfig& after);
@@ -111,6 +130,7 @@ class Kernel {
   void on_settled();
 
   Loop& loop_;
+  LoopStalls stalls_;
   Log& log_;
   Catalog& catalog_;
   KernelOptions options_;
@@ -129,10 +149,12 @@ class Kernel {
   std::unique_ptr<WatchService> watch_;
   Spawner& spawner_;
   Reaper& reaper_;
-  std::optional<Reload> reload_;        // under way
+  std::optional<Reload> reload_;  // under way
+  Timer read_again_;
   std::vector<Reloaded> reload_again_;  // came meanwhile: at most the calls that may wait
   std::vector<DeviceId> awaited_;       // sources that the kernel ends with, while they run
   Absences absences_;
+  std::function<void(const KernelNews&)> on_news_;
   bool stopping_ = false;
   int exit_status_ = 0;
 };

@@ -43,6 +43,7 @@ void Kernel::note(DeviceId id, const StateChange& change) {
       if (pipeline.enabled && blocks_for(pipeline, switchboard_->name_of(id)))
         log_.warning("pipeline '{}' is paused until device {} is back: its policy is block",
                      pipeline.name, switchboard_->name_of(id));
+  tell({.what = KernelNews::What::devices});
   switchboard_->settle_soon();
 }
 
@@ -117,6 +118,7 @@ DeviceManager::Ranks Kernel::ranks() const {
 void Kernel::stop(const std::string& reason) {
   if (std::exchange(stopping_, true)) return;
   log_.info("stopping: {}", reason);
+  tell({.what = KernelNews::What::stopping});
   devices_->stop_all(reason, ranks(), [this](const std::vector<std::string>& survivors) {
     for (const auto& name : survivors) log_.error("device {} would not die", name);
     if (!survivors.empty()) exit_status_ = 1;

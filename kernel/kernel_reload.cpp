@@ -3,11 +3,25 @@
 
 #include <dkvm/time.hpp>
 
-#include <memory>
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 // From a changed file to a changed kernel, while everything else goes on.
 namespace dkvm {
+namespace {
+
+using std::chrono::milliseconds;
+
+// While somebody writes the file or one that it includes.
+constexpr milliseconds kReadAgainAfter{20};
+constexpr milliseconds kFileWaitMax{2000};
+
+bool is_unfinished(const ConfigErrors& errors) {
+  return std::ranges::any_of(errors, &ConfigError::unfinished);
+}
+
+}  // namespace
 
 void Kernel::reload(Reloaded done) {
   if (stopping_) return done(fail(Errc::denied, "the kernel is stopping"));
@@ -16,23 +30,35 @@ void Kernel::reload(Reloaded done) {
 }
 
 void Kernel::begin_reload() {
-  std::vector<Reloaded> callers = std::exchange(reload_again_, {});
+  reload_.emplace();
+  reload_->callers = std::exchange(reload_again_, {});
+  reload_->read_until = Clock::now() + kFileWaitMax;
+  tell({.what = KernelNews::What::reloading});
+  read_anew();
+}
+
+// Never a half of what somebody is writing: that is waited for.
+void Kernel::read_anew() {
+  if (stopping_) return end_reload(fail(Errc::denied, "the kernel is stopping"));
   catalog_.read_types();
-  auto config = load_checked(options_.config_path, catalog_);
-  if (!config) return answer_reload(std::move(callers), refused(config.error()));
+  auto config = load_checked(options_.config_path, catalog_, true);
+  if (!config) {
+    if (is_unfinished(config.error()) && Clock::now() < reload_->read_until)
+      return read_again_.arm_in(kReadAgainAfter);
+    return end_reload(refused(config.error()));
+  }
   // First of all: every device's environment has the name and the directory.
-  std::vector<std::string> kept = keep_identity(*config, plan_.kernel);
-  reload_ = Reload{std::move(*config), std::move(kept), std::move(callers)};
-  catalog_.ask(reload_->config, [this] { end_reload(); });
+  reload_->kept = keep_identity(*config, plan_.kernel);
+  reload_->config = std::move(*config);
+  catalog_.ask(reload_->config, [this] { act_on_reload(); });
 }
 
 // Everybody who had to be asked has answered.
-void Kernel::end_reload() {
-  Reload reload = *std::exchange(reload_, std::nullopt);
+void Kernel::act_on_reload() {
   Ends ends;
   const auto carried = [&]() -> Result<PlanChanges> {
     if (stopping_) return fail(Errc::denied, "the kernel is stopping");
-    auto next = make_plan(std::move(reload.config), catalog_);
+    auto next = make_plan(std::move(reload_->config), catalog_);
     if (!next) return refused(next.error());
     if (const auto errors = check_beside(*next, pipelines_->made_beside(next->pipelines), catalog_);
         !errors.empty())
@@ -42,8 +68,9 @@ void Kernel::end_reload() {
     if (const auto opened = change_log_file(plan_.kernel.log, next->kernel.log); !opened)
       return refused({log_file_error(next->kernel.log, opened.error())});
     PlanChanges changes = changes_between(plan_, *next);
-    changes.needs_restart.insert(changes.needs_restart.begin(), reload.kept.begin(),
-                                 reload.kept.end());
+    changes.needs_restart = std::move(reload_->kept);
+    if (options_.log_level && std::erase(changes.changed, kLogLevelKey) != 0)
+      changes.needs_restart.emplace_back(kLogLevelKey);
     if (auto done = carry_out(std::move(*next), ends); !done) {
       log_.error("reloaded {}, but not all of it: {}", options_.config_path,
                  done.error().message());
@@ -52,9 +79,16 @@ void Kernel::end_reload() {
     log_.info("reloaded {}: {}", options_.config_path, to_words(changes));
     return changes;
   }();
-  answer_reload(std::move(reload.callers), carried);
+  end_reload(carried, ends);
+}
+
+// Those who asked are told before a device ends: it may be one of them.
+void Kernel::end_reload(const Result<PlanChanges>& answer, const Ends& ends) {
+  const Reload reload = *std::exchange(reload_, std::nullopt);
+  tell({KernelNews::What::reloaded, answer ? "" : answer.error().message()});
+  for (const Reloaded& caller : reload.callers) caller(answer);
   end_devices(ends);
-  if (switchboard_) switchboard_->settle_soon();
+  switchboard_->settle_soon();
   if (!reload_ && !reload_again_.empty()) begin_reload();
 }
 
@@ -71,14 +105,11 @@ tl::unexpected<Error> Kernel::refused(const ConfigErrors& errors) {
   return fail(Errc::invalid, std::move(text));
 }
 
-void Kernel::answer_reload(std::vector<Reloaded> callers, const Result<PlanChanges>& answer) {
-  for (const Reloaded& caller : callers) caller(answer);
-}
-
 // All but the ends of devices.
 Result<> Kernel::carry_out(Plan next, Ends& ends) {
   const Plan before = std::exchange(plan_, std::move(next));
   change_log_level(before.kernel.log, plan_.kernel.log);
+  log_.limit_ring(plan_.kernel.log.bytes_max, plan_.kernel.log.lines_max);
   switchboard_->memory().set_bytes_max(plan_.kernel.buffers);
   tell_far_rights();
   for (const DevicePlan& old : before.devices) {

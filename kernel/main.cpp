@@ -1,9 +1,12 @@
+#include "config/default_file.hpp"
+#include "config/places.hpp"
 #include "kernel/device_manager/describe.hpp"
 #include "kernel/device_manager/reaper.hpp"
 #include "kernel/device_manager/spawner.hpp"
 #include "kernel/kernel.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/loop/loop.hpp"
+#include "kernel/service/service_notifier.hpp"
 #include "kernel/setup/catalog.hpp"
 #include "kernel/setup/plan.hpp"
 #include "kernel/setup/self.hpp"
@@ -14,8 +17,10 @@
 
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -24,6 +29,7 @@ namespace {
 using namespace dkvm;
 
 constexpr int kExitBadConfig = 2;
+constexpr const char* kLauncher = "dkvm-launcher";
 
 struct Arguments {
   std::string config;
@@ -39,6 +45,17 @@ struct Setting {
   Catalog& catalog;
 };
 
+// Without --config the file is where it usually is.
+Result<> name_file(Arguments& arguments) {
+  if (!arguments.config.empty()) return {};
+  const auto is_there = [](const std::string& file) {
+    std::error_code error;
+    return std::filesystem::status(file, error).type() != std::filesystem::file_type::not_found;
+  };
+  DKVM_TRY(arguments.config, find_config_file(LoadOptions::of_this_machine(), is_there));
+  return {};
+}
+
 // Before the kernel runs, nobody else waits.
 void ask_and_wait(const Config& config, const Setting& setting) {
   bool answered = false;
@@ -49,6 +66,15 @@ void ask_and_wait(const Config& config, const Setting& setting) {
 int refuse(const ConfigErrors& errors) {
   fmt::print(stderr, "{}", to_string(errors));
   return kExitBadConfig;
+}
+
+// It starts every device, and every program that is asked what it is.
+int refuse_without_launcher(const std::vector<std::string>& folders) {
+  fmt::print(stderr,
+             "dkvm-kernel: {} is not installed, and nothing can be started without it: it is in "
+             "none of {}\n",
+             kLauncher, fmt::join(folders, ", "));
+  return 1;
 }
 
 int check(const Arguments& arguments, const Setting& setting) {
@@ -78,6 +104,11 @@ int run(const Arguments& arguments, const Setting& setting) {
     fmt::print(stderr, "dkvm-kernel: {}\n", claimed.error().message());
     return 1;
   }
+  auto notify = ServiceNotifier::socket_of_environment();
+  if (!notify) {
+    fmt::print(stderr, "dkvm-kernel: {}\n", notify.error().message());
+    return kExitBadConfig;
+  }
   ask_and_wait(*config, setting);
   auto plan = make_plan(std::move(*config), setting.catalog);
   if (!plan) return refuse(plan.error());
@@ -92,6 +123,8 @@ int run(const Arguments& arguments, const Setting& setting) {
     fmt::print(stderr, "dkvm-kernel: {}\n", started.error().message());
     return 1;
   }
+  const ServiceNotifier notifier(setting.loop, kernel, std::move(*notify),
+                                 ServiceNotifier::watchdog_of_environment());
   const bool terminal = follows_a_terminal();
   const Signal interrupt(setting.loop, SIGINT, [&] { kernel.stop("interrupted"); });
   const Signal terminate(setting.loop, SIGTERM, [&] { kernel.stop("asked by SIGTERM"); });
@@ -111,7 +144,10 @@ int main(int argc, char** argv) {
   Arguments arguments;
   std::string level;
   CLI::App app{"dkvm-kernel: runs the devices of a kvm.yaml and routes their events"};
-  app.add_option("--config", arguments.config, "the YAML file")->required()->type_name("FILE");
+  app.add_option("--config", arguments.config,
+                 "the YAML file; else $XDG_CONFIG_HOME/dkvm/kvm.yaml (~/.config without the\n"
+                 "variable), else /etc/dkvm/kvm.yaml")
+      ->type_name("FILE");
   auto* check_option =
       app.add_option("--check", arguments.check,
                      "only check the file; --check=exec also asks the programs of `exec` devices")
@@ -141,10 +177,15 @@ int main(int argc, char** argv) {
     }
     arguments.log_level = log_level_of(*known);
   }
+  if (const auto named = name_file(arguments); !named) {
+    fmt::print(stderr, "dkvm-kernel: {}\n", named.error().message());
+    return kExitBadConfig;
+  }
   prepare_process();
-  const std::string folder = own_folder();
-  const auto folders = Catalog::default_folders(folder);
-  const auto spawner = make_spawner(Catalog::find_program(folders, "dkvm-launcher"));
+  const auto folders = program_folders(own_folder());
+  const std::string launcher = find_program(folders, kLauncher);
+  if (launcher == kLauncher && arguments.check != "") return refuse_without_launcher(folders);
+  const auto spawner = make_spawner(launcher);
   Loop loop;
   const auto reaper = make_reaper(loop);
   Describer describer(loop, *spawner, *reaper);

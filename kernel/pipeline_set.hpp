@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,7 +17,8 @@ namespace dkvm {
 
 // The pipelines that are wanted: those of the file, those made at run time,
 // and which of either somebody has switched on or off. A reload replaces the
-// first and keeps the others.
+// first and keeps the others; where the file now says another `enabled` than
+// it did, that is the latest word, and counts.
 class PipelineSet {
  public:
   explicit PipelineSet(Router& router) : router_(router) {}
@@ -30,7 +30,7 @@ class PipelineSet {
   std::vector<PipelineSpec> all() const {
     std::vector<PipelineSpec> specs = from_file_;
     for (const auto& [name, spec] : made_) specs.push_back(spec);
-    return as_switched(std::move(specs));
+    return as_said(std::move(specs), switched_);
   }
 
   // Those made at run time that stay beside these of a file.
@@ -55,12 +55,11 @@ class PipelineSet {
       specs.push_back(spec);
       made.emplace(spec.name, std::move(spec));
     }
-    std::set<std::string> names;
-    for (const PipelineSpec& spec : specs) names.insert(spec.name);
-    DKVM_CHECK(router_.apply(as_switched(std::move(specs)), std::move(switches), now_ns));
+    std::map<std::string, bool> switched = switched_beside(from_file, specs);
+    DKVM_CHECK(router_.apply(as_said(std::move(specs), switched), std::move(switches), now_ns));
     from_file_ = std::move(from_file);
     made_ = std::move(made);
-    std::erase_if(switched_, [&](const auto& each) { return !names.contains(each.first); });
+    switched_ = std::move(switched);
     return changed();
   }
 
@@ -86,11 +85,27 @@ class PipelineSet {
   }
 
  private:
-  std::vector<PipelineSpec> as_switched(std::vector<PipelineSpec> specs) const {
+  static std::vector<PipelineSpec> as_said(std::vector<PipelineSpec> specs,
+                                           const std::map<std::string, bool>& switched) {
     for (PipelineSpec& spec : specs)
-      if (const auto found = switched_.find(spec.name); found != switched_.end())
+      if (const auto found = switched.find(spec.name); found != switched.end())
         spec.enabled = found->second;
     return specs;
+  }
+
+  // Which of these are still on or off by somebody's word, when this is the file.
+  std::map<std::string, bool> switched_beside(const std::vector<PipelineSpec>& from_file,
+                                              const std::vector<PipelineSpec>& specs) const {
+    std::map<std::string, bool> kept;
+    for (const auto& [name, enabled] : switched_) {
+      const auto before = std::ranges::find(from_file_, name, &PipelineSpec::name);
+      const auto now = std::ranges::find(from_file, name, &PipelineSpec::name);
+      const bool file_says_so =
+          before != from_file_.end() && now != from_file.end() && before->enabled != now->enabled;
+      if (!file_says_so && std::ranges::find(specs, name, &PipelineSpec::name) != specs.end())
+        kept[name] = enabled;
+    }
+    return kept;
   }
 
   Result<> changed() {

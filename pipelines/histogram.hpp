@@ -50,7 +50,16 @@ class Histogram {
   }
 
   LatencyStats stats() const {
-    return {count_, percentile(0.5), percentile(0.99), percentile(0.999), max_ns_};
+    LatencyStats stats = {count_, percentile(0.5), percentile(0.99), percentile(0.999), max_ns_};
+    std::size_t bound = 0;
+    for (std::size_t i = 0; i < kBuckets; ++i) {
+      if (buckets_[i] == 0) continue;
+      const std::uint64_t middle_ns = middle_of(i);
+      while (bound < kLatencyBoundsNs.size() && middle_ns > kLatencyBoundsNs[bound]) ++bound;
+      stats.buckets[bound] += buckets_[i];
+      stats.sum_ns += buckets_[i] * middle_ns;
+    }
+    return stats;
   }
 
   std::uint64_t count() const { return count_; }

@@ -176,6 +176,10 @@ std::vector<EdgeStats> Router::edges_of(std::string_view pipeline, EdgeId after,
                                         std::size_t edges_max) const {
   return parts_->topology.edges_of(pipeline, after, edges_max);
 }
+
+std::vector<EdgeStats> Router::edges(EdgeId after, std::size_t edges_max) const {
+  return parts_->topology.edges(after, edges_max);
+}
 RouterTotals Router::totals() const {
   RouterTotals totals = parts_->totals;
   totals.pipelines = parts_->topology.pipelines();

@@ -167,6 +167,8 @@ class Router {
   // none of a pipeline that is not there.
   std::vector<EdgeStats> edges_of(std::string_view pipeline, EdgeId after,
                                   std::size_t edges_max) const;
+  // The same of all pipelines, with those that are on their way out.
+  std::vector<EdgeStats> edges(EdgeId after, std::size_t edges_max) const;
   RouterTotals totals() const;
 
  private:

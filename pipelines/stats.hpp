@@ -1,5 +1,7 @@
 #pragma once
 
+#include "pipelines/topic_set.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -82,13 +84,26 @@ struct EdgeCounters {
   }
 };
 
-// Nanoseconds; all 0 when nothing was measured.
+// Where the buckets end that latencies are told in, for whoever adds them up: 1, 2 and 5
+// of each power of ten, from 10 µs to 10 s.
+inline constexpr auto kLatencyBoundsNs = std::to_array<std::uint64_t>({
+    10'000,        20'000,        50'000,        100'000,        200'000,
+    500'000,       1'000'000,     2'000'000,     5'000'000,      10'000'000,
+    20'000'000,    50'000'000,    100'000'000,   200'000'000,    500'000'000,
+    1'000'000'000, 2'000'000'000, 5'000'000'000, 10'000'000'000,
+});
+
+// Nanoseconds; all 0 when nothing was measured. Within 3 %, but for the count and the
+// maximum.
 struct LatencyStats {
   std::uint64_t count = 0;
   std::uint64_t p50_ns = 0;
   std::uint64_t p99_ns = 0;
   std::uint64_t p999_ns = 0;
   std::uint64_t max_ns = 0;
+  std::uint64_t sum_ns = 0;
+  // Events up to each bound and above the one before it; the last: above all of them.
+  std::array<std::uint64_t, kLatencyBoundsNs.size() + 1> buckets{};
 };
 
 enum class EdgeState : std::uint8_t {
@@ -112,10 +127,12 @@ constexpr std::string_view name(EdgeState state) {
 
 struct EdgeStats {
   EdgeId id = 0;
+  std::string pipeline;
   std::string source;  // `keyboard/keys`
   std::string sink;
   EdgeState state = EdgeState::waiting;
   std::string reason;  // of `refused`
+  TopicSet topics;     // that both ends have, also while it is closed
   EdgeCounters counters;
   std::size_t queued = 0;
   std::size_t queued_max = 0;

@@ -58,6 +58,7 @@ class Topology {
   std::optional<PipelineSummary> summary_of(std::string_view pipeline) const;
   std::vector<EdgeStats> edges_of(std::string_view pipeline, EdgeId after,
                                   std::size_t edges_max) const;
+  std::vector<EdgeStats> edges(EdgeId after, std::size_t edges_max) const;
   std::size_t pipelines() const { return pipelines_.size(); }
 
   // --- for switches ---------------------------------------------------------------

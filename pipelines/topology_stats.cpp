@@ -1,6 +1,8 @@
 #include "pipelines/topology.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <span>
 #include <utility>
 
 namespace dkvm::detail {
@@ -16,9 +18,11 @@ EdgeState state_of(const Edge& edge) {
 EdgeStats edge_stats(const Edge& edge) {
   EdgeStats stats;
   stats.id = edge.id;
+  stats.pipeline = edge.pipeline;
   stats.source = edge.key.source();
   stats.sink = edge.key.sink();
   stats.reason = edge.refused;
+  stats.topics = edge.offered;
   stats.counters = edge.counters;
   stats.queued = edge.queued.events;
   stats.queued_max = edge.queued.events_max;
@@ -29,6 +33,19 @@ EdgeStats edge_stats(const Edge& edge) {
     stats.sent_to_applied = edge.latencies->sent_to_applied.stats();
     stats.captured_to_applied = edge.latencies->captured_to_applied.stats();
   }
+  return stats;
+}
+
+// Of those with ids above `after`, at most so many, in the order of ids.
+std::vector<EdgeStats> stats_of(std::vector<const Edge*> edges, EdgeId after,
+                                std::size_t edges_max) {
+  std::erase_if(edges, [after](const Edge* edge) { return edge->id <= after; });
+  const auto wanted = static_cast<std::ptrdiff_t>(std::min(edges.size(), edges_max));
+  std::ranges::partial_sort(edges, edges.begin() + wanted, {}, &Edge::id);
+  std::vector<EdgeStats> stats;
+  stats.reserve(static_cast<std::size_t>(wanted));
+  for (const Edge* edge : std::span(edges).first(static_cast<std::size_t>(wanted)))
+    stats.push_back(edge_stats(*edge));
   return stats;
 }
 
@@ -84,13 +101,15 @@ std::vector<EdgeStats> Topology::edges_of(std::string_view name, EdgeId after,
                                           std::size_t edges_max) const {
   const auto known = pipelines_.find(name);
   if (known == pipelines_.end()) return {};
-  std::vector<const Edge*> edges = all_edges(*known->second);
-  std::erase_if(edges, [after](const Edge* edge) { return edge->id <= after; });
-  std::ranges::sort(edges, {}, &Edge::id);
-  edges.resize(std::min(edges.size(), edges_max));
-  std::vector<EdgeStats> stats;
-  for (const Edge* edge : edges) stats.push_back(edge_stats(*edge));
-  return stats;
+  return stats_of(all_edges(*known->second), after, edges_max);
+}
+
+std::vector<EdgeStats> Topology::edges(EdgeId after, std::size_t edges_max) const {
+  std::vector<const Edge*> edges;
+  for (const auto& [name, pipeline] : pipelines_)
+    for (const auto& edge : pipeline->edges) edges.push_back(edge.get());
+  for (const auto& edge : retired_) edges.push_back(edge.get());
+  return stats_of(std::move(edges), after, edges_max);
 }
 
 std::vector<PipelineStats> Topology::stats() const {

@@ -14,13 +14,14 @@ LOUD_MIN = 0.05       # of full scale, as RMS
 HEARD_S_MIN = 0.5
 
 
-def luma(path, size):
-    """The brightness of a picture's pixels, row by row."""
+def planes(path, size):
+    """The green, blue and red of a picture's pixels, each row by row."""
     done = subprocess.run(["ffmpeg", "-loglevel", "error", "-i", str(path), "-f", "rawvideo",
-                           "-pix_fmt", "gray", "-"], capture_output=True)
-    if len(done.stdout) != size[0] * size[1]:
+                           "-pix_fmt", "gbrp", "-"], capture_output=True)
+    pixels = size[0] * size[1]
+    if len(done.stdout) != 3 * pixels:
         raise Failed(f"{path} is no picture of {size[0]}x{size[1]}: {done.stderr[-300:]}")
-    return done.stdout
+    return [done.stdout[i * pixels:(i + 1) * pixels] for i in range(3)]
 
 
 def psnr(squares, pixels):
@@ -28,7 +29,7 @@ def psnr(squares, pixels):
 
 
 def alike(one, other, size):
-    """Of brightness: where they differ most, and all over, in dB. One line of text that
+    """Of one colour: where they differ most, and all over, in dB. One line of text that
     is missing is little of a picture, and all of its block."""
     width, height = size
     worst, total = 0.0, 0
@@ -49,7 +50,8 @@ def alike(one, other, size):
 
 def likeness(one, other, size):
     """Of two pictures' files: where they differ most, and all over, in dB."""
-    return alike(luma(one, size), luma(other, size), size)
+    colours = [alike(a, b, size) for a, b in zip(planes(one, size), planes(other, size))]
+    return min(worst for worst, _ in colours), min(over for _, over in colours)
 
 
 def tone_in(path, hertz):

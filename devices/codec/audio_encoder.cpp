@@ -3,8 +3,11 @@
 #include "devices/media/complaints.hpp"
 
 #include <dkvm/device_main.hpp>
+#include <dkvm/time.hpp>
 #include <dkvm/trouble.hpp>
 
+#include <chrono>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -73,7 +76,7 @@ class AudioEncoder final : public Device {
     if (sound->channels > kSoundChannelsMax)
       return complaints_.say(std::to_string(sound->channels) + " channels, expected at most " +
                              std::to_string(kSoundChannelsMax));
-    if (refused_ && refused_->rate == sound->rate && refused_->channels == sound->channels) return;
+    if (is_refused(*sound)) return;
     if (!encoder_ || !encoder_->fits(*sound)) {
       auto opened = SoundEncoder::open(codec_, sound->rate, sound->channels);
       if (!opened) return on_refused(*sound, opened.error());
@@ -84,10 +87,18 @@ class AudioEncoder final : public Device {
     if (const auto sent = send_all(); !sent) on_refused(*sound, sent.error());
   }
 
-  // Sound of this shape is dropped; that of another is tried again.
+  bool is_refused(const Sound& sound) const {
+    return refused_ && refused_->rate == sound.rate && refused_->channels == sound.channels &&
+           now_ns() < refused_->until_ns;
+  }
+
+  // Sound of this shape is dropped, for good where the codec cannot take it; that of
+  // another is tried.
   void on_refused(const Sound& sound, const Error& why) {
     encoder_.reset();
-    refused_ = {sound.rate, sound.channels};
+    const bool for_good = why.code() == Errc::unsupported || why.code() == Errc::invalid;
+    const auto pause = static_cast<std::uint64_t>(std::chrono::nanoseconds(kTryAgainAfter).count());
+    refused_ = {sound.rate, sound.channels, for_good ? kNever : now_ns() + pause};
     trouble_.say(why.message());
   }
 
@@ -139,9 +150,11 @@ class AudioEncoder final : public Device {
   OutPort& packets_;
   SoundCodec codec_;
   std::optional<SoundEncoder> encoder_;
+  static constexpr std::uint64_t kNever = ~std::uint64_t{0};
   struct Shape {
     std::uint32_t rate;
     std::uint8_t channels;
+    std::uint64_t until_ns;
   };
   std::optional<Shape> refused_;  // the codec takes no sound of this shape
   media::Complaints complaints_;

@@ -37,6 +37,9 @@ class DecodeThread {
   bool give(const MediaPacket& packet, Bytes bytes, std::uint64_t capture_ns,
             std::uint64_t sequence);
 
+  // No packet is in work, or waits.
+  bool idle() const { return worker_.outstanding() == 0; }
+
   // Packets that were not decoded for want of time.
   std::uint64_t dropped() const { return dropped_; }
 

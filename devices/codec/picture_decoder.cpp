@@ -26,7 +26,8 @@ Result<PictureDecoder::Decoded> PictureDecoder::decode(const MediaPacket& packet
   DKVM_CHECK(prepare(packet));
   AVPacket& bytes = **copied;
   bytes.pts = bytes.dts = static_cast<std::int64_t>(capture_ns);
-  if (const int code = avcodec_send_packet(context_.get(), &bytes); code < 0) return damaged(code);
+  if (const int code = avcodec_send_packet(context_.get(), &bytes); code < 0)
+    return damaged(code, packet);
   return receive(packet);
 }
 
@@ -71,12 +72,12 @@ Result<PictureDecoder::Decoded> PictureDecoder::receive(const MediaPacket& packe
     if (!frame) return fail(Errc::exhausted, "no memory for a picture");
     const int code = avcodec_receive_frame(context_.get(), frame.get());
     if (code == AVERROR(EAGAIN)) break;
-    if (code < 0) return damaged(code);
+    if (code < 0) return damaged(code, packet);
     if (frame->decode_error_flags != 0 || (frame->flags & AV_FRAME_FLAG_CORRUPT) != 0)
-      return damaged(AVERROR_INVALIDDATA);
+      return damaged(AVERROR_INVALIDDATA, packet);
     decoded.frame = std::move(frame);
   }
-  if (!decoded.frame && ++held_back_ > kHeldBackMax) return damaged(AVERROR_INVALIDDATA);
+  if (!decoded.frame && ++held_back_ > kHeldBackMax) return damaged(AVERROR_INVALIDDATA, packet);
   needs_keyframe_ = false;
   if (!decoded.frame) return decoded;
   held_back_ = 0;
@@ -93,8 +94,14 @@ Result<PictureDecoder::Decoded> PictureDecoder::receive(const MediaPacket& packe
   return decoded;
 }
 
-tl::unexpected<Error> PictureDecoder::damaged(int code) {
+// What a packet says of its size is not believed, but it tells why FFmpeg may have
+// refused it.
+tl::unexpected<Error> PictureDecoder::damaged(int code, const MediaPacket& packet) {
   needs_keyframe_ = true;
+  if (std::uint64_t{packet.width} * packet.height > kPicturePixelsMax)
+    return fail(Errc::unsupported, "a picture of " + std::to_string(packet.width) + "x" +
+                                       std::to_string(packet.height) + ", expected at most " +
+                                       std::to_string(kPicturePixelsMax) + " pixels");
   auto error = media::av_failed(code, "decoding a packet of", codec_);
   return fail(code == AVERROR(ENOMEM) ? Errc::exhausted : Errc::corrupt, error.value().message());
 }

@@ -46,7 +46,7 @@ class PictureDecoder {
   Result<> prepare(const MediaPacket& packet);
   Result<> open(const MediaPacket& packet);
   Result<Decoded> receive(const MediaPacket& packet);
-  tl::unexpected<Error> damaged(int code);
+  tl::unexpected<Error> damaged(int code, const MediaPacket& packet);
 
   std::vector<std::string> codecs_;
   int threads_ = kThreadsDefault;

@@ -70,6 +70,9 @@ class VideoDecoder final : public Device {
     complaints_.say("packets come faster than they are decoded: some are dropped");
     keyframe_needed_ = true;
     ask_for_keyframe();
+    // Else it is done with when those before it are.
+    if (!thread_->idle()) return;
+    if (const auto told = packets_.applied(info.sequence()); !told) context_->finish(told.error());
   }
 
   void on_done(DecodeThread::Done done) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kernel/device_manager/death_kind.hpp"
 #include "kernel/device_manager/process.hpp"
 #include "kernel/loop/clock.hpp"
 
@@ -25,6 +26,7 @@ struct Death {
   std::uint32_t incarnation = 0;
   Duration lived{0};  // of its process
   std::string reason;
+  DeathKind kind = DeathKind::exit;
   ExitStatus status;
   std::vector<std::string> log;  // the lines before it, oldest first
 };

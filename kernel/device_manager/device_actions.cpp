@@ -146,8 +146,9 @@ void DeviceManager::Impl::perform(Device& device, const action::Gap& gap) {
 }
 
 void DeviceManager::Impl::perform(Device& device, const action::Died& died) {
+  ++device.deaths[static_cast<std::size_t>(died.kind)];
   deaths_.add({0, wall_ns(), device.spec.name, died.incarnation, Clock::now() - device.spawned,
-               died.reason, died.status, host_.log_tail(device.spec.id)});
+               died.reason, died.kind, died.status, host_.log_tail(device.spec.id)});
 }
 
 void DeviceManager::Impl::perform(Device& device, const StateChange& change) {

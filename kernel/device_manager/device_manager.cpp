@@ -233,6 +233,8 @@ DeviceSnapshot DeviceManager::Impl::snapshot_of(const Device& device) const {
   shot.since_wall_ns = device.since_wall_ns;
   if (supervisor.next_start() != kNever)
     shot.next_start_in = std::max(supervisor.next_start() - Clock::now(), Duration(0));
+  if (shot.pid != 0) shot.uptime = Clock::now() - device.spawned;
+  shot.deaths = device.deaths;
   shot.log_delays = device.log_delays_before + (device.log ? device.log->delays() : 0);
   shot.cleaning_up = supervisor.cleaning_up();
   shot.wanted = supervisor.wanted();

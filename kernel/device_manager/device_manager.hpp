@@ -30,6 +30,8 @@ struct DeviceSnapshot {
   std::uint32_t restarts = 0;      // starts after the first, since it was added
   std::int64_t since_wall_ns = 0;  // of the present state
   Duration next_start_in{0};       // in backoff
+  Duration uptime{0};              // of its process; 0: none
+  DeathCounts deaths{};            // since it was added
   std::uint64_t log_delays = 0;    // waits because stderr was over its rate
   bool cleaning_up = false;
   bool wanted = false;  // started, and not told to stop since, even where it has ended

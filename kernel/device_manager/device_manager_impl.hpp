@@ -59,6 +59,7 @@ class DeviceManager::Impl {
     std::uint64_t log_delays_before = 0;  // of earlier incarnations
     std::int64_t since_wall_ns = 0;
     TimePoint spawned{};  // the present or last process
+    DeathCounts deaths{};
     bool removing = false;
     std::optional<std::uint32_t> held_start{};  // the incarnation that awaits go_ahead()
     CleanupRun cleanup{};

@@ -129,7 +129,7 @@ void Supervisor::on(const event::SpawnFailed& event, Step& step) {
   DKVM_ASSERT(process_ == ProcessState::spawning);
   const ExitStatus status{kExitNeverStarted, 0};
   if (request_ == Request::none)
-    step.out.push_back(action::Died{incarnation_, event.reason, status});
+    step.out.push_back(action::Died{incarnation_, event.reason, status, DeathKind::not_started});
   after_end({.reason = event.reason}, step);
 }
 
@@ -208,7 +208,7 @@ void Supervisor::on(const event::Exited& event, Step& step) {
   step.out.push_back(action::Disconnect{});
   if (!goodbye_ || !end.finished) clean_up(event.codes, step);
   if (!end.finished && !end.as_asked)
-    step.out.push_back(action::Died{incarnation_, end.reason, status});
+    step.out.push_back(action::Died{incarnation_, end.reason, status, end_kind(status)});
   after_end(std::move(end), step);
 }
 
@@ -239,6 +239,16 @@ std::string Supervisor::end_reason(ExitStatus status) const {
   const bool by_itself = goodbye_ && status.signal == 0;
   if (request_ != Request::none && !by_itself) return "did not stop by itself: " + reason;
   return goodbye_ && !status.ok() ? reason + " after its goodbye" : reason;
+}
+
+// The same as end_reason(), to be counted.
+DeathKind Supervisor::end_kind(ExitStatus status) const {
+  if (!cause_.empty()) return cause_kind_;
+  if (parks_) return DeathKind::refused;
+  if (!hello_) return DeathKind::not_started;
+  const bool by_itself = goodbye_ && status.signal == 0;
+  if (request_ != Request::none && !by_itself) return DeathKind::stop;
+  return status.signal != 0 ? DeathKind::signal : DeathKind::exit;
 }
 
 // With its last words, where it ended by itself.

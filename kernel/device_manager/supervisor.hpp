@@ -95,7 +95,7 @@ class Supervisor {
 
   void ask_to_stop(Request request, std::string reason, TimePoint requested, Step&);
   void announce_stop(Step&);
-  void kill_because(std::string reason, Step&);
+  void kill_because(DeathKind kind, std::string reason, Step&);
   void kill(Step&);
   void tick_stop(Step&);
   void tick_health(Step&);
@@ -105,6 +105,7 @@ class Supervisor {
   void clean_up(const std::vector<std::uint16_t>& codes, Step&);
   void run_cleanup(Step&);
   std::string end_reason(ExitStatus status) const;
+  DeathKind end_kind(ExitStatus status) const;
   std::string end_reason(const event::Exited& event) const;
   void after_end(End end, Step&);
   void retry(std::string reason, Duration healthy, Step&);
@@ -138,7 +139,8 @@ class Supervisor {
   bool announced_ = false;   // it was told to stop
   bool told_early_ = false;  // by SIGTERM, as it had not said hello
   Request request_ = Request::none;
-  std::string cause_;                 // why we end it
+  std::string cause_;  // why we end it
+  DeathKind cause_kind_ = DeathKind::exit;
   std::string trouble_;               // as it says itself
   TimePoint healthy_since_ = kNever;  // it is at work
   TimePoint hello_due_ = kNever;

@@ -73,11 +73,11 @@ void Supervisor::announce_stop(Step& step) {
 void Supervisor::on(const event::HelloRefused& event, Step& step) {
   if (!has_process() || hello_) return;
   parks_ = parks_ || event.permanent;
-  kill_because(event.reason, step);
+  kill_because(DeathKind::refused, event.reason, step);
 }
 
 void Supervisor::on(const event::Violation& event, Step& step) {
-  if (has_process()) kill_because(event.reason, step);
+  if (has_process()) kill_because(DeathKind::violation, event.reason, step);
 }
 
 void Supervisor::on(const event::StreamClosed& event, Step& step) {
@@ -95,9 +95,12 @@ void Supervisor::on(const event::StoppedFrame&, Step& step) {
   ask_to_stop(Request::none, "it has said goodbye", step.now, step);
 }
 
-void Supervisor::kill_because(std::string reason, Step& step) {
+void Supervisor::kill_because(DeathKind kind, std::string reason, Step& step) {
   if (killed_) return;
-  if (cause_.empty()) cause_ = std::move(reason);
+  if (cause_.empty()) {
+    cause_ = std::move(reason);
+    cause_kind_ = kind;
+  }
   kill(step);
   if (request_ == Request::none) change(RunState::stopping, cause_, step);
 }
@@ -116,9 +119,11 @@ void Supervisor::on(const event::Tick&, Step& step) {
   if (step.now >= start_due_) begin(reason_, step);
   if (process_ != ProcessState::alive) return;
   tick_stop(step);
-  if (step.now >= hello_due_) kill_because("no hello in " + in_words(kHelloTimeMax), step);
+  if (step.now >= hello_due_)
+    kill_because(DeathKind::not_started, "no hello in " + in_words(kHelloTimeMax), step);
   if (step.now >= streamless_due_)
-    kill_because(torn_ ? "it closed its stream in the middle of a frame"
+    kill_because(DeathKind::violation,
+                 torn_ ? "it closed its stream in the middle of a frame"
                        : "it closed its stream but lived on",
                  step);
   tick_health(step);
@@ -131,7 +136,10 @@ void Supervisor::tick_stop(Step& step) {
     step.out.push_back(action::Signal{KillSignal::terminate});
   }
   if (step.now >= kill_due_) {
-    if (request_ == Request::none && cause_.empty()) cause_ = "it said goodbye but did not exit";
+    if (request_ == Request::none && cause_.empty()) {
+      cause_ = "it said goodbye but did not exit";
+      cause_kind_ = DeathKind::hung;
+    }
     kill(step);
   }
 }
@@ -143,7 +151,8 @@ void Supervisor::tick_health(Step& step) {
     case HealthVerdict::missed: step.out.push_back(action::SendPing{}); return judge_work(step);
     case HealthVerdict::hung: return end_hung(step);
     case HealthVerdict::stopped_holding:
-      return kill_because("its process was stopped by a signal while it held input", step);
+      return kill_because(DeathKind::hung,
+                          "its process was stopped by a signal while it held input", step);
   }
 }
 
@@ -151,8 +160,9 @@ void Supervisor::end_hung(Step& step) {
   const PingRate& rate = health_.rate();
   std::string reason = "no sign of life in " + in_words(rate.interval * rate.misses_max);
   if (health_.process_is_stopped()) reason += ": its process is stopped by a signal";
-  if (spec_.health.input_path) return kill_because(std::move(reason), step);
+  if (spec_.health.input_path) return kill_because(DeathKind::hung, std::move(reason), step);
   cause_ = std::move(reason);
+  cause_kind_ = DeathKind::hung;
   health_.end();
   streamless_due_ = kNever;
   kill_due_ = std::min(kill_due_, step.now + spec_.health.abort_to_kill);

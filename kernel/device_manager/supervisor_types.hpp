@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kernel/device_manager/backoff.hpp"
+#include "kernel/device_manager/death_kind.hpp"
 #include "kernel/device_manager/health.hpp"
 #include "kernel/device_manager/process.hpp"
 #include "kernel/loop/clock.hpp"
@@ -167,6 +168,7 @@ struct Died {
   std::uint32_t incarnation;
   std::string reason;
   ExitStatus status;
+  DeathKind kind;
 };
 }  // namespace action
 

@@ -77,6 +77,9 @@ class Log {
   RecordLevel level() const { return level_; }
   void set_level(RecordLevel level) { level_ = level; }
   const LogRing& ring() const { return ring_; }
+  void limit_ring(std::size_t bytes_max, std::size_t records_max) {
+    ring_.limit(bytes_max, records_max);
+  }
 
   // Told of each record that was kept, after it was; for `logs -f`. Must not write.
   void on_record(Listener listener) { listener_ = std::move(listener); }

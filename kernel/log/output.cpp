@@ -44,12 +44,14 @@ Result<> LogOutput::open(std::string file) {
   file_ = std::move(opened);
   regular_ = is_regular(file_.get());
   complained_ = false;
+  torn_ = false;
   return {};
 }
 
 void LogOutput::close() {
   path_.clear();
   file_.reset();
+  torn_ = false;
   regular_ = is_regular(STDERR_FILENO);
 }
 
@@ -58,6 +60,7 @@ void LogOutput::reopen() {
   const auto opened = open(path_);
   if (opened) return;
   file_.reset();
+  torn_ = false;
   regular_ = is_regular(STDERR_FILENO);
   complain(opened.error().message() + "; its lines go to stderr");
 }
@@ -75,10 +78,15 @@ void LogOutput::write(std::string_view line) {
   if (!put(fmt::format("{}\n", line))) ++dropped_, ++dropped_since_;
 }
 
+// What a full disk cut in the middle is a line of its own.
 bool LogOutput::put(std::string_view bytes) {
-  while (!bytes.empty())
-    if (!put_some(bytes)) return false;
-  return true;
+  for (std::string_view end = "\n"; torn_ && !end.empty();)
+    if (!put_some(end)) return false;
+  std::string_view rest = bytes;
+  while (!rest.empty() && put_some(rest)) {
+  }
+  torn_ = !rest.empty() && rest.size() != bytes.size();
+  return rest.empty();
 }
 
 bool LogOutput::put_some(std::string_view& bytes) {

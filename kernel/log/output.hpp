@@ -41,6 +41,7 @@ class LogOutput {
   UniqueFd file_;
   bool regular_ = false;
   bool complained_ = false;
+  bool torn_ = false;  // the last line is there in part
   std::uint64_t dropped_ = 0;
   std::uint64_t dropped_since_ = 0;
 };

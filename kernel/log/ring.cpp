@@ -45,11 +45,22 @@ const LogRecord& LogRing::append(LogRecord record) {
   cut_record(record, bytes_max_);
   bytes_ += cost(record);
   records_.push_back(std::move(record));
+  drop_oldest();
+  return records_.back();
+}
+
+void LogRing::limit(std::size_t bytes_max, std::size_t records_max) {
+  bytes_max_ = bytes_max;
+  records_max_ = records_max;
+  drop_oldest();
+}
+
+// The newest stays, whatever its size.
+void LogRing::drop_oldest() {
   while ((bytes_ > bytes_max_ || records_.size() > records_max_) && records_.size() > 1) {
     bytes_ -= cost(records_.front());
     records_.pop_front();
   }
-  return records_.back();
 }
 
 LogPage LogRing::read(std::uint64_t after, const LogFilter& filter, std::size_t records_max,

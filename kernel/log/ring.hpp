@@ -51,6 +51,9 @@ class LogRing {
                    std::size_t records_max = kLogRingRecordsDefault)
       : bytes_max_(bytes_max), records_max_(records_max) {}
 
+  // Keeps as many from now on; what is too much goes at once.
+  void limit(std::size_t bytes_max, std::size_t records_max);
+
   // Numbers the record and keeps it; a record larger than the ring is cut.
   // Life: the reference is valid until the next append.
   const LogRecord& append(LogRecord record);
@@ -76,6 +79,8 @@ class LogRing {
   std::size_t records() const { return records_.size(); }
 
  private:
+  void drop_oldest();
+
   std::size_t bytes_max_;
   std::size_t records_max_;
   std::size_t bytes_ = 0;

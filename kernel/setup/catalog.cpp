@@ -1,9 +1,8 @@
 #include "kernel/setup/catalog.hpp"
 
 #include "config/manifest_json.hpp"
+#include "config/places.hpp"
 #include "kernel/setup/environment.hpp"
-
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -38,29 +37,6 @@ Result<Manifest> manifest_of(Result<std::string> answer) {
 Catalog::Catalog(std::vector<std::string> folders, Ask ask)
     : folders_(std::move(folders)), ask_(std::move(ask)) {
   read_types();
-}
-
-std::vector<std::string> Catalog::default_folders(const std::string& own_folder) {
-  std::vector<std::string> folders;
-  if (const char* path = std::getenv("DKVM_DEVICE_PATH")) {
-    std::string_view rest = path;
-    while (!rest.empty()) {
-      const std::size_t colon = rest.find(':');
-      if (const auto folder = rest.substr(0, colon); !folder.empty()) folders.emplace_back(folder);
-      rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
-    }
-  }
-  folders.push_back(own_folder);
-  folders.push_back((fs::path(own_folder).parent_path() / "libexec" / "dkvm").string());
-  return folders;
-}
-
-std::string Catalog::find_program(const std::vector<std::string>& folders, std::string_view name) {
-  for (const auto& folder : folders) {
-    std::string path = (fs::path(folder) / name).string();
-    if (::access(path.c_str(), X_OK) == 0) return path;
-  }
-  return std::string(name);
 }
 
 void Catalog::read_types() {

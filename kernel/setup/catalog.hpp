@@ -17,7 +17,7 @@
 namespace dkvm {
 
 // Knows where device programs lie and what they say they are. Types are
-// `dkvm-<type>` in the given folders, with the manifest that was made at build
+// `dkvm-<type>` in the given folders (config/places.hpp), with the manifest that was made at build
 // beside them. Programs of `exec` are asked (`--describe`) once for the same
 // files and arguments; a failed answer is asked for again.
 // Life: loop thread only; it outlives the answers that it waits for.
@@ -29,12 +29,6 @@ class Catalog final : public ManifestSource {
   using Ask = std::function<void(std::vector<Program>, std::function<void(Answers)>)>;
 
   Catalog(std::vector<std::string> folders, Ask ask);
-
-  // The folders to look in: DKVM_DEVICE_PATH (colon-separated) where it is set,
-  // that of the running program, and ../libexec/dkvm from there.
-  static std::vector<std::string> default_folders(const std::string& own_folder);
-  // The path of a program in the first folder that has it; else its bare name.
-  static std::string find_program(const std::vector<std::string>& folders, std::string_view name);
 
   // Reads the manifests of the installed types anew.
   void read_types();

@@ -161,8 +161,11 @@ const DevicePlan* Plan::device(std::string_view name) const {
   return found == devices.end() ? nullptr : &*found;
 }
 
-tl::expected<Config, ConfigErrors> load_checked(const std::string& path, const Catalog& catalog) {
-  return load_checked_config(path, LoadOptions::of_this_machine(), catalog, stage_rules());
+tl::expected<Config, ConfigErrors> load_checked(const std::string& path, const Catalog& catalog,
+                                                bool finished) {
+  LoadOptions options = LoadOptions::of_this_machine();
+  options.finished = finished;
+  return load_checked_config(path, options, catalog, stage_rules());
 }
 
 tl::expected<Plan, ConfigErrors> make_plan(Config config, const Catalog& catalog) {

@@ -57,8 +57,10 @@ struct Plan {
 };
 
 // Loads and checks the file as a whole, with what the catalog knows so far.
+// finished: a file that somebody is writing is refused (ConfigError::unfinished).
 // Errors: everything that is wrong with it, located. Nothing was started.
-tl::expected<Config, ConfigErrors> load_checked(const std::string& path, const Catalog& catalog);
+tl::expected<Config, ConfigErrors> load_checked(const std::string& path, const Catalog& catalog,
+                                                bool finished = false);
 
 // The plan of a configuration, checked again: the catalog may have learnt more.
 tl::expected<Plan, ConfigErrors> make_plan(Config config, const Catalog& catalog);

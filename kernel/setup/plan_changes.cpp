@@ -48,14 +48,14 @@ std::vector<std::string> changed_switches(const std::vector<SwitchSpec>& before,
 }
 
 void compare_kernel(const KernelConfig& before, const KernelConfig& after, PlanChanges& changes) {
-  if (before.log.level != after.log.level) changes.changed.emplace_back("kernel.log.level");
+  if (before.log.level != after.log.level) changes.changed.emplace_back(kLogLevelKey);
   if (before.buffers != after.buffers) changes.changed.emplace_back("kernel.buffers");
   if (before.log.file != after.log.file) changes.changed.emplace_back("kernel.log.file");
   if (before.exit_when != after.exit_when) changes.changed.emplace_back("kernel.exit_when");
   if (before.log.lines_max != after.log.lines_max)
-    changes.needs_restart.emplace_back("kernel.log.lines_max");
+    changes.changed.emplace_back("kernel.log.lines_max");
   if (before.log.bytes_max != after.log.bytes_max)
-    changes.needs_restart.emplace_back("kernel.log.bytes_max");
+    changes.changed.emplace_back("kernel.log.bytes_max");
 }
 
 }  // namespace

@@ -6,9 +6,13 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dkvm {
+
+// Which --log-level outweighs.
+inline constexpr std::string_view kLogLevelKey = "kernel.log.level";
 
 // What a reload finds different between two plans, by name.
 struct PlanChanges {

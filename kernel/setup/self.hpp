@@ -18,8 +18,6 @@ bool follows_a_terminal();
 // Whether it has a controlling terminal at this moment.
 bool has_terminal();
 
-// The folder of the running program.
-std::string own_folder();
 // Every descriptor that the system allows; survives signals of broken pipes.
 void prepare_process();
 

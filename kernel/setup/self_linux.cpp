@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -35,15 +34,6 @@ bool follows_a_terminal() {
   struct sigaction hangup {};
   ::sigaction(SIGHUP, nullptr, &hangup);
   return hangup.sa_handler != SIG_IGN && has_terminal();
-}
-
-std::string own_folder() {
-  char path[PATH_MAX];
-  const ssize_t length = ::readlink("/proc/self/exe", path, sizeof(path));
-  if (length <= 0) return ".";
-  return std::filesystem::path(std::string(path, static_cast<std::size_t>(length)))
-      .parent_path()
-      .string();
 }
 
 void prepare_process() {

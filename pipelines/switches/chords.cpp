@@ -2,7 +2,12 @@
 
 namespace dkvm::detail {
 
-Chords::Chords(std::vector<std::vector<std::uint16_t>> chords) : chords_(std::move(chords)) {
+Chords::Chords(std::vector<std::vector<std::uint16_t>> chords) { replace(std::move(chords)); }
+
+void Chords::replace(std::vector<std::vector<std::uint16_t>> chords) {
+  chords_ = std::move(chords);
+  sets_.clear();
+  last_.reset();
   for (const auto& chord : chords_) {
     CodeBits set;
     for (const std::uint16_t code : chord)

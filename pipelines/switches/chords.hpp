@@ -17,6 +17,9 @@ class Chords {
  public:
   explicit Chords(std::vector<std::vector<std::uint16_t>> chords);
 
+  // Other chords from now on; keys that are down complete none of them.
+  void replace(std::vector<std::vector<std::uint16_t>> chords);
+
   struct Stroke {
     bool pass = true;                    // false: it goes nowhere
     std::optional<std::size_t> chord{};  // which it completed

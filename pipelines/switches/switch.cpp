@@ -104,6 +104,18 @@ std::optional<std::size_t> Switch::target_named(std::string_view name) const {
   return std::nullopt;
 }
 
+// The keys that are down stay known, and so does what was withheld of them.
+void Switch::change_moves(SwitchSpec spec) {
+  if (spec == spec_) return;
+  expect(same_ends(spec, spec_), "the ends of a switch stay as they are");
+  spec_ = std::move(spec);
+  layout_ = Layout(spec_);
+  chords_.replace(chords_of(spec_));
+  chord_.reset();
+  crossing_.reset();
+  group_.prepare();
+}
+
 // --- who is there ----------------------------------------------------------------
 
 void Switch::refit(std::uint64_t now_ns) {

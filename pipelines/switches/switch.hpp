@@ -22,6 +22,12 @@ inline constexpr std::size_t kReasonBytesMax = 200;  // of what a source says
 // desktop counts.
 inline constexpr std::uint64_t kPrepareNsMin = 200'000'000;
 
+// Whether the same sources go to the same targets: what differs is only what moves the
+// input, which may change while it is away.
+inline bool same_ends(const SwitchSpec& a, const SwitchSpec& b) {
+  return a.name == b.name && a.sources == b.sources && a.home == b.home && a.targets == b.targets;
+}
+
 // One switch among the router's ports and edges: hears what its sources send, knows the
 // desktops of its targets and where the pointer is, and does what its group says.
 class Switch {
@@ -37,6 +43,9 @@ class Switch {
   const SwitchSpec& spec() const { return spec_; }
   std::uint32_t epoch() const { return group_.epoch(); }
   SwitchStatus status() const;
+
+  // Other hotkeys and borders, the same ends: whoever has the input keeps it.
+  void change_moves(SwitchSpec spec);
 
   // Devices, ports or pipelines are others now, or a sink has said where its monitors are.
   void refit(std::uint64_t now_ns);
@@ -141,7 +150,7 @@ class Switch {
   PointerMotion motion_in(const Target& target) const;
   std::optional<std::size_t> target_named(std::string_view name) const;
 
-  const SwitchSpec spec_;
+  SwitchSpec spec_;
   const std::uint64_t kernel_id_;
   RouterHost& host_;
   DeviceTable& devices_;

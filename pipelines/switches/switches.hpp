@@ -21,11 +21,11 @@ class Switches {
            Topology& topology)
       : kernel_id_(kernel_id), host_(host), devices_(devices), held_(held), topology_(topology) {}
 
-  // Those that are no longer wanted, or wanted otherwise, go home and end.
+  // Those that are no longer wanted, or wanted with other ends, go home and end.
   void drop_changed(const std::vector<SwitchSpec>& wanted, std::uint64_t now_ns) {
     std::erase_if(switches_, [&](const std::unique_ptr<Switch>& each) {
-      const auto same = std::ranges::find(wanted, each->spec());
-      if (same != wanted.end()) return false;
+      const auto stays = [&](const SwitchSpec& spec) { return same_ends(spec, each->spec()); };
+      if (std::ranges::any_of(wanted, stays)) return false;
       each->go_home("its configuration has changed", now_ns);
       each->unwatch([&](const std::string& device) { return is_source_of_any(wanted, device); },
                     now_ns);
@@ -33,10 +33,14 @@ class Switches {
       return true;
     });
   }
-  // Makes those that are not there. A source hears of none an epoch twice.
+  // Makes those that are not there, and tells the others what moves their input now. A source
+  // hears of none an epoch twice.
   void add_missing(std::vector<SwitchSpec> wanted, std::uint64_t now_ns) {
     for (SwitchSpec& spec : wanted) {
-      if (find(spec.name) != nullptr) continue;
+      if (Switch* known = find(spec.name)) {
+        known->change_moves(std::move(spec));
+        continue;
+      }
       switches_.push_back(std::make_unique<Switch>(std::move(spec), epoch_, kernel_id_, host_,
                                                    devices_, held_, topology_));
     }

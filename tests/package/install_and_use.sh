@@ -1,14 +1,23 @@
 #!/bin/sh
 # Installs everything into a prefix of its own and uses it as a stranger would:
 # CMake's find_package, pkg-config with a plain compiler line, the Python modules,
-# and devices made with them under the installed kernel.
+# manual pages, units, and devices made with them under the installed kernel, in another
+# folder than it was installed to. Then it is uninstalled.
 # Usage: install_and_use.sh CMAKE BUILD_DIR SOURCE_DIR CXX
 set -eu
 cmake=$1 build=$2 source=$3 cxx=$4
 work=$(mktemp -d)
 kernel=
-trap 'test -z "$kernel" || kill "$kernel" || true; rm -rf "$work"' EXIT
-prefix=$work/prefix
+manifest=$build/install_manifest.txt # of whoever has installed this build: it is given back
+test ! -e "$manifest" || cp "$manifest" "$work/manifest"
+clean_up() {
+  test -z "$kernel" || kill "$kernel" || true
+  rm -f "$manifest"
+  test ! -e "$work/manifest" || cp "$work/manifest" "$manifest"
+  rm -rf "$work"
+}
+trap clean_up EXIT
+prefix=$work/installed
 
 say() { printf '== %s\n' "$*"; }
 expect() { # FILE TEXT
@@ -17,13 +26,73 @@ expect() { # FILE TEXT
 
 say "installing"
 "$cmake" --install "$build" --prefix "$prefix" >"$work/install.log"
-cp -r "$source/sdk/examples" "$work/examples"
-if grep -rl -e "$source" -e "$build" "$prefix/include" "$prefix"/lib*/cmake "$prefix"/lib*/pkgconfig "$prefix/share"; then
+if grep -rlI -e "$source" -e "$build" "$prefix"; then
   say "these installed files name the tree they came from"
   exit 1
 fi
 
+say "units"
+for kind in user system; do
+  unit=$prefix/lib/systemd/$kind/dkvm.service
+  expect "$unit" "^ExecStart=$prefix/bin/dkvm-kernel"
+  if grep '@[a-z]*@' "$unit"; then say "$unit was not filled in"; exit 1; fi
+done
+
+say "uninstalling, and nothing of it is left"
+find "$prefix" -type f >"$work/files"
+"$cmake" --build "$build" --target uninstall >"$work/uninstall.log"
+left=$(find "$prefix" ! -type d -o -name 'dkvm*')
+test -z "$left" || { say "left: $left"; exit 1; }
+"$cmake" --install "$build" --prefix "$prefix" >"$work/install.log"
+find "$prefix" -type f | cmp - "$work/files"
+
+say "moving it"
+mv "$prefix" "$work/prefix"
+prefix=$work/prefix
+cp -r "$prefix/share/doc/dkvm/examples/devices" "$work/examples"
+
+say "manual pages"
+# Every word of --help that begins like an option, and every command, stands in the page.
+command -v groff >/dev/null || { say "groff is missing: tools/setup installs it"; exit 1; }
+options() { grep -o -e ' --\?[a-z][a-z-]*' | sort -u; }
+for program in dkvm-kernel dkvmctl; do
+  gzip -dc "$prefix/share/man/man1/$program.1.gz" >"$work/$program.1"
+  groff -ww -man -Tutf8 "$work/$program.1" >"$work/page" 2>"$work/complaints"
+  if test -s "$work/complaints"; then cat "$work/complaints"; exit 1; fi
+  groff -man -Tutf8 -P-cbou -rLL=1000n "$work/$program.1" | sed 's/\([^ ]\),--/\1 --/g' >"$work/page"
+  "$prefix/bin/$program" --help >"$work/help"
+  sed -n '/^Subcommands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' "$work/help" >"$work/commands"
+  while read -r command; do
+    "$prefix/bin/$program" "$command" --help >>"$work/help"
+    expect "$work/page" "^ *$command \[OPTIONS\]"
+  done <"$work/commands"
+  sed 's/\([^ ]\),--/\1 --/g' "$work/help" | options >"$work/wanted"
+  options <"$work/page" >"$work/told"
+  comm -23 "$work/wanted" "$work/told" >"$work/missing"
+  if test -s "$work/missing"; then say "the page of $program lacks:"; cat "$work/missing"; exit 1; fi
+  test "$(wc -l <"$work/wanted")" -gt 3
+done
+test "$(wc -l <"$work/commands")" -gt 9
+
 say "find_package(dkvm)"
+finds() { # ARGUMENTS of find_package
+  mkdir -p "$work/finds"
+  printf 'cmake_minimum_required(VERSION 3.16)\nproject(finds CXX)\nfind_package(dkvm %s)\n' "$1" \
+    >"$work/finds/CMakeLists.txt"
+  printf 'foreach(each PYTHON SCHEMA)\n  if(NOT IS_DIRECTORY "${dkvm_${each}_DIR}")\n    message(FATAL_ERROR ${each})\n  endif()\nendforeach()\n' \
+    >>"$work/finds/CMakeLists.txt"
+  "$cmake" -S "$work/finds" -B "$work/finds/build" -DCMAKE_PREFIX_PATH="$prefix" \
+    -DCMAKE_CXX_COMPILER="$cxx" >"$work/finds.log" 2>&1
+}
+version=$("$prefix/bin/dkvmctl" --version | sed 's/.* //')
+minor=${version%.*}
+for arguments in REQUIRED "$version EXACT REQUIRED" "$minor REQUIRED COMPONENTS sdk python schema"; do
+  finds "$arguments" || { cat "$work/finds.log"; exit 1; }
+done
+for arguments in "${minor%.*}.$((${minor#*.} + 1)) REQUIRED" "99 REQUIRED" "REQUIRED COMPONENTS kernel"; do
+  if finds "$arguments"; then say "find_package(dkvm $arguments) found it"; exit 1; fi
+  expect "$work/finds.log" 'dkvm'
+done
 for example in pedal-cpp pedal-glib screen-cpp; do
   "$cmake" -S "$work/examples/$example" -B "$work/$example" -DCMAKE_PREFIX_PATH="$prefix" \
     -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_CXX_FLAGS="-Wall -Wextra -Werror" >"$work/cmake.log"
@@ -61,6 +130,7 @@ for manifest in "$prefix"/libexec/dkvm/*.manifest.json; do
 done
 test -f "$prefix/libexec/dkvm/dkvm-dummy-keyboard-source.manifest.json"
 test -f "$prefix/share/dkvm/schema/frame.fbs"
+test -f "$prefix/share/dkvm/kvm.schema.json"
 say "devices from outside the tree under the installed kernel"
 mkfifo "$work/pedals-cpp" "$work/pedals-python"
 exec 8<>"$work/pedals-cpp" 9<>"$work/pedals-python" # both ends: nobody waits

@@ -26,7 +26,8 @@ using Scenario = Result<Report> (*)(const Options&);
 const std::map<std::string, Scenario> kScenarios = {
     {"relay", run_relay},        {"fairness", run_fairness}, {"scale", run_scale},
     {"mouse8k", run_mouse8k},    {"restart", run_restart},   {"frames", run_frames_scenario},
-    {"link", run_link_scenario}, {"desk", run_desk},         {"slo", run_slo}};
+    {"link", run_link_scenario}, {"desk", run_desk},         {"slo", run_slo},
+    {"operate", run_operate}};
 
 // One line that follows the work, where a person may be watching.
 void show_progress(std::string_view text) {
@@ -63,7 +64,7 @@ int main(int argc, char** argv) {
   double scale = 1;
   CLI::App app{"dkvm-bench: measures dKVM beside its peers, interleaved in one run"};
   app.add_option("scenario", scenario,
-                 "relay, fairness, scale, mouse8k, restart, frames, link, desk or slo")
+                 "relay, fairness, scale, mouse8k, restart, frames, link, desk, slo or operate")
       ->required()
       ->check(CLI::IsMember(kScenarios))
       ->type_name("SCENARIO");

@@ -54,7 +54,7 @@ Called<> reload(Ctl& ctl) {
   if (const auto count = count_of(answer, "pipelines_changed"); count != 0)
     text += fmt::format("{} {} changed\n", count, count == 1 ? "pipeline" : "pipelines");
   if (const Json& switches = list_of(answer, "switches_changed"); !switches.empty())
-    text += fmt::format("changed the switches {}, whose input is at home\n",
+    text += fmt::format("{} {} changed\n", switches.size() == 1 ? "switch" : "switches",
                         printable(joined(switches)));
   screen.print(text.empty() ? "nothing has changed\n" : text);
   return {};
@@ -63,17 +63,22 @@ Called<> reload(Ctl& ctl) {
 }  // namespace
 
 void add_calls(CLI::App& app, Command& chosen) {
-  auto* command = app.add_subcommand("call", "Any method of the kernel or of a device");
+  auto* command =
+      app.add_subcommand("call", "Any method of the kernel or of a device")->group(kGroupSteer);
   const auto options = std::make_shared<CallOptions>();  // lives as long as the parser's callback
   command->add_option("TARGET", options->target, "kernel, a device, or link/peer:device")
-      ->required();
-  command->add_option("METHOD", options->method, "such as devices.get")->required();
+      ->required()
+      ->type_name("CALLEE");
+  command->add_option("METHOD", options->method, "such as devices.get")
+      ->required()
+      ->type_name("METHOD");
   command->add_option("JSON", options->params, "its parameters; - reads them from stdin")
       ->check(check_params)
       ->type_name("TEXT");
   command->callback(
       [&chosen, options] { chosen = [options](Ctl& ctl) { return call(ctl, *options); }; });
   app.add_subcommand("reload", "Read the configuration again; a bad one changes nothing")
+      ->group(kGroupSteer)
       ->callback([&chosen] { chosen = reload; });
 }
 

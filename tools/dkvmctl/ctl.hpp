@@ -48,6 +48,12 @@ LocalCommand local_command(const std::shared_ptr<Options>& options,
   };
 }
 
+// The groups of the help.
+inline constexpr const char* kGroupLook = "Look at a kernel";
+inline constexpr const char* kGroupSteer = "Steer it";
+inline constexpr const char* kGroupMake = "Set up a machine";
+inline constexpr const char* kGroupTrust = "Trust other machines";
+
 // Each adds its commands to the command line; the one that was asked for
 // stores what to do in `chosen`.
 void add_status(CLI::App& app, Command& chosen);
@@ -60,9 +66,20 @@ void add_switches(CLI::App& app, Command& chosen);
 void add_watch(CLI::App& app, Command& chosen);
 void add_calls(CLI::App& app, Command& chosen);
 void add_stop(CLI::App& app, Command& chosen);
+void add_stats(CLI::App& app, Command& chosen);
+void add_top(CLI::App& app, Command& chosen);
+void add_latency(CLI::App& app, Command& chosen);
+void add_memory(CLI::App& app, Command& chosen);
 
 void add_identity(CLI::App& app, LocalCommand& chosen);
 void add_trust(CLI::App& app, LocalCommand& chosen);
 void add_pair(CLI::App& app, LocalCommand& chosen);
+void add_new_device(CLI::App& app, LocalCommand& chosen);
+void add_init(CLI::App& app, LocalCommand& chosen);
+void add_doctor(CLI::App& app, LocalCommand& chosen);
+void add_completion(CLI::App& app, LocalCommand& chosen);
+
+// Of a kernel or, with --config, of a file.
+void add_graph(CLI::App& app, Command& chosen, LocalCommand& chosen_here);
 
 }  // namespace dkvm::ctl

@@ -79,7 +79,9 @@ Called<> show_deaths(Ctl& ctl, const std::string& name) {
 void add_deaths(CLI::App& app, Command& chosen) {
   auto* deaths = app.add_subcommand("deaths", "Which devices died, when and why");
   const auto name = std::make_shared<std::string>();  // lives as long as the parser's callback
-  deaths->add_option("NAME", *name, "only this device, with the log before each death");
+  deaths->group(kGroupLook);
+  deaths->add_option("NAME", *name, "only this device, with the log before each death")
+      ->type_name("DEVICE");
   deaths->callback(
       [&chosen, name] { chosen = [name](Ctl& ctl) { return show_deaths(ctl, *name); }; });
 }

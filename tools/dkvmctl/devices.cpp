@@ -109,11 +109,14 @@ struct DeviceOptions {
 }  // namespace
 
 void add_devices(CLI::App& app, Command& chosen) {
-  app.add_subcommand("devices", "All devices")->callback([&chosen] { chosen = list_devices; });
+  app.add_subcommand("devices", "All devices")->group(kGroupLook)->callback([&chosen] {
+    chosen = list_devices;
+  });
 
   auto* device = app.add_subcommand("device", "One device: look at it, start, stop or restart it");
   const auto options = std::make_shared<DeviceOptions>();  // lives as long as the parser's callback
-  device->add_option("NAME", options->name, "as in kvm.yaml")->required();
+  device->group(kGroupLook);
+  device->add_option("NAME", options->name, "as in kvm.yaml")->required()->type_name("DEVICE");
   device->add_option("ACTION", options->action, "start, stop or restart; without one: details")
       ->check(CLI::IsMember({"start", "stop", "restart"}));
   device->callback([&chosen, options] {

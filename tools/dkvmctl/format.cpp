@@ -107,6 +107,14 @@ std::string bytes_text(std::uint64_t bytes) {
   return fmt::format("{:.1f} {}", amount, kUnits[unit]);
 }
 
+std::string rate_text(double per_second) {
+  if (per_second <= 0) return "0";
+  if (per_second < 9.95) return fmt::format("{:.1f}", per_second);
+  return count_text(static_cast<std::uint64_t>(per_second + 0.5));
+}
+
+std::string share_text(double share) { return fmt::format("{:.1f} %", share * 100); }
+
 std::string micros_text(double micros) {
   if (micros < 999.5) return fmt::format("{:.0f} µs", micros);
   if (micros < 999'950) return fmt::format("{:.1f} ms", micros / 1e3);

@@ -13,6 +13,8 @@ using Time = std::chrono::sys_time<std::chrono::microseconds>;
 
 std::string count_text(std::uint64_t count);  // 1,234,567
 std::string bytes_text(std::uint64_t bytes);  // 12.3 MiB
+std::string rate_text(double per_second);     // 0, 0.4, 12, 1,234
+std::string share_text(double share);         // of a processor: 0.3 %
 std::string micros_text(double micros);       // 85 µs, 1.2 ms, 3.4 s
 std::string duration_text(double seconds);    // 12s, 3m 5s, 2h 10m, 4d 3h
 std::string cpu_text(double seconds);         // 0.12s, then as duration_text

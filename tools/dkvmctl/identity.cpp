@@ -113,7 +113,8 @@ Result<> rotate(Screen& screen, const IdentityOptions& options) {
 }  // namespace
 
 void add_identity(CLI::App& app, LocalCommand& chosen) {
-  auto* identity = app.add_subcommand("identity", "Who this machine is to its peers");
+  auto* identity =
+      app.add_subcommand("identity", "Who this machine is to its peers")->group(kGroupTrust);
   identity->require_subcommand(1);
   const auto options = std::make_shared<IdentityOptions>();  // as long as the parser's callbacks
   const auto add = [&](const char* name, const char* help,

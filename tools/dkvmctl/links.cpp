@@ -1,13 +1,11 @@
 #include "tools/dkvmctl/ctl.hpp"
-#include "tools/dkvmctl/pages.hpp"
+#include "tools/dkvmctl/link_answers.hpp"
 #include "tools/dkvmctl/table.hpp"
 
 #include <fmt/format.h>
 
 #include <cmath>
-#include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace dkvm::ctl {
@@ -15,72 +13,12 @@ namespace {
 
 constexpr std::size_t kFingerprintShown = 7 + 16;  // sha256: and its first digits
 
-bool makes_links(const Json& device) {
-  const std::string type = text_of(device, "type");
-  return type == "tcp-server" || type == "tcp-client";
-}
-
-bool answers(const Json& device) {
-  const std::string state = text_of(device, "state");
-  return state == "running" || state == "degraded";
-}
-
-// What the link devices say, all together.
-struct Links {
-  Json links = Json::array();
-  Json listening = Json::array();              // {device, address}
-  std::vector<std::string> silent;             // devices that cannot be asked, with the reason
-  std::map<std::string, std::size_t> unknown;  // peers of pipelines: to how many devices
-  std::vector<CallError> failures;
-  std::size_t devices = 0;
-};
-
-void add_answer(Links& all, const Json& answer, const std::string& device) {
-  for (Json link : list_of(answer, "links")) {
-    if (link.is_object() && text_of(link, "device").empty()) link["device"] = device;
-    all.links.push_back(std::move(link));
-  }
-  for (const Json& address : list_of(answer, "listening"))
-    all.listening.push_back({{"device", device}, {"address", address}});
-  for (const Json& peer : list_of(answer, "unknown"))
-    if (peer.is_string()) ++all.unknown[peer.get<std::string>()];
-}
-
 // Those that no device knows: whom some device could not be asked for may be known there.
-std::vector<std::string> nobodys(const Links& all) {
+std::vector<std::string> nobodys(const LinkAnswers& all) {
   std::vector<std::string> peers;
   for (const auto& [peer, devices] : all.unknown)
     if (devices == all.devices) peers.push_back(peer);
   return peers;
-}
-
-// One device that does not answer hides no other.
-// Errors: those that no other device would answer either.
-Called<> ask(Ctl& ctl, const Json& device, Links& all) {
-  const std::string name = text_of(device, "name");
-  ++all.devices;
-  if (!answers(device)) {
-    all.silent.push_back(
-        fmt::format("{} makes no links: it is {}", name, text_of(device, "state")));
-    return {};
-  }
-  auto answer = whole_answer_of(ctl, name, "links.list", Json::object(), "links");
-  if (answer) {
-    add_answer(all, *answer, name);
-  } else if (answer.error().kind == CallError::Kind::answered) {
-    all.failures.push_back(std::move(answer).error());
-  } else {
-    return fail(std::move(answer).error());
-  }
-  return {};
-}
-
-Called<Links> look(Ctl& ctl) {
-  Links all;
-  DKVM_TRY(const Json devices, all_pages(ctl, "devices.list", Json::object(), "devices"));
-  for (const Json& device : devices)
-    if (makes_links(device)) DKVM_CHECK(ask(ctl, device, all));
-  return all;
 }
 
 // A quantity that is not known is left out.
@@ -154,7 +92,7 @@ std::string losses_of(const Json& link) {
 }
 
 // Why links are as they are, and where others can connect to.
-std::string remarks(const Links& all) {
+std::string remarks(const LinkAnswers& all) {
   std::string text;
   for (const Json& link : all.links)
     if (const std::string reason = text_of(link, "reason"); !reason.empty())
@@ -173,7 +111,7 @@ std::string remarks(const Links& all) {
   return text.empty() ? "" : "\n" + text;
 }
 
-void show(Screen& screen, const Links& all) {
+void show(Screen& screen, const LinkAnswers& all) {
   if (screen.json()) {
     screen.document(
         {{"links", all.links}, {"listening", all.listening}, {"unknown", nobodys(all)}});
@@ -186,7 +124,7 @@ void show(Screen& screen, const Links& all) {
 }
 
 Called<> show_links(Ctl& ctl) {
-  DKVM_TRY(const Links all, look(ctl));
+  DKVM_TRY(const LinkAnswers all, ask_links(ctl));
   show(ctl.screen, all);
   if (all.failures.empty()) return {};
   for (std::size_t at = 0; at + 1 < all.failures.size(); ++at)
@@ -197,9 +135,9 @@ Called<> show_links(Ctl& ctl) {
 }  // namespace
 
 void add_links(CLI::App& app, Command& chosen) {
-  app.add_subcommand("links", "The links with other kernels, and how they do")->callback([&chosen] {
-    chosen = show_links;
-  });
+  app.add_subcommand("links", "The links with other kernels, and how they do")
+      ->group(kGroupLook)
+      ->callback([&chosen] { chosen = show_links; });
 }
 
 }  // namespace dkvm::ctl

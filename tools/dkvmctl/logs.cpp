@@ -94,12 +94,13 @@ Called<> show_logs(Ctl& ctl, const LogOptions& options) {
 void add_logs(CLI::App& app, Command& chosen) {
   auto* logs = app.add_subcommand("logs", "The log of the kernel and its devices");
   const auto options = std::make_shared<LogOptions>();  // lives as long as the parser's callback
+  logs->group(kGroupLook);
   logs->add_flag("-f,--follow", options->follow, "go on with what is logged from now on");
-  logs->add_option("-d,--device", options->device, "only of this device");
+  logs->add_option("-d,--device", options->device, "only of this device")->type_name("SOURCE");
   logs->add_option("-l,--level", options->level,
                    "only this bad or worse: error, warning, notice, info or debug")
       ->check(check_level)
-      ->type_name("LEVEL");
+      ->type_name("{error,warning,notice,info,debug}");
   logs->add_option("-n,--lines", options->lines, "how many of the past")->capture_default_str();
   logs->callback(
       [&chosen, options] { chosen = [options](Ctl& ctl) { return show_logs(ctl, *options); }; });

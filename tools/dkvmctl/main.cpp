@@ -1,4 +1,5 @@
 #include "config/suggest.hpp"
+#include "tools/dkvmctl/completion/completion.hpp"
 #include "tools/dkvmctl/ctl.hpp"
 
 #include <fmt/format.h>
@@ -29,11 +30,6 @@ struct Options {
   bool json = false;
 };
 
-std::optional<std::string> environment(const char* variable) {
-  const char* value = std::getenv(variable);
-  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
-
 std::string check_timeout(const std::string& text) {
   const auto timeout = parse_timeout(text);
   if (timeout && timeout->count() > 0 && *timeout <= kTimeoutMax) return {};
@@ -45,9 +41,10 @@ void add_options(CLI::App& app, Options& options) {
   app.fallthrough();  // options may follow the command
   app.set_version_flag("--version", "dkvmctl " DKVM_VERSION);
   app.add_option(
-      "-s,--socket", options.socket,
-      "the kernel's control socket; else $DKVM_SOCKET, $DKVM_RUNTIME_DIR/control.sock\n"
-      "or the first of $XDG_RUNTIME_DIR/dkvm, /run/dkvm and /tmp/dkvm-<uid> that answers");
+         "-s,--socket", options.socket,
+         "the kernel's control socket; else $DKVM_SOCKET, $DKVM_RUNTIME_DIR/control.sock\n"
+         "or the first of $XDG_RUNTIME_DIR/dkvm, /run/dkvm and /tmp/dkvm-<uid> that answers")
+      ->type_name("PATH");
   app.add_option("-t,--timeout", options.timeout, "how long to wait for an answer")
       ->check(check_timeout)
       ->type_name("TIME")
@@ -127,10 +124,36 @@ int run(const Options& options, const LocalCommand& command) {
 LocalCommand at_kernel(const Options& options, const Command& command) {
   return [&](Screen& screen) -> Called<> {
     DKVM_TRY(Client client,
-             Client::connect(socket_paths(options.socket, ::geteuid(), environment)));
+             Client::connect(socket_paths(options.socket, ::geteuid(), own_environment)));
     Ctl ctl{client, screen, *parse_timeout(options.timeout)};
     return command(ctl);
   };
+}
+
+// In the order of the help.
+void add_commands(CLI::App& app, Command& chosen, LocalCommand& chosen_here) {
+  add_status(app, chosen);
+  add_stats(app, chosen);
+  add_top(app, chosen);
+  add_devices(app, chosen);
+  add_deaths(app, chosen);
+  add_pipelines(app, chosen);
+  add_latency(app, chosen);
+  add_memory(app, chosen);
+  add_graph(app, chosen, chosen_here);
+  add_links(app, chosen);
+  add_watch(app, chosen);
+  add_logs(app, chosen);
+  add_switches(app, chosen);
+  add_calls(app, chosen);
+  add_stop(app, chosen);
+  add_init(app, chosen_here);
+  add_doctor(app, chosen_here);
+  add_new_device(app, chosen_here);
+  add_completion(app, chosen_here);
+  add_identity(app, chosen_here);
+  add_trust(app, chosen_here);
+  add_pair(app, chosen_here);
 }
 
 }  // namespace
@@ -142,19 +165,11 @@ int main(int argc, char** argv) {
   Command chosen;
   LocalCommand chosen_here;
   add_options(app, options);
-  add_status(app, chosen);
-  add_devices(app, chosen);
-  add_deaths(app, chosen);
-  add_logs(app, chosen);
-  add_pipelines(app, chosen);
-  add_links(app, chosen);
-  add_switches(app, chosen);
-  add_watch(app, chosen);
-  add_calls(app, chosen);
-  add_stop(app, chosen);
-  add_identity(app, chosen_here);
-  add_trust(app, chosen_here);
-  add_pair(app, chosen_here);
+  add_commands(app, chosen, chosen_here);
+  if (argc > 1 && std::string_view(argv[1]) == kCompleteWord) {
+    const std::vector<std::string> words(argv + 2, argv + argc);
+    return print_completions(app, words);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

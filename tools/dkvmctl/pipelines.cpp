@@ -1,4 +1,5 @@
 #include "tools/dkvmctl/ctl.hpp"
+#include "tools/dkvmctl/edge_text.hpp"
 #include "tools/dkvmctl/pages.hpp"
 #include "tools/dkvmctl/table.hpp"
 
@@ -10,15 +11,6 @@ namespace dkvm::ctl {
 namespace {
 
 constexpr std::size_t kColumns = 13;
-
-// `85 µs / 1.2 ms`: half are faster than the first, 1 in 100 is slower than
-// the second.
-std::string latency_text(const Json& edge, const char* stage) {
-  const Json& latency = field(field(edge, "latency"), stage);
-  if (count_of(latency, "count") == 0) return {};
-  return fmt::format("{} / {}", micros_text(number_of(latency, "p50_us")),
-                     micros_text(number_of(latency, "p99_us")));
-}
 
 // Zeroes of counters that should be zero stay out of sight.
 Cell trouble_cell(const Json& edge, const char* key) {
@@ -35,7 +27,7 @@ void add_edge(Table& table, const Json& pipeline, const Json& edge) {
   const std::string state = disabled ? "disabled" : text_of(edge, "state");
   const std::uint64_t coalesced = count_of(edge, "coalesced");
   table.row({text_of(pipeline, "name"),
-             text_of(edge, "from") + " → " + text_of(edge, "to"),
+             way_text(edge),
              {state, tone_of_state(state)},
              count_text(count_of(edge, "in")),
              count_text(count_of(edge, "delivered")),
@@ -108,6 +100,7 @@ Called<> list_pipelines(Ctl& ctl) {
 
 void add_pipelines(CLI::App& app, Command& chosen) {
   app.add_subcommand("pipelines", "All pipelines: counts, queues and latencies of each edge")
+      ->group(kGroupLook)
       ->callback([&chosen] { chosen = list_pipelines; });
 }
 

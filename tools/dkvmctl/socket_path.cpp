@@ -1,6 +1,13 @@
 #include "tools/dkvmctl/socket_path.hpp"
 
+#include <cstdlib>
+
 namespace dkvm::ctl {
+
+std::optional<std::string> own_environment(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
 
 SocketPaths socket_paths(
     const std::string& option, uid_t user,

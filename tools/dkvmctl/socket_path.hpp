@@ -9,6 +9,9 @@
 
 namespace dkvm::ctl {
 
+// A variable of this process; nothing where it is not set.
+std::optional<std::string> own_environment(const char* variable);
+
 // Where to look for a kernel's control socket.
 struct SocketPaths {
   std::vector<std::string> paths;  // the first that answers

@@ -112,9 +112,20 @@ std::string overview(const Seen& seen, const std::string& socket, const Style& s
   return table.render(style) + troubles(seen.devices, style);
 }
 
+// What only one of them knows is refused, or not shown.
+void compare_versions(const Screen& screen, const Json& info) {
+  const std::string kernel = text_of(info, "version");
+  if (!info.is_null() && kernel != DKVM_VERSION)
+    screen.note(
+        fmt::format("the kernel is dKVM {}, this dkvmctl {}: start the kernel anew, or "
+                    "use its own dkvmctl",
+                    printable(kernel), DKVM_VERSION));
+}
+
 Called<> show_status(Ctl& ctl) {
   std::vector<CallError> denied;
   DKVM_TRY(const Seen seen, look(ctl, denied));
+  compare_versions(ctl.screen, seen.kernel);
   if (denied.size() == 3) return fail(joined(denied));
   if (ctl.screen.json()) {
     ctl.screen.document({{"kernel", seen.kernel},
@@ -132,6 +143,7 @@ Called<> show_status(Ctl& ctl) {
 
 void add_status(CLI::App& app, Command& chosen) {
   app.add_subcommand("status", "How the kernel is, and which devices are in trouble")
+      ->group(kGroupLook)
       ->callback([&chosen] { chosen = show_status; });
 }
 

@@ -66,7 +66,8 @@ Called<> stop(Ctl& ctl, bool waits) {
 }  // namespace
 
 void add_stop(CLI::App& app, Command& chosen) {
-  auto* command = app.add_subcommand("stop", "End the kernel and all its devices");
+  auto* command =
+      app.add_subcommand("stop", "End the kernel and all its devices")->group(kGroupSteer);
   const auto no_wait = std::make_shared<bool>(false);  // lives as long as the parser's callback
   command->add_flag("--no-wait", *no_wait, "return at once, not when the kernel has ended");
   command->callback(

@@ -62,11 +62,13 @@ Called<> select(Ctl& ctl, const Options& options) {
 
 void add_switches(CLI::App& app, Command& chosen) {
   auto* command =
-      app.add_subcommand("switch", "Give the input to a target; without one: who has it");
+      app.add_subcommand("switch", "Give the input to a target; without one: who has it")
+          ->group(kGroupSteer);
   const auto options = std::make_shared<Options>();  // lives as long as the parser's callback
   command
       ->add_option("[SWITCH] TARGET", options->words,
                    "the switch, where there are several, and its target")
+      ->type_name("TARGET")
       ->expected(0, 2);
   auto* lock = command->add_flag("--lock", options->lock, "and stay there");
   command->add_flag("--unlock", options->unlock, "and no longer stay there")->excludes(lock);

@@ -73,7 +73,8 @@ Result<> remove(Screen& screen, const TrustOptions& options) {
 }  // namespace
 
 void add_trust(CLI::App& app, LocalCommand& chosen) {
-  auto* trust = app.add_subcommand("trust", "Which peers may link with this machine");
+  auto* trust =
+      app.add_subcommand("trust", "Which peers may link with this machine")->group(kGroupTrust);
   trust->require_subcommand(1);
   const auto options = std::make_shared<TrustOptions>();  // as long as the parser's callbacks
   const auto add_command = [&](const char* name, const char* help,
@@ -90,7 +91,7 @@ void add_trust(CLI::App& app, LocalCommand& chosen) {
   adds->add_option("--comment", options->comment, "for people");
   add_command("list", "All that are trusted", list);
   auto* removes = add_command("remove", "Trust it no more; a link with it is cut", remove);
-  removes->add_option("NAME", options->name, "as in the list")->required();
+  removes->add_option("NAME", options->name, "as in the list")->required()->type_name("PEER");
 }
 
 }  // namespace dkvm::ctl

@@ -12,9 +12,11 @@
 namespace dkvm::ctl {
 
 void add_folder_option(CLI::App& command, std::string& folder) {
-  command.add_option("--folder", folder,
-                     "of the identity and the pins; else $DKVM_IDENTITY, /etc/dkvm for root,\n"
-                     "$XDG_CONFIG_HOME/dkvm or ~/.config/dkvm");
+  command
+      .add_option("--folder", folder,
+                  "of the identity and the pins; else $DKVM_IDENTITY, /etc/dkvm for root,\n"
+                  "$XDG_CONFIG_HOME/dkvm or ~/.config/dkvm")
+      ->type_name("DIR");
 }
 
 std::filesystem::path trust_folder(const std::string& named) {

@@ -45,9 +45,11 @@ Called<> watch(Ctl& ctl, const WatchOptions& options) {
 }  // namespace
 
 void add_watch(CLI::App& app, Command& chosen) {
-  auto* command = app.add_subcommand("watch", "Events as they pass, until Ctrl-C");
+  auto* command =
+      app.add_subcommand("watch", "Events as they pass, until Ctrl-C")->group(kGroupLook);
   const auto options = std::make_shared<WatchOptions>();  // lives as long as the parser's callback
-  command->add_option("PIPELINE", options->pipeline, "only through this one");
+  command->add_option("PIPELINE", options->pipeline, "only through this one")
+      ->type_name("PIPELINE");
   command->add_flag("--codes", options->codes, "also which keys: shows what is typed");
   command->callback(
       [&chosen, options] { chosen = [options](Ctl& ctl) { return watch(ctl, *options); }; });

@@ -1,6 +1,5 @@
 #include "devices/tcp/transport/addresses.hpp"
 
-#include "devices/tcp/limits.hpp"
 #include "trust/reach.hpp"
 
 #include <fmt/format.h>
@@ -45,10 +44,10 @@ bool is_v6(std::string_view host) {
   return ::inet_pton(AF_INET6, bare.c_str(), &number) == 1;
 }
 
-Result<Endpoint> bracketed(std::string_view text) {
+Result<Endpoint> bracketed(std::string_view text, std::uint16_t port_default) {
   const std::size_t end = text.find(']');
   if (end == std::string_view::npos) return wrong(text, "its ']' is missing");
-  Endpoint endpoint{std::string(text.substr(1, end - 1)), kLinkPortDefault};
+  Endpoint endpoint{std::string(text.substr(1, end - 1)), port_default};
   if (!is_v6(endpoint.host)) return wrong(text, "what is in brackets is no IPv6 address");
   const std::string_view rest = text.substr(end + 1);
   if (rest.empty()) return endpoint;
@@ -78,12 +77,12 @@ std::string Endpoint::text() const {
   return brackets ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
-Result<Endpoint> parse_endpoint(std::string_view text) {
+Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t port_default) {
   if (text.empty()) return wrong(text, "it is empty");
-  if (text.front() == '[') return bracketed(text);
-  if (is_v6(text)) return Endpoint{std::string(text), kLinkPortDefault};
+  if (text.front() == '[') return bracketed(text, port_default);
+  if (is_v6(text)) return Endpoint{std::string(text), port_default};
   const std::size_t colon = text.find(':');
-  Endpoint endpoint{std::string(text.substr(0, colon)), kLinkPortDefault};
+  Endpoint endpoint{std::string(text.substr(0, colon)), port_default};
   if (endpoint.host.empty()) return wrong(text, "its host is missing");
   if (endpoint.host.size() > kHostBytesMax) return wrong(text, "its host is longer than a name is");
   if (!std::all_of(endpoint.host.begin(), endpoint.host.end(), is_host_letter))
@@ -95,11 +94,11 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   return endpoint;
 }
 
-Result<std::vector<Endpoint>> parse_endpoints(std::string_view text) {
+Result<std::vector<Endpoint>> parse_endpoints(std::string_view text, std::uint16_t port_default) {
   std::vector<Endpoint> endpoints;
   for (;;) {
     const std::size_t comma = text.find(',');
-    DKVM_TRY(Endpoint endpoint, parse_endpoint(trimmed(text.substr(0, comma))));
+    DKVM_TRY(Endpoint endpoint, parse_endpoint(trimmed(text.substr(0, comma)), port_default));
     if (endpoints.size() == kAddressesMax)
       return fail(Errc::invalid, fmt::format("there are more than {} addresses, which is the most",
                                              kAddressesMax));
@@ -163,5 +162,16 @@ std::string SocketAddress::neighbourhood() const {
 std::string SocketAddress::text() const { return Endpoint{host(), port()}.text(); }
 
 bool is_lan(const SocketAddress& address) { return trust::is_near(address.get()); }
+
+bool is_loopback(const SocketAddress& address) {
+  constexpr std::uint32_t kNetwork = 127;
+  const auto is_of_network = [](std::uint32_t number) { return ntohl(number) >> 24 == kNetwork; };
+  if (address.family() == AF_INET) return is_of_network(v4(address).sin_addr.s_addr);
+  if (address.family() != AF_INET6) return false;
+  const in6_addr& number = v6(address).sin6_addr;
+  std::uint32_t inside = 0;
+  std::memcpy(&inside, &number.s6_addr[12], sizeof(inside));
+  return IN6_IS_ADDR_LOOPBACK(&number) || (IN6_IS_ADDR_V4MAPPED(&number) && is_of_network(inside));
+}
 
 }  // namespace dkvm::tcp

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "devices/tcp/limits.hpp"
+
 #include <dkvm/result.hpp>
 
 #include <sys/socket.h>
@@ -15,7 +17,8 @@ namespace dkvm::tcp {
 
 // How far away a peer may be.
 enum class Reach : std::uint8_t {
-  lan,  // loopback, link-local and private addresses
+  loopback,  // this machine alone
+  lan,       // loopback, link-local and private addresses
   anywhere,
 };
 
@@ -30,11 +33,13 @@ struct Endpoint {
 
 // `host`, `host:port`, `1.2.3.4:port`, `[v6]`, `[v6]:port`, `v6`.
 // Errors: Errc::invalid, with what was expected.
-Result<Endpoint> parse_endpoint(std::string_view text);
+Result<Endpoint> parse_endpoint(std::string_view text,
+                                std::uint16_t port_default = kLinkPortDefault);
 
 // Several of them, separated by commas.
 // Errors: Errc::invalid also for none and for more than kAddressesMax.
-Result<std::vector<Endpoint>> parse_endpoints(std::string_view text);
+Result<std::vector<Endpoint>> parse_endpoints(std::string_view text,
+                                              std::uint16_t port_default = kLinkPortDefault);
 
 // A socket address of IPv4 or IPv6 with its length.
 struct SocketAddress {
@@ -59,7 +64,11 @@ struct SocketAddress {
 // these kinds in IPv6's clothes (::ffff:0:0/96).
 bool is_lan(const SocketAddress& address);
 
+// 127/8, ::1, and the former in IPv6's clothes.
+bool is_loopback(const SocketAddress& address);
+
 inline bool within(Reach reach, const SocketAddress& address) {
+  if (reach == Reach::loopback) return is_loopback(address);
   return reach == Reach::anywhere || is_lan(address);
 }
 

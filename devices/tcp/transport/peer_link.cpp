@@ -65,6 +65,7 @@ LinkStatus PeerLink::status() const {
   status.reason = life_.reason();
   status.since_ns = life_.since_ns();
   status.address = address_;
+  status.connects = connects_;
   status.clock_known = clock_.known();
   status.rtt_ns = clock_.rtt_ns();
   status.offset_ns = clock_.offset_ns(now);
@@ -213,6 +214,7 @@ void PeerLink::carry_out(const LinkAction& action) {
     case Kind::close: return close(action);
     case Kind::adopt: return adopt(action.connection);
     case Kind::up:
+      ++connects_;
       if (!action.resumed) clock_.reset();
       return handler_.up(*this, action.resumed);
     case Kind::silent: return handler_.silent(*this);

@@ -35,6 +35,7 @@ struct LinkStatus {
   std::uint64_t sent_bytes = 0;  // of frames on input connections, since the device began
   std::uint64_t received_bytes = 0;
   std::size_t queue_bytes = 0;
+  std::uint64_t connects = 0;  // how often it came up, since the device began
 };
 
 // One trusted peer. Connections come and go under it.
@@ -151,6 +152,7 @@ class PeerLink {
   std::deque<LinkAction> actions_;  // callbacks may cause more while some are carried out
   bool acting_ = false;
   LinkState logged_ = LinkState::connecting;
+  std::uint64_t connects_ = 0;
 
   std::map<ConnectionId, Connection> connections_;
   ConnectionId last_connection_ = 0;

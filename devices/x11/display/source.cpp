@@ -238,6 +238,7 @@ class X11DisplaySource final : public Device {
 
   void on_well() {
     refused_ = 0;
+    if (const auto refusal = desktop_->take_refusal()) return trouble_.say(*refusal);
     trouble_.over();
   }
 

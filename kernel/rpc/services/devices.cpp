@@ -20,12 +20,20 @@ nlohmann::json describe_port(const RoutedPort& port, const TopicTable& topics) {
           {"topics", topics.names(port.topics)}};
 }
 
+nlohmann::json describe_deaths(const DeathCounts& deaths) {
+  nlohmann::json counts = nlohmann::json::object();
+  for (std::size_t i = 0; i < kDeathKinds; ++i)
+    if (deaths[i] != 0) counts[std::string(name(static_cast<DeathKind>(i)))] = deaths[i];
+  return counts;
+}
+
 nlohmann::json describe_death(const Death& death) {
   return {{"id", number_key(death.sequence)},
           {"device", death.device},
           {"incarnation", death.incarnation},
           {"time", format_time(death.wall_ns)},
           {"uptime_s", std::chrono::duration<double>(death.lived).count()},
+          {"kind", name(death.kind)},
           {"reason", death.reason},
           {"status", dkvm::describe(death.status)},
           {"log", death.log}};
@@ -51,7 +59,9 @@ nlohmann::json DeviceServices::describe(const DeviceSnapshot& snapshot) const {
           {"pid", snapshot.pid},
           {"incarnation", snapshot.incarnation},
           {"restarts", snapshot.restarts},
+          {"deaths", describe_deaths(snapshot.deaths)},
           {"since_s", static_cast<double>(since_ns) / 1e9},
+          {"uptime_s", std::chrono::duration<double>(snapshot.uptime).count()},
           {"next_start_s", std::chrono::duration<double>(snapshot.next_start_in).count()},
           {"cpu_s", static_cast<double>(used.cpu_ns) / 1e9},
           {"rss_bytes", used.rss_bytes},

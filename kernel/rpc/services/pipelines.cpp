@@ -16,8 +16,19 @@
 namespace dkvm {
 namespace {
 
-nlohmann::json describe(const LatencyStats& latency) {
-  const auto us = [](std::uint64_t ns) { return static_cast<double>(ns) / 1e3; };
+enum class Shown : std::uint8_t { percentiles, buckets };
+
+double us(std::uint64_t ns) { return static_cast<double>(ns) / 1e3; }
+
+nlohmann::json describe(const LatencyStats& latency, Shown shown) {
+  if (shown == Shown::buckets) {
+    nlohmann::json buckets = nlohmann::json::array();
+    if (latency.count != 0) buckets = latency.buckets;
+    return {{"count", latency.count},
+            {"sum_us", us(latency.sum_ns)},
+            {"max_us", us(latency.max_ns)},
+            {"buckets", std::move(buckets)}};
+  }
   return {{"count", latency.count},
           {"p50_us", us(latency.p50_ns)},
           {"p99_us", us(latency.p99_ns)},
@@ -33,12 +44,15 @@ nlohmann::json describe_drops(const EdgeCounters& counters) {
   return reasons;
 }
 
-nlohmann::json describe(const EdgeStats& edge) {
+nlohmann::json describe(const EdgeStats& edge, const TopicTable& topics, Shown shown) {
   const EdgeCounters& counters = edge.counters;
-  return {{"from", edge.source},
+  return {{"id", edge.id},
+          {"pipeline", edge.pipeline},
+          {"from", edge.source},
           {"to", edge.sink},
           {"state", name(edge.state)},
           {"reason", edge.reason},
+          {"topics", topics.names(edge.topics)},
           {"in", counters.in},
           {"delivered", counters.delivered},
           {"dropped", counters.dropped_in_all()},
@@ -52,10 +66,10 @@ nlohmann::json describe(const EdgeStats& edge) {
           {"depth", edge.queued},
           {"depth_max", edge.queued_max},
           {"latency",
-           {{"captured", describe(edge.captured_to_received)},
-            {"queued", describe(edge.received_to_sent)},
-            {"applied", describe(edge.sent_to_applied)},
-            {"whole", describe(edge.captured_to_applied)}}}};
+           {{"captured", describe(edge.captured_to_received, shown)},
+            {"queued", describe(edge.received_to_sent, shown)},
+            {"applied", describe(edge.sent_to_applied, shown)},
+            {"whole", describe(edge.captured_to_applied, shown)}}}};
 }
 
 nlohmann::json describe(const PipelineSummary& pipeline) {
@@ -76,18 +90,40 @@ Result<nlohmann::json> summary_of(const Router& router, const std::string& pipel
   return describe(*found);
 }
 
-// A summary and one page of the edges.
-Result<nlohmann::json> stats_of(const Router& router, const Params& params) {
-  DKVM_TRY(const std::string pipeline, params.text("name"));
+// One more than a page holds, for `next`.
+constexpr std::size_t kEdgesRead = AnswerPage::kItemsMax + 1;
+
+Result<EdgeId> edge_after(const Params& params) {
   DKVM_TRY(const std::uint64_t after, number_after(params));
-  DKVM_TRY(nlohmann::json summary, summary_of(router, pipeline));
-  // One more than a page holds, for `next`.
-  const auto last = std::min<std::uint64_t>(after, std::numeric_limits<EdgeId>::max());
-  const auto edges =
-      router.edges_of(pipeline, static_cast<EdgeId>(last), AnswerPage::kItemsMax + 1);
+  return static_cast<EdgeId>(std::min<std::uint64_t>(after, std::numeric_limits<EdgeId>::max()));
+}
+
+Result<nlohmann::json> page_of(const std::vector<EdgeStats>& edges, const TopicTable& topics,
+                               const Params& params, Shown shown, nlohmann::json beside) {
   return page(
       "edges", edges, params, [](const EdgeStats& edge) { return number_key(edge.id); },
-      [](const EdgeStats& edge) { return describe(edge); }, std::move(summary));
+      [&](const EdgeStats& edge) { return describe(edge, topics, shown); }, std::move(beside));
+}
+
+// A summary and one page of the edges.
+Result<nlohmann::json> stats_of(Switchboard& switchboard, const Params& params) {
+  const Router& router = switchboard.router();
+  DKVM_TRY(const std::string pipeline, params.text("name"));
+  DKVM_TRY(const EdgeId after, edge_after(params));
+  DKVM_TRY(nlohmann::json summary, summary_of(router, pipeline));
+  return page_of(router.edges_of(pipeline, after, kEdgesRead), switchboard.topics(), params,
+                 Shown::percentiles, std::move(summary));
+}
+
+// One page of the edges of all pipelines.
+Result<nlohmann::json> edges_of_all(Switchboard& switchboard, const Params& params) {
+  DKVM_TRY(const EdgeId after, edge_after(params));
+  DKVM_TRY(const bool buckets, params.flag("buckets"));
+  nlohmann::json beside = nlohmann::json::object();
+  if (buckets)
+    for (const std::uint64_t bound : kLatencyBoundsNs) beside["bounds_us"].push_back(us(bound));
+  return page_of(switchboard.router().edges(after, kEdgesRead), switchboard.topics(), params,
+                 buckets ? Shown::buckets : Shown::percentiles, std::move(beside));
 }
 
 }  // namespace
@@ -109,9 +145,12 @@ void PipelineServices::add_to(ServiceTable& table) {
                   [](const PipelineSummary& each) { return each.name; },
                   [](const PipelineSummary& each) { return describe(each); });
             });
-  table.add("pipelines.stats", {"name", "after", "limit"},
+  table.add(
+      "pipelines.stats", {"name", "after", "limit"},
+      [*this](const ServiceCall&, const Params& params) { return stats_of(switchboard, params); });
+  table.add("pipelines.edges", {"after", "limit", "buckets"},
             [*this](const ServiceCall&, const Params& params) {
-              return stats_of(switchboard.router(), params);
+              return edges_of_all(switchboard, params);
             });
   table.add("pipelines.create", {"pipeline"},
             [*this](const ServiceCall&, const Params& params) -> Json {

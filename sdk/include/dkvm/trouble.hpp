@@ -5,6 +5,7 @@
 #include <dkvm/log.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -44,12 +45,16 @@ class Trouble {
  private:
   void tell() {
     if (context_ == nullptr || waiting_ || wanted_ == told_) return;
-    told_ = wanted_;
     waiting_ = true;
-    const auto told = context_->call(
-        "kernel", "devices.trouble", "{\"reason\":" + detail::json_string(told_) + "}",
+    const auto asked = context_->call(
+        "kernel", "devices.trouble", "{\"reason\":" + detail::json_string(wanted_) + "}",
         [this](const Answer&) { context_->after(kIntervalMin, [this] { go_on(); }); });
-    if (!told) context_->after(kIntervalMin, [this] { go_on(); });
+    if (asked) {
+      told_ = wanted_;
+      return;
+    }
+    told_.reset();  // it is tried again, also when it is over by then
+    context_->after(kIntervalMin, [this] { go_on(); });
   }
   void go_on() {
     waiting_ = false;
@@ -59,7 +64,7 @@ class Trouble {
   Context* context_ = nullptr;
   bool waiting_ = false;  // for the answer, and the interval after it
   std::string wanted_;
-  std::string told_;
+  std::optional<std::string> told_ = std::string();  // none: nobody knows
 };
 
 }  // namespace dkvm

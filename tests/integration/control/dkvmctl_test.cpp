@@ -64,6 +64,15 @@ TEST_CASE("status tells how the kernel is and which devices are in trouble") {
   CHECK(status["pipelines"].size() == 4);
 }
 
+TEST_CASE("status says when the kernel is of another version") {
+  Desk desk;
+  desk.kernel.on("kernel.info", R"({"name":"desk","version":"9.8.7"})");
+  CtlRun run(desk.kernel, {"status"});
+  CHECK(run.exit_code() == 0);
+  CHECK(has(run.out(), "desk, dKVM 9.8.7\n"));
+  CHECK(has(run.err(), "dkvmctl: the kernel is dKVM 9.8.7, this dkvmctl 0."));
+}
+
 TEST_CASE("devices shows all pages as one table") {
   Desk desk;
   CHECK(desk.output({"devices"}) ==

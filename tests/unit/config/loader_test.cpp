@@ -144,6 +144,18 @@ TEST_CASE("the runtime folder follows the environment and the user") {
   CHECK(load("devices: {}", options)->kernel.runtime_dir == "/run/dkvm");
 }
 
+TEST_CASE("a service runs in the folder that its manager has made for it") {
+  std::string made = "/run/user/7/of-the-unit";
+  LoadOptions options;
+  options.env = [&](const std::string& name) {
+    return std::optional<std::string>(name == "RUNTIME_DIRECTORY" ? made : "/run/user/7");
+  };
+  CHECK(load("devices: {}", options)->kernel.runtime_dir == "/run/user/7/of-the-unit");
+  made = "/run/one:/run/two";  // which of them is not for us to guess
+  CHECK(load("devices: {}", options)->kernel.runtime_dir == "/run/user/7/dkvm");
+  CHECK(load("kernel: {runtime_dir: /run/named}", options)->kernel.runtime_dir == "/run/named");
+}
+
 TEST_CASE("a kernel without a name is called like its host, in the letters of names") {
   LoadOptions options;
   options.hostname = "Büro-PC.example.org";

@@ -29,6 +29,33 @@ TEST_CASE("a reload keeps what was made and switched at run time") {
   CHECK(state_of(rig.router, "made") == PipelineState::active);
 }
 
+TEST_CASE("what the file says anew of a pipeline is the latest word") {
+  Rig rig;
+  rig.desk();
+  PipelineSet set(rig.router);
+  PipelineSpec typing = pipeline("typing", "keyboard", "desk");
+  REQUIRE(set.load({typing}, rig.now));
+  REQUIRE(set.enable("typing", false, rig.now));
+  typing.queue.depth = 8;  // of something else it says nothing
+  REQUIRE(set.load({typing}, rig.now));
+  CHECK(state_of(rig.router, "typing") == PipelineState::disabled);
+  typing.enabled = false;
+  REQUIRE(set.load({typing}, rig.now));
+  typing.enabled = true;
+  REQUIRE(set.load({typing}, rig.now));
+  CHECK(state_of(rig.router, "typing") == PipelineState::active);
+}
+
+TEST_CASE("a pipeline of the file that was removed comes back with a reload") {
+  Rig rig;
+  rig.desk();
+  PipelineSet set(rig.router);
+  REQUIRE(set.load({pipeline("typing", "keyboard", "desk")}, rig.now));
+  REQUIRE(set.remove("typing", rig.now));
+  REQUIRE(set.load({pipeline("typing", "keyboard", "desk")}, rig.now));
+  CHECK(state_of(rig.router, "typing") == PipelineState::active);
+}
+
 TEST_CASE("a switch is forgotten with its pipeline") {
   Rig rig;
   rig.desk();

@@ -7,6 +7,8 @@
 #include "pipelines/topic_set.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <random>
 #include <vector>
 
@@ -60,6 +62,34 @@ TEST_CASE("a histogram's percentiles are within 3.5 percent, or half a step of 3
   }
   REQUIRE(histogram.percentile(1.0) <= values.back());
   REQUIRE(histogram.max_ns() == values.back());
+}
+
+TEST_CASE("a histogram told in wide buckets has every value in the right one, or at a border") {
+  std::mt19937_64 random(8);
+  std::lognormal_distribution<double> latency(13.0, 3.0);
+  Histogram histogram;
+  double sum = 0;
+  std::array<std::uint64_t, kLatencyBoundsNs.size()> below{};  // surely: 3 % under the bound
+  std::array<std::uint64_t, kLatencyBoundsNs.size()> up_to{};  // at most: 3 % above it
+  for (int i = 0; i < 100'000; ++i) {
+    const auto value = static_cast<std::uint64_t>(latency(random));
+    histogram.record(value);
+    sum += static_cast<double>(value);
+    for (std::size_t at = 0; at < below.size(); ++at) {
+      if (value < kLatencyBoundsNs[at] * 97 / 100) ++below[at];
+      if (value <= kLatencyBoundsNs[at] * 103 / 100) ++up_to[at];
+    }
+  }
+  const LatencyStats stats = histogram.stats();
+  std::uint64_t cumulated = 0;
+  for (std::size_t at = 0; at < below.size(); ++at) {
+    INFO("up to " << kLatencyBoundsNs[at] << " ns");
+    cumulated += stats.buckets[at];
+    CHECK(cumulated >= below[at]);
+    CHECK(cumulated <= up_to[at]);
+  }
+  CHECK(cumulated + stats.buckets.back() == stats.count);
+  CHECK(static_cast<double>(stats.sum_ns) == Approx(sum).epsilon(0.03));
 }
 
 TEST_CASE("histograms merge, reset and take anything") {

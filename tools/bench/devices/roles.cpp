@@ -17,6 +17,8 @@ struct Role {
 constexpr std::array kRoles = {
     Role{"source", make_key_source},
     Role{"sink", make_key_sink},
+    Role{"number-source", make_number_source},
+    Role{"number-sink", make_number_sink},
     Role{"flood-source", make_flood_source},
     Role{"flood-mouse", make_flood_mouse},
     Role{"flood-sink", make_flood_sink},

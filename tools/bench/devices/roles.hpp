@@ -42,6 +42,8 @@ class OrderedDevice : public Device {
 
 std::unique_ptr<Device> make_key_source(const std::string& control);
 std::unique_ptr<Device> make_key_sink(const std::string& control);
+std::unique_ptr<Device> make_number_source(const std::string& control);
+std::unique_ptr<Device> make_number_sink(const std::string& control);
 std::unique_ptr<Device> make_flood_source(const std::string& control);
 std::unique_ptr<Device> make_flood_sink(const std::string& control);
 std::unique_ptr<Device> make_flood_mouse(const std::string& control);

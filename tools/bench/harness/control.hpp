@@ -33,7 +33,7 @@ struct Order {
     collect,  // report that one is ready, take events up to the end mark, report
     stall,    // a mouse's sink: read nothing until the next order
     tally,    // a mouse's sink: report what has come since the last stall; a key's: since
-              // the last collect
+              // the last collect; one of numbers: ever. A source of numbers ends them
     publish,  // a source of frames: `count` events with a buffer of `bytes` each; a source
               // of bulk: as many as are taken in duration_ns
     emit,     // the same without buffers: as many bytes are written privately

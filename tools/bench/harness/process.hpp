@@ -36,6 +36,8 @@ class Process {
   pid_t pid() const { return pid_; }
   // Asks with SIGTERM, and after the grace insists with SIGKILL.
   void stop(std::chrono::milliseconds grace);
+  // Until it has ended by itself: its exit status, or 128 and the signal.
+  int wait();
   // True when it has ended by itself within the time.
   bool reap(std::chrono::milliseconds timeout);
 

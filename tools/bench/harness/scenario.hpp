@@ -38,6 +38,7 @@ Result<Report> run_fairness(const Options& options);
 Result<Report> run_scale(const Options& options);
 Result<Report> run_mouse8k(const Options& options);
 Result<Report> run_restart(const Options& options);
+Result<Report> run_operate(const Options& options);
 // Five minutes each.
 Result<Report> run_link_scenario(const Options& options);
 Result<Report> run_frames_scenario(const Options& options);

@@ -1,5 +1,7 @@
 #include "tools/bench/harness/usage.hpp"
 
+#include <dkvm/process_memory.hpp>
+
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -17,17 +19,6 @@ pid_t parent_in(const std::string& stat) {
   const std::size_t name_end = stat.rfind(')');
   if (name_end == std::string::npos || name_end + 4 > stat.size()) return 0;
   return static_cast<pid_t>(std::atoi(stat.c_str() + name_end + 4));
-}
-
-// /proc/PID/statm may be off by half a megabyte: it sums no per-CPU counters.
-std::uint64_t resident_bytes(pid_t pid) {
-  std::ifstream file(proc(pid) / "smaps_rollup");
-  std::string word;
-  while (file >> word) {
-    std::uint64_t kib = 0;
-    if (word == "Rss:" && file >> kib) return kib * 1024;
-  }
-  return 0;
 }
 
 }  // namespace
@@ -48,23 +39,22 @@ Result<Usage> read_usage(pid_t pid) {
     usage.switches += switches;
   }
   if (!any) return fail(Errc::not_found, "process " + std::to_string(pid) + " is gone");
-  usage.rss_bytes = resident_bytes(pid);
+  // statm may be off by half a megabyte: it sums no per-CPU counters.
+  if (const auto memory = read_process_memory(pid)) usage.rss_bytes = memory->rss_bytes;
   return usage;
 }
 
 Result<double> pss_mb(const std::vector<pid_t>& pids) {
-  double kib = 0;
+  constexpr double kBytesPerMb = 1024 * 1024;
+  double bytes = 0;
   for (const pid_t pid : pids) {
-    std::ifstream file(proc(pid) / "smaps_rollup");
-    double of_one = 0;  // a process has some; one that has just ended has none
-    for (std::string word; file >> word;)
-      if (word == "Pss:" && file >> of_one) break;
-    if (of_one == 0)
+    const auto memory = read_process_memory(pid);
+    if (!memory)
       return fail(Errc::not_found, "the memory of process " + std::to_string(pid) +
                                        " cannot be read: it is gone, or another user's");
-    kib += of_one;
+    bytes += static_cast<double>(memory->pss_bytes);
   }
-  return kib / 1024;
+  return bytes / kBytesPerMb;
 }
 
 Result<double> cpu_ns(const std::vector<pid_t>& pids) {

@@ -136,7 +136,8 @@ std::string check_code(const std::string& text) {
 }  // namespace
 
 void add_pair(CLI::App& app, LocalCommand& chosen) {
-  auto* command = app.add_subcommand("pair", "Make two machines trust each other");
+  auto* command =
+      app.add_subcommand("pair", "Make two machines trust each other")->group(kGroupTrust);
   const auto options = std::make_shared<PairOptions>();  // as long as the parser's callback
   auto* how = command->add_option_group("one of these");
   auto* listens = how->add_option("--listen", options->listen,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,8 +55,10 @@ class Supervised {
     SupervisorActions actions;
     supervisor.handle(event, now, actions);
     Words all;
-    for (const SupervisorAction& action : actions)
+    for (const SupervisorAction& action : actions) {
+      if (const auto* dead = std::get_if<action::Died>(&action)) died = dead->kind;
       all.push_back(std::visit([](const auto& one) { return words(one); }, action));
+    }
     return all;
   }
 
@@ -95,6 +98,7 @@ class Supervised {
   double random = 0.5;
   TimePoint now{std::chrono::hours(1)};
   Supervisor supervisor;
+  std::optional<DeathKind> died{};  // at last
 };
 
 }  // namespace dkvm::test

@@ -66,6 +66,18 @@ TEST_CASE("filters choose by device, by side and by level") {
   CHECK(page.next_after == 3);
 }
 
+TEST_CASE("a ring that is to keep less drops the oldest at once") {
+  LogRing ring;
+  for (int i = 1; i <= 10; ++i) ring.append(record("kbd0", std::to_string(i)));
+  ring.limit(kLogRingBytesDefault, 2);
+  CHECK(texts(ring.read(0, {})) == Texts{"9", "10"});
+  ring.limit(1, 2);
+  CHECK(texts(ring.read(0, {})) == Texts{"10"});  // the newest stays, whatever its size
+  ring.limit(kLogRingBytesDefault, kLogRingRecordsDefault);
+  ring.append(record("kbd0", "11"));
+  CHECK(texts(ring.read(0, {})) == Texts{"10", "11"});
+}
+
 TEST_CASE("a reader that filters everything away still moves on") {
   LogRing ring;
   for (int i = 0; i < 5; ++i) ring.append(record("kbd0", "x"));

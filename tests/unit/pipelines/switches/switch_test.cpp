@@ -504,3 +504,53 @@ TEST_CASE("Modifiers of a source come along when it has let go, not before") {
   rig.press(kA);
   CHECK(rig.take(3) == "30+");
 }
+
+TEST_CASE("Other hotkeys and borders leave the input where it is, and hold at once") {
+  SwitchRig rig;
+  rig.begin();
+  rig.go(kTwo);
+  rig.press(kB);
+  CHECK(rig.take(2) == "48+");
+  rig.asked();
+  rig.spec.hotkeys[0].codes = {kCtrl, kOne};
+  rig.spec.corners = 3;
+  rig.spec.layout.pop_back();
+  rig.begin();
+  CHECK(rig.at() == "laptop");
+  CHECK(rig.asked() == "prepare");  // the sources hear of the new ones
+  CHECK(rig.take(2).empty());       // and nobody lets go of anything
+  rig.lift(kB);
+  CHECK(rig.take(2) == "48-");
+  rig.chord(kOne);
+  CHECK(rig.at() == "laptop");  // the old one
+  rig.let_go_chord(kOne);
+  rig.take(2);
+  rig.press(kCtrl);
+  rig.press(kOne);
+  CHECK(rig.at() == "local");
+}
+
+TEST_CASE("A key that a hotkey withheld stays so when the hotkeys change") {
+  SwitchRig rig;
+  rig.begin();
+  rig.chord(kTwo);
+  rig.grant();
+  rig.spec.hotkeys.pop_back();
+  rig.begin();
+  rig.let_go_chord(kTwo);
+  CHECK(rig.take(2).empty());
+}
+
+TEST_CASE("A switch with other targets goes home first") {
+  SwitchRig rig;
+  rig.begin();
+  rig.go(kTwo);
+  rig.press(kB);
+  CHECK(rig.take(2) == "48+");
+  rig.spec.targets.pop_back();
+  rig.spec.hotkeys.erase(rig.spec.hotkeys.begin() + 2);
+  rig.spec.layout.pop_back();
+  rig.begin();
+  CHECK(rig.at() == "local");
+  CHECK(rig.take(2) == "48-");
+}

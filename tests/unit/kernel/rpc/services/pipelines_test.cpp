@@ -6,6 +6,9 @@
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <cstddef>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -146,4 +149,63 @@ TEST_CASE("pipelines.stats refuses an 'after' that no answer gave") {
   }
   CHECK(f.asker.answer("pipelines.stats", {{"name", "wid"}}).message ==
         "there is no pipeline 'wid' (did you mean 'wide'?)");
+}
+
+TEST_CASE("the edges of all pipelines are told in one list of pages") {
+  Fixture f;
+  f.both_up();
+  REQUIRE(f.pipelines.add(Fixture::spec("one"), 0));
+  PipelineSpec small = Fixture::spec("two");
+  small.from.resize(1);
+  small.to.resize(2);
+  REQUIRE(f.pipelines.add(std::move(small), 0));
+  std::map<std::string, std::size_t> of_pipeline;
+  std::set<std::uint64_t> ids;
+  for (const Json& edge : f.asker.ask_all("pipelines.edges", Json::object(), "edges")) {
+    ++of_pipeline[edge.at("pipeline")];
+    ids.insert(edge.at("id").get<std::uint64_t>());
+    CHECK(edge.at("latency").at("whole").contains("p50_us"));
+  }
+  CHECK(of_pipeline == std::map<std::string, std::size_t>{{"one", kPorts * kPorts}, {"two", 2}});
+  CHECK(ids.size() == kPorts * kPorts + 2);
+}
+
+TEST_CASE("latencies come as buckets to whoever adds them up") {
+  constexpr std::uint64_t kCaptured = 1'000'000'000;
+  Fixture f;
+  f.both_up();
+  PipelineSpec spec = Fixture::spec("wide");
+  spec.from.resize(1);
+  spec.to.resize(1);
+  REQUIRE(f.pipelines.add(std::move(spec), 0));
+  wire::KeyT key;
+  key.code = 30;
+  key.down = true;
+  PayloadWriter writer;
+  Frame frame{make_header(wire::FrameKind::event), {}, {}, writer.write(key)};
+  frame.header.mutate_topic(id_of(wire::Topic::key));
+  frame.header.mutate_sequence(1);
+  frame.header.mutate_capture_ns(kCaptured);
+  Router& router = f.kernel.switchboard.router();
+  router.publish({1, 1}, frame, kCaptured + 15'000);
+  std::vector<std::byte> out(kFrameBytesMax + 1);
+  REQUIRE(router.take(2, out, 1, kCaptured + 3'015'000) != 0);
+
+  const Json told = f.asker.ask("pipelines.edges", {{"buckets", true}});
+  const Json& bounds = told.at("bounds_us");
+  REQUIRE(told.at("edges").size() == 1);
+  const Json& latency = told.at("edges")[0].at("latency");
+  const auto bucket_of = [&](const char* hop) {
+    const Json& buckets = latency.at(hop).at("buckets");
+    REQUIRE(buckets.size() == bounds.size() + 1);
+    const auto full = std::find(buckets.begin(), buckets.end(), 1);
+    REQUIRE(full != buckets.end());
+    return static_cast<std::size_t>(full - buckets.begin());
+  };
+  CHECK(bounds.at(bucket_of("captured")) == 20.0);  // of 15 µs
+  CHECK(bounds.at(bucket_of("queued")) == 5000.0);  // of 3 ms
+  CHECK(latency.at("queued").at("sum_us").get<double>() == Approx(3000).epsilon(0.03));
+  CHECK(latency.at("queued").at("max_us") == 3000.0);
+  CHECK_FALSE(latency.at("queued").contains("p50_us"));
+  CHECK(latency.at("applied").at("buckets").empty());
 }
