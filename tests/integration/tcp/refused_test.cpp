@@ -45,7 +45,8 @@ TEST_CASE("what the kernel does not read in time of a peer is lost, and counted 
   PeerConfig laptop;
   laptop.name = "laptop";
   PeerLink link(*desk.context, desk.told, laptop, self, LinkLife::Role::listens, kCutPauseDefault);
-  Shared shared{*desk.context, link, port_ids, **bulk, loans, {}};
+  const PeerRules rules;
+  Shared shared{*desk.context, link, port_ids, **bulk, loans, rules};
   wire::PortSpecT offer;
   offer.id = 1;
   offer.name = "keys";
