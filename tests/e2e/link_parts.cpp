@@ -105,7 +105,7 @@ class Sizes final : public Repeating {
     if (!slot) return;
     const Size size = kSizes[++number_ % kSizes.size()];
     DisplayFrame picture;
-    picture.mode_epoch = number_;
+    picture.epoch = number_;
     picture.width = size.width;
     picture.height = size.height;
     picture.stride = size.width * 4;
@@ -125,7 +125,7 @@ class Check final : public Device {
     option(file_option());
     in_.on<DisplayFrame>([this](const DisplayFrame& picture, const EventInfo& info) {
       const Bytes bytes = info.bytes();
-      const auto fill = static_cast<std::byte>(picture.mode_epoch);
+      const auto fill = static_cast<std::byte>(picture.epoch);
       const bool whole = bytes.size() == std::size_t{picture.stride} * picture.height &&
                          std::ranges::all_of(bytes, [=](std::byte each) { return each == fill; });
       file_ << picture.width << 'x' << picture.height << (whole ? " whole" : " broken")
@@ -144,7 +144,7 @@ class Lit final : public Repeating {
   Lit() : Repeating("link-lit", "A keyboard with a light") {
     option(file_option());
     out_.on_upstream<LockState>(
-        [this](const LockState& locks) { file_ << (locks.caps ? "on" : "off") << std::endl; });
+        [this](const LockState& locks) { file_ << (locks.caps_lock ? "on" : "off") << std::endl; });
   }
   Result<> start(Context& context) override {
     if (!file_.is_open()) DKVM_CHECK(open_file(context, file_));
@@ -166,7 +166,7 @@ class Lamp final : public Device {
     in_.on<Key>([this](const Key& key, const EventInfo&) {
       if (!key.down || code_name(key.code) != "KEY_CAPSLOCK") return;
       LockState locks;
-      locks.caps = on_ = !on_;
+      locks.caps_lock = on_ = !on_;
       note(in_.send_upstream(locks));
     });
   }
