@@ -226,8 +226,37 @@ bool Kernel::makes_links(DeviceId id) const {
 
 // Links that wait to hear of it are answered at the end of the turn.
 void Kernel::tell_links() {
-  if (link_streams_.update(streams_of(pipelines_->all(), plan_, peer_topics(), away_devices())))
-    switchboard_->settle_soon();
+  auto streams = streams_of(pipelines_->all(), plan_, peer_topics(), away_devices(), said_ports_);
+  link_owners_.update(open_streams());
+  for (LinkStream& stream : streams) stream.device = link_owners_.of(stream.peer);
+  if (link_streams_.update(std::move(streams))) switchboard_->settle_soon();
+}
+
+LinkOwners::Open Kernel::open_streams() const {
+  LinkOwners::Open open;
+  for (const DevicePlan& device : plan_.devices)
+    if (const PortTable* ports = switchboard_->ports(device.spec.id))
+      for (const RoutedPort* port : ports->sorted())
+        if (!port->peer.empty() && port->name != port->peer) open[device.name].insert(port->peer);
+  return open;
+}
+
+// What a device is that nobody could ask before.
+void Kernel::hear_ports(DeviceId id) {
+  const DevicePlan* device = plan_.device(switchboard_->name_of(id));
+  const PortTable* ports = switchboard_->ports(id);
+  if (device == nullptr || device->manifest || ports == nullptr) return;
+  std::vector<PortManifest>& said = said_ports_[device->name];
+  said.clear();
+  for (const RoutedPort* port : ports->sorted()) {
+    const auto topics = switchboard_->topics().names(port->topics);
+    PortManifest heard;
+    heard.name = port->name;
+    heard.direction = port->direction;
+    heard.topics.assign(topics.begin(), topics.end());
+    said.push_back(std::move(heard));
+  }
+  tell_links();
 }
 
 AwayDevices Kernel::away_devices() const {

@@ -10,6 +10,7 @@
 #include "kernel/rpc/long_polls.hpp"
 #include "kernel/rpc/service_table.hpp"
 #include "kernel/rpc/services/watch.hpp"
+#include "kernel/setup/link_owners.hpp"
 #include "kernel/setup/link_streams.hpp"
 #include "kernel/setup/plan.hpp"
 #include "kernel/setup/plan_changes.hpp"
@@ -96,6 +97,8 @@ class Kernel {
   void renew(DeviceId id);
   void tell_feeds();
   void tell_links();
+  void hear_ports(DeviceId id);
+  LinkOwners::Open open_streams() const;
   PeerTopics peer_topics() const;
   AwayDevices away_devices() const;
   void tell_far_rights();
@@ -140,6 +143,8 @@ class Kernel {
   std::unique_ptr<PipelineSet> pipelines_;
   LongPolls polls_;
   LinkStreams link_streams_;
+  LinkOwners link_owners_;
+  SaidPorts said_ports_;
   std::unique_ptr<ServiceTable> services_;
   std::unique_ptr<WatchService> watch_;
   Spawner& spawner_;

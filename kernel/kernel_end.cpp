@@ -38,6 +38,7 @@ void Kernel::note(DeviceId id, const StateChange& change) {
   const auto wait = shot ? shot->next_start_in.count() : 0;
   if (absences_.note(id, change.to, change.at_work, static_cast<std::uint64_t>(wait), now_ns()))
     tell_links();
+  if (change.to == RunState::running) hear_ports(id);
   if (change.to == RunState::failed)
     for (const PipelineSpec& pipeline : pipelines_->all())
       if (pipeline.enabled && blocks_for(pipeline, switchboard_->name_of(id)))

@@ -23,7 +23,8 @@ void add_link(Sheet& sheet, const Json& link) {
   add(metric::kLinkQueue, "queue_bytes");
   add(metric::kLinkDrops, "drops");
   add(metric::kConnects, "connects");
-  if (state != "up" && state != "degraded") return;  // there is nobody to measure
+  const bool there = state == "up" || state == "degraded";
+  if (!there || !field(link, "rtt_us").is_number()) return;  // nobody to measure, or not yet
   add(metric::kRtt, "rtt_us", kUsPerS);
   add(metric::kOffset, "offset_us", kUsPerS);
   add(metric::kOffsetError, "offset_error_us", kUsPerS);

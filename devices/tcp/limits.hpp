@@ -53,6 +53,9 @@ inline constexpr std::chrono::milliseconds kRetryPauseMax{250};
 inline constexpr std::chrono::minutes kRetryOftenFor{5};
 inline constexpr std::chrono::milliseconds kRetryPauseLateMax{5000};
 inline constexpr std::chrono::milliseconds kRefusedPause{5000};
+// How long who has broken the rules stays out, unless `cut_pause` says otherwise.
+inline constexpr std::chrono::milliseconds kCutPauseDefault = kRefusedPause;
+inline constexpr std::chrono::hours kCutPauseMax{1};
 inline constexpr std::chrono::milliseconds kNetworkChangePause{50};
 
 // --- clocks -----------------------------------------------------------------------
@@ -82,6 +85,10 @@ inline constexpr std::chrono::milliseconds kTrustReadPause{50};  // a change is 
 // --- streams over it ----------------------------------------------------------------
 
 inline constexpr std::size_t kStreamsMax = 256;  // of a link, each way
+// How often a peer may open, refuse and enlarge streams: each time ports or pools of this
+// kernel come and go.
+inline constexpr std::size_t kStreamChangesBurstMax = 4 * kStreamsMax;
+inline constexpr std::size_t kStreamChangesPerSecondMax = 256;
 // Topics of one's own that a peer may bring in streams which take every topic.
 inline constexpr std::size_t kUnaskedTopicsMax = 8;
 // Its port may have one more: what lets go.

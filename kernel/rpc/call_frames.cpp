@@ -22,11 +22,18 @@ bool CallFrames::links_to(DeviceId device, std::string_view peer) const {
   return session != nullptr && session->running() && session->ports().has_peer(peer);
 }
 
-// Of several ways the one whose device is named first in the file.
+// Of several ways the one that has streams open: it is up. Where none has, the one whose
+// device is named first in the file.
 std::optional<DeviceId> CallFrames::link_to(std::string_view peer) const {
   std::optional<DeviceId> link;
-  sessions_.each([&](DeviceId id, const DeviceSession&) {
-    if ((!link || id < *link) && links_to(id, peer)) link = id;
+  bool best_has_streams = false;
+  sessions_.each([&](DeviceId id, const DeviceSession& session) {
+    if (!links_to(id, peer)) return;
+    const bool has_streams = session.ports().ports_of(peer) > 1;
+    const bool first = !link || id < *link;
+    if (link && (has_streams == best_has_streams ? !first : best_has_streams)) return;
+    link = id;
+    best_has_streams = has_streams;
   });
   return link;
 }

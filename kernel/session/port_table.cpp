@@ -72,7 +72,7 @@ Result<RoutedPort> PortTable::open(const wire::PortSpecT& spec, TopicTable& topi
       port.topics = TopicSet::all();
       continue;
     }
-    auto topic = topics.intern(name, device_);
+    auto topic = topics.intern(name, device_, spec.peer);
     // Names that a link's peer made up are not the link's fault: the port has not all of
     // them, and the link sees that they got no number.
     if (!topic && !spec.peer.empty()) continue;

@@ -34,7 +34,12 @@ class PortTable {
   std::size_t size() const { return ports_.size(); }
   bool close(std::uint16_t id);
   // A port is open for this peer of a link.
-  bool has_peer(std::string_view peer) const { return peers_.find(peer) != peers_.end(); }
+  bool has_peer(std::string_view peer) const { return ports_of(peer) != 0; }
+  // How many are: one tells of the link, the others are its streams.
+  std::size_t ports_of(std::string_view peer) const {
+    const auto found = peers_.find(peer);
+    return found == peers_.end() ? 0 : found->second;
+  }
 
  private:
   DeviceId device_;

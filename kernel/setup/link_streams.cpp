@@ -29,31 +29,45 @@ Topics kernel_topics(std::string_view port) {
   return topics;
 }
 
-// What the ports of an address carry, as far as is known before they are open.
-Topics topics_at(const std::string& text, wire::Direction direction, const Plan& plan,
-                 const PeerTopics& peers) {
+// What is known of ports at this moment.
+struct Known {
+  const Plan& plan;
+  const PeerTopics& peers;
+  const SaidPorts& said;
+
+  const std::vector<PortManifest>* ports(const DevicePlan& device) const {
+    if (device.manifest) return &device.manifest->ports;
+    const auto found = said.find(device.name);
+    return found == said.end() ? nullptr : &found->second;
+  }
+};
+
+// What the ports of an address carry, as far as is known.
+Topics topics_at(const std::string& text, wire::Direction direction, const Known& known) {
   const auto address = parse_port_address(text);
   if (!address) return {};
   if (address->device == kKernelName) return kernel_topics(address->port);
   if (address->device == kLinkName && direction == wire::Direction::source) {
-    const auto peer = peers.find(address->port);
-    return peer == peers.end() ? Topics{} : peer->second;
+    const auto peer = known.peers.find(address->port);
+    return peer == known.peers.end() ? Topics{} : peer->second;
   }
-  const DevicePlan* device = plan.device(address->device);
-  if (device == nullptr || !device->manifest || device->manifest->runtime_ports)
-    return {kEveryTopic};
+  if (address->device == kLinkName) return {kEveryTopic};
+  const DevicePlan* device = known.plan.device(address->device);
+  if (device == nullptr) return {};
+  if (device->manifest && device->manifest->runtime_ports) return {kEveryTopic};
+  const std::vector<PortManifest>* ports = known.ports(*device);
+  if (ports == nullptr) return {};
   Topics topics;
-  for (const PortManifest& port : device->manifest->ports)
+  for (const PortManifest& port : *ports)
     if (port.direction == direction && (address->port.empty() || address->port == port.name))
       topics.insert(port.topics.begin(), port.topics.end());
   return topics;
 }
 
 Topics topics_at(const std::vector<std::string>& addresses, wire::Direction direction,
-                 const PipelineSpec& pipeline, const Plan& plan, const PeerTopics& peers) {
+                 const PipelineSpec& pipeline, const Known& known) {
   Topics all;
-  for (const std::string& address : addresses)
-    all.merge(topics_at(address, direction, plan, peers));
+  for (const std::string& address : addresses) all.merge(topics_at(address, direction, known));
   const bool any = all.contains(kEveryTopic);
   if (pipeline.events.empty()) return any ? Topics{kEveryTopic} : all;
   Topics filtered;
@@ -95,10 +109,9 @@ std::vector<PortAddress> takers_of_input(const std::vector<std::string>& to, con
 }
 
 // What these addresses ask for; no input while nobody there can take it.
-Topics asked_at(const PipelineSpec& pipeline, const Plan& plan, const PeerTopics& peers,
-                const AwayDevices& away) {
-  Topics topics = topics_at(pipeline.to, wire::Direction::sink, pipeline, plan, peers);
-  const auto takers = takers_of_input(pipeline.to, plan);
+Topics asked_at(const PipelineSpec& pipeline, const Known& known, const AwayDevices& away) {
+  Topics topics = topics_at(pipeline.to, wire::Direction::sink, pipeline, known);
+  const auto takers = takers_of_input(pipeline.to, known.plan);
   const bool nobody = std::ranges::all_of(
       takers, [&](const PortAddress& taker) { return away.contains(taker.device); });
   const bool presses = topics.contains(name_of(wire::Topic::key)) ||
@@ -109,23 +122,25 @@ Topics asked_at(const PipelineSpec& pipeline, const Plan& plan, const PeerTopics
 }  // namespace
 
 std::vector<LinkStream> streams_of(const std::vector<PipelineSpec>& pipelines, const Plan& plan,
-                                   const PeerTopics& peers, const AwayDevices& away) {
+                                   const PeerTopics& peers, const AwayDevices& away,
+                                   const SaidPorts& said) {
+  const Known known{plan, peers, said};
   std::map<std::string, LinkStream> streams;
   const auto add = [&](const std::string& address, wire::Direction direction, Topics topics) {
     auto at = stream_at(address);
     if (!at || topics.empty()) return;
-    LinkStream stream{std::move(at->first), std::move(at->second), direction, {}};
-    LinkStream& known = streams.try_emplace(stream.key(), stream).first->second;
-    known.topics.merge(topics);
-    if (known.topics.contains(kEveryTopic)) known.topics = {kEveryTopic};
+    LinkStream stream{std::move(at->first), std::move(at->second), direction, {}, {}};
+    LinkStream& named = streams.try_emplace(stream.key(), stream).first->second;
+    named.topics.merge(topics);
+    if (named.topics.contains(kEveryTopic)) named.topics = {kEveryTopic};
   };
   for (const PipelineSpec& pipeline : pipelines) {
     if (!pipeline.enabled) continue;
     for (const std::string& to : pipeline.to)
       add(to, wire::Direction::sink,
-          topics_at(pipeline.from, wire::Direction::source, pipeline, plan, peers));
+          topics_at(pipeline.from, wire::Direction::source, pipeline, known));
     for (const std::string& from : pipeline.from)
-      add(from, wire::Direction::source, asked_at(pipeline, plan, peers, away));
+      add(from, wire::Direction::source, asked_at(pipeline, known, away));
   }
   std::vector<LinkStream> sorted;
   for (auto& [key, stream] : streams) sorted.push_back(std::move(stream));

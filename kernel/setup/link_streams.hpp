@@ -22,6 +22,7 @@ struct LinkStream {
   wire::Direction direction = wire::Direction::sink;  // sink: it goes to the peer
   // What may come of this kernel's sources, or what its sinks ask for; "*": anything.
   std::set<std::string> topics;
+  std::string device{};  // that has streams of this peer now; empty: none has
 
   // Names it; sorted lists are in this order.
   std::string key() const { return peer + "/" + stream + "/" + wire::EnumNameDirection(direction); }
@@ -32,16 +33,21 @@ struct LinkStream {
 // link is known when it is there.
 using PeerTopics = std::map<std::string, std::set<std::string>>;
 
+// The ports of devices whose manifest is not known, as their last hello named them.
+using SaidPorts = std::map<std::string, std::vector<PortManifest>, std::less<>>;
+
 // Devices of this kernel that take nothing at present, nor soon: those that wait to be
 // started again, have ended or failed.
 using AwayDevices = std::set<std::string, std::less<>>;
 
 // Every stream that enabled pipelines name, once, by key. One that only hands on
-// what other peers send is there while they do; one of a peer's keys and buttons is
+// what other peers send is there while they do, one of a device that nobody could ask what
+// it is from its first hello on; one of a peer's keys and buttons is
 // taken while somebody is there to press them, so that the peer does not type into the
 // void.
 std::vector<LinkStream> streams_of(const std::vector<PipelineSpec>& pipelines, const Plan& plan,
-                                   const PeerTopics& peers = {}, const AwayDevices& away = {});
+                                   const PeerTopics& peers = {}, const AwayDevices& away = {},
+                                   const SaidPorts& said = {});
 
 // The streams that are wanted, and how often that has changed: links follow it.
 class LinkStreams {

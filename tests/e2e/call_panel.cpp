@@ -8,8 +8,8 @@
 #include <vector>
 
 // Answers `who` with the caller, keeps every call of `keep` unanswered, and says by `kept`
-// how many it has. By `flood` it makes 70 calls of `keep` beyond a link and says how each
-// was answered.
+// how many it has, and how many of them were cancelled. By `flood` it makes 70 calls of `keep`
+// beyond a link and says how each was answered.
 namespace {
 
 using namespace dkvm;
@@ -22,9 +22,12 @@ class CallPanel final : public Device {
     context.serve("who", [](const Call& call, Reply reply) {
       reply(R"({"caller":")" + call.caller + R"("})");
     });
-    context.serve("keep", [this](const Call&, Reply reply) { kept_.push_back(std::move(reply)); });
+    context.serve("keep", [this](const Call&, Reply reply) {
+      reply.on_cancel([this] { ++cancelled_; });
+      kept_.push_back(std::move(reply));
+    });
     context.serve("kept", [this](const Call&, Reply reply) {
-      reply(R"({"kept":)" + std::to_string(kept_.size()) + "}");
+      reply(nlohmann::json{{"kept", kept_.size()}, {"cancelled", cancelled_}}.dump());
     });
     context.serve("flood", [this, &context](const Call&, Reply reply) {
       flood(context, std::make_shared<Reply>(std::move(reply)));
@@ -50,6 +53,7 @@ class CallPanel final : public Device {
 
   std::vector<std::string> answers_;
   std::vector<Reply> kept_;
+  std::size_t cancelled_ = 0;
 };
 
 }  // namespace

@@ -47,10 +47,9 @@ struct Calls {
     REQUIRE(caller != nullptr);
     return caller;
   }
-  std::size_t kept() {
-    return call("link/laptop:panel kept").status == 0
-               ? desk().ctl("call link/laptop:panel kept").at("kept").get<std::size_t>()
-               : 0;
+  std::size_t kept(const char* which = "kept") {
+    const Finished answer = call("link/laptop:panel kept");
+    return answer.status == 0 ? Json::parse(answer.output).at(which).get<std::size_t>() : 0;
   }
   static std::string ended(std::FILE* caller) {
     std::string text;
@@ -99,6 +98,24 @@ TEST_CASE("A call over a link that nobody answers any more is answered once, wit
   CHECK(said.find("kept") == std::string::npos);
 }
 
+TEST_CASE("A call whose caller waits no more is cancelled beyond the link, and makes room") {
+  Calls calls;
+  ChildSetup setup;
+  setup.command = {DKVM_BIN_DIR "/dkvmctl", "--socket", calls.desk().socket(), "call",
+                   "link/laptop:panel",     "keep",     "--timeout",           "60s"};
+  setup.environment = {"PATH=/usr/bin:/bin"};
+  setup.err = calls.desk().path("caller.log");
+  Child caller(setup);
+  INFO(calls.logs());
+  REQUIRE(eventually(kPatience, [&] { return calls.kept() == 1; }));
+  CHECK(calls.kept("cancelled") == 0);
+  SECTION("it has gone") { caller.signal(SIGKILL); }
+  SECTION("the device that called for it has gone") { calls.desk().kill("control", SIGKILL); }
+  CHECK(eventually(kPatience, [&] { return calls.kept("cancelled") == 1; }));
+  CHECK(calls.kept() == 1);
+  CHECK(calls.desk().ctl("call link/laptop:panel who").at("caller") == "link/desk:control");
+}
+
 TEST_CASE("Of seventy calls at a time 64 wait over a link, and each has one answer") {
   Calls calls;
   INFO(calls.logs());
@@ -112,6 +129,7 @@ TEST_CASE("Of seventy calls at a time 64 wait over a link, and each has one answ
       ++overloaded;
   }
   CHECK(overloaded == 6);
+  CHECK(calls.desks.link("laptop", "desk").at("calls_refused") == 6);
   // Those whose time is over make room again.
   CHECK(calls.desk().ctl("call link/laptop:panel who").at("caller") == "link/desk:control");
 }

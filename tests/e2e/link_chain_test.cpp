@@ -142,3 +142,84 @@ TEST_CASE("A key held through a chain is released at its end when the kernel bet
   INFO(three.logs());
   CHECK(eventually(kStuckMax, [&] { return three.at_c.has({}); }));
 }
+
+TEST_CASE("A key that two machines hold through a third is up when the last one lets go") {
+  LinkedDesks desks({"hub", "left", "right"});
+  const Source left(desks["left"], "keyboard");
+  const Source right(desks["right"], "keyboard");
+  SinkFile at_hub(desks["hub"].path("typed.jsonl"));
+  desks.start("hub", typed(),
+              "  - {name: typing, from: [link/left/keys, link/right/keys], to: typed}\n");
+  desks.start("left", left.yaml(), "  - {name: typing, from: keyboard, to: link/hub/keys}\n");
+  desks.start("right", right.yaml(), "  - {name: typing, from: keyboard, to: link/hub/keys}\n");
+  desks.wait_stream("left", "hub", "keys");
+  desks.wait_stream("right", "hub", "keys");
+  const auto reaches = [&](const std::set<std::string>& codes) {
+    return eventually(kPatience, [&] { return at_hub.has(codes); });
+  };
+  INFO(desks["hub"].log());
+  left.down("KEY_LEFTSHIFT");
+  REQUIRE(reaches({"KEY_LEFTSHIFT"}));
+  right.down("KEY_LEFTSHIFT");
+  right.tap("KEY_A");  // behind it: the hub has both
+  REQUIRE(eventually(kPatience, [&] { return at_hub.count("KEY_A", false) == 1; }));
+  SECTION("the one after the other") {
+    left.up("KEY_LEFTSHIFT");
+    left.tap("KEY_B");  // behind the up
+    REQUIRE(eventually(kPatience, [&] { return at_hub.count("KEY_B", false) == 1; }));
+    CHECK(at_hub.has({"KEY_LEFTSHIFT"}));
+    right.up("KEY_LEFTSHIFT");
+    CHECK(reaches({}));
+  }
+  SECTION("one of them by dying") {
+    desks["left"].kernel().signal(SIGKILL);
+    desks.wait_link("hub", "left", "down");
+    CHECK(at_hub.has({"KEY_LEFTSHIFT"}));
+    right.up("KEY_LEFTSHIFT");
+    CHECK(reaches({}));
+  }
+  CHECK(at_hub.count("KEY_LEFTSHIFT", true) == 1);
+  CHECK(at_hub.count("KEY_LEFTSHIFT", false) == 1);
+}
+
+TEST_CASE("Of two devices that know a peer the one with its streams makes the link and the calls") {
+  LinkedDesks desks;
+  const Source keyboard(desks["desk"], "keyboard");
+  SinkFile at_laptop(desks["laptop"].path("typed.jsonl"));
+  desks["laptop"].grant("{target: \"link/desk:kernel\", methods: [kernel.info]}");
+  const std::string grants =
+      "grants:\n  - {caller: \"link/laptop:*\", target: kernel, methods: [kernel.info]}\n";
+  // Both listen and both dial: two links between the same two kernels.
+  desks.start_linked("desk", desks.listening("desk") + desks.dialling("desk", "laptop"),
+                     keyboard.yaml(),
+                     "  - {name: typing, from: keyboard, to: link/laptop/keys}\n" + grants);
+  desks.start_linked("laptop", desks.listening("laptop") + desks.dialling("laptop", "desk"),
+                     typed(), "  - {name: typing, from: link/desk/keys, to: typed}\n");
+  desks.wait_stream("desk", "laptop", "keys");
+  desks.wait_stream("laptop", "desk", "keys");
+  INFO(desks["desk"].log() << desks["laptop"].log());
+  const auto linking = [&] {
+    std::vector<std::string> devices;
+    for (const std::string device : {"network", "uplink"}) {
+      const Finished answer = desks["desk"].try_ctl("call " + device + " links.list");
+      if (answer.status != 0) continue;  // it is stopped
+      for (const Json& link : Json::parse(answer.output).at("links"))
+        if (link.at("state") == "up" && !link.at("streams").empty()) devices.push_back(device);
+    }
+    return devices;
+  };
+  REQUIRE(eventually(kPatience, [&] { return linking().size() == 1; }));
+  for (std::size_t i = 0; i < 20; ++i) keyboard.tap("KEY_A");
+  CHECK(eventually(kPatience, [&] { return at_laptop.count("KEY_A", false) == 20; }));
+  CHECK(at_laptop.count("KEY_A", true) == 20);
+  CHECK(desks["laptop"].ctl("call link/desk:kernel kernel.info").at("name") == "desk");
+  // The other one makes the link when that device is stopped.
+  const std::string used = linking().front();
+  const std::string other = used == "network" ? "uplink" : "network";
+  desks["desk"].ctl("device " + used + " stop");
+  CHECK(eventually(kPatience, [&] { return linking() == std::vector{other}; }));
+  CHECK(eventually(kPatience, [&] {
+    keyboard.tap("KEY_B");
+    return at_laptop.count("KEY_B", false) >= 1;
+  }));
+}

@@ -90,8 +90,15 @@ void LinkedDesks::start_linked(const std::string& name, const std::string& links
 void LinkedDesks::start(const std::string& name, const std::string& devices,
                         const std::string& pipelines, const std::string& link_config,
                         const std::string& link_keys) {
+  write(name, devices, pipelines, link_config, link_keys);
+  member(name).desk->launch();
+}
+
+void LinkedDesks::write(const std::string& name, const std::string& devices,
+                        const std::string& pipelines, const std::string& link_config,
+                        const std::string& link_keys) {
   Member& it = member(name);
-  it.desk->start("devices:\n" + link_yaml(it, link_config, link_keys) + devices + "pipelines:\n" +
+  it.desk->write("devices:\n" + link_yaml(it, link_config, link_keys) + devices + "pipelines:\n" +
                  pipelines);
 }
 

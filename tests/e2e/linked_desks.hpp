@@ -22,6 +22,10 @@ class LinkedDesks {
   void start(const std::string& name, const std::string& devices, const std::string& pipelines,
              const std::string& link_config = "", const std::string& link_keys = "");
 
+  // The same without a start.
+  void write(const std::string& name, const std::string& devices, const std::string& pipelines,
+             const std::string& link_config = "", const std::string& link_keys = "");
+
   // The same with links of the test's own.
   void start_linked(const std::string& name, const std::string& links, const std::string& devices,
                     const std::string& pipelines);

@@ -134,6 +134,21 @@ TEST_CASE("A stream begins and ends with the pipelines that name it, on either s
   CHECK(typing.typed.count("KEY_A", true) == 15);
 }
 
+TEST_CASE("A peer that pipelines name and nobody knows is told of, until it is trusted") {
+  LinkedDesks desks;
+  const Source keyboard(desks["desk"], "keyboard");
+  desks.start("desk", keyboard.yaml(),
+              "  - {name: typing, from: keyboard, to: link/tablet/keys}\n");
+  const auto unknown = [&] { return desks["desk"].ctl("links").at("unknown"); };
+  INFO(desks["desk"].log());
+  CHECK(eventually(kPatience, [&] { return unknown() == Json::array({"tablet"}); }));
+  const Json laptop = desks.link("desk", "laptop");
+  CHECK(laptop.at("fingerprint") == "");  // it has never been here
+  CHECK_FALSE(laptop.contains("rtt_us"));
+  desks.trust_stranger("desk", "tablet");
+  CHECK(eventually(kPatience, [&] { return unknown().empty(); }));
+}
+
 TEST_CASE("Both directions of a link work at a time") {
   LinkedDesks desks;
   const Source both(desks["desk"], "both");

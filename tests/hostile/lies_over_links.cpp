@@ -135,6 +135,32 @@ const Lie kLies[] = {
          p.offer(++id, name, topics);
        }
      }},
+    {"opens-and-closes",
+     [](LyingPeer& p) {
+       const std::size_t before = p.count(Kind::resume);
+       for (int i = 0; i < 5000 && !p.cut(); ++i) {
+         p.offer(1, "lies", kInput);
+         p.signal(Kind::port_close, 1);
+         if (i % 64 == 0) p.wait("room", [&] { return p.link().backlog() == 0; });
+       }
+       p.wait("the stream was taken", [&] { return p.count(Kind::resume) > before; });
+     }},
+    {"takes-and-gives-back",
+     [](LyingPeer& p) {
+       p.decline_all();
+       p.wait("the end", [] { return false; });
+     }},
+    {"ever-larger-slots",
+     [](LyingPeer& p) {
+       pictures(p);
+       for (std::uint64_t bytes = 5000; bytes < 10'000 && !p.cut(); ++bytes) {
+         wire::PoolOpenT open;
+         open.slot_bytes = bytes;
+         open.port = 2;
+         p.send_table(Kind::pool_open, 2, open);
+         if (bytes % 64 == 0) p.wait("room", [&] { return p.link().backlog() == 0; });
+       }
+     }},
     {"many-names",
      [](LyingPeer& p) {
        wire::TopicsT names;

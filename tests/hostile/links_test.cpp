@@ -39,7 +39,8 @@ std::uint64_t resident_bytes(pid_t pid) {
 // with pipelines of its own.
 class Liars {
  public:
-  explicit Liars(std::vector<std::string> names) : names_(std::move(names)) {
+  explicit Liars(std::vector<std::string> names, const std::string& link_config = "")
+      : names_(std::move(names)) {
     std::string pipelines = "  - {name: typing, from: link/laptop/keys, to: typed}\n";
     for (const std::string& name : names_) {
       desks_.trust_stranger("desk", name);
@@ -53,7 +54,7 @@ class Liars {
         "  hole: {exec: [" DKVM_HOP_SINK
         "], config: {file: /dev/null}}\n"
         "  lamp: {type: dummy-display-source, config: {size: 128x32, fps: 20}}\n";
-    desks_.start("desk", devices + local_.yaml(), pipelines);
+    desks_.start("desk", devices + local_.yaml(), pipelines, link_config);
     desks_.start("laptop", far_.yaml(), "  - {name: typing, from: keyboard, to: link/desk/keys}\n");
     desks_.wait_stream("desk", "laptop", "keys");
     link_pid_ = desk().pid("network");
@@ -171,6 +172,9 @@ TEST_CASE("A peer that opens what it may not loses its link, and nobody else not
             {"topics-and-one", "a stream of 64 topics, expected at most 63"},
             {"long-topic", "holds more or longer items than the protocol allows"},
             {"all-own-topics", kAlive},
+            {"opens-and-closes", "opens, refuses or enlarges streams too often"},
+            {"takes-and-gives-back", "opens, refuses or enlarges streams too often"},
+            {"ever-larger-slots", "opens, refuses or enlarges streams too often"},
             {"many-names", "holds more or longer items than the protocol allows"},
             {"second-hello", "hello"},
             {"welcome", "no place on the input connection"},
@@ -210,7 +214,7 @@ TEST_CASE("A peer that lies about buffers loses its link, and nobody else notice
 TEST_CASE("Five thousand damaged frames of a peer hurt nobody else") {
   const std::uint32_t seed = seed_of_the_run();
   INFO(again_with(seed));
-  Liars liars({"mutants"});
+  Liars liars({"mutants"}, ", cut_pause: 0ms");
   liars.tell("mutants", std::to_string(seed));
   for (int i = 0; i < 20; ++i) liars.tap();
   const std::string said = liars.said(0);

@@ -55,6 +55,7 @@ void LyingPeer::connect() {
   bulk_input_.clear();
   slots_.clear();
   taken_.clear();
+  offered_.clear();
   was_up_ = false;
   came_.clear();
   tcp::ClientConfig config;
@@ -111,10 +112,18 @@ void LyingPeer::read_bulk() {
 void LyingPeer::frame(tcp::PeerLink&, const Frame& frame) {
   ++came_[frame.kind()];
   if (frame.kind() == wire::FrameKind::resume) taken_[frame.header.port()] = true;
-  if (frame.kind() == wire::FrameKind::port_open)  // all that the other side has is wanted
+  if (frame.kind() == wire::FrameKind::port_open) {  // all that the other side has is wanted
+    offered_.push_back(frame.header.port());
     signal(wire::FrameKind::resume, frame.header.port());
+    if (declines_) signal(wire::FrameKind::pause, frame.header.port());
+  }
   if (frame.kind() == wire::FrameKind::response)
     if (const auto answer = read_payload<wire::ResponseT>(frame.payload)) ++answers_[answer->code];
+}
+
+void LyingPeer::decline_all() {
+  declines_ = true;
+  for (const std::uint16_t id : offered_) signal(wire::FrameKind::pause, id);
 }
 
 void LyingPeer::offer(std::uint16_t id, const std::string& name, std::vector<std::string> topics) {

@@ -58,6 +58,8 @@ class LyingPeer final : private tcp::LinkHandler {
   // A stream that the other side's pipelines ask for; returns once it sends.
   void open_stream(std::uint16_t id, const std::string& name, std::vector<std::string> topics);
   void offer(std::uint16_t id, const std::string& name, std::vector<std::string> topics);
+  // From now on takes every stream of the other side and gives it back at once.
+  void decline_all();
   // Waits for a bulk connection, and for slots of so many bytes on that stream: the
   // number of the first.
   std::uint32_t granted(std::uint16_t id, std::uint64_t bytes);
@@ -127,6 +129,8 @@ class LyingPeer final : private tcp::LinkHandler {
   std::uint64_t sequence_ = 0;
   bool was_up_ = false;
   bool held_back_ = false;
+  bool declines_ = false;
+  std::vector<std::uint16_t> offered_;
 };
 
 }  // namespace dkvm::test

@@ -26,6 +26,8 @@ void add_answer(LinkAnswers& all, const Json& answer, const std::string& device)
   }
   for (const Json& address : list_of(answer, "listening"))
     all.listening.push_back({{"device", device}, {"address", address}});
+  for (const Json& peer : list_of(answer, "unknown"))
+    if (peer.is_string()) ++all.unknown[peer.get<std::string>()];
 }
 
 Called<> ask(Ctl& ctl, const Json& device, LinkAnswers& all) {

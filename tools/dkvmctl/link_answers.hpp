@@ -2,6 +2,8 @@
 
 #include "tools/dkvmctl/ctl.hpp"
 
+#include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,8 +12,9 @@ namespace dkvm::ctl {
 // What the link devices of a kernel say, all together.
 struct LinkAnswers {
   Json links = Json::array();
-  Json listening = Json::array();   // {device, address}
-  std::vector<std::string> silent;  // devices that cannot be asked, with the reason
+  Json listening = Json::array();              // {device, address}
+  std::vector<std::string> silent;             // devices that cannot be asked, with the reason
+  std::map<std::string, std::size_t> unknown;  // peers of pipelines: to how many devices
   std::vector<CallError> failures;
   std::size_t devices = 0;
 };

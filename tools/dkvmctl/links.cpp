@@ -6,11 +6,20 @@
 
 #include <cmath>
 #include <string>
+#include <vector>
 
 namespace dkvm::ctl {
 namespace {
 
 constexpr std::size_t kFingerprintShown = 7 + 16;  // sha256: and its first digits
+
+// Those that no device knows: whom some device could not be asked for may be known there.
+std::vector<std::string> nobodys(const LinkAnswers& all) {
+  std::vector<std::string> peers;
+  for (const auto& [peer, devices] : all.unknown)
+    if (devices == all.devices) peers.push_back(peer);
+  return peers;
+}
 
 // A quantity that is not known is left out.
 std::string micros_of(const Json& link, const char* key) {
@@ -65,6 +74,23 @@ std::string table_of(const Json& links, const Style& style) {
   return table.empty() ? "no links\n" : table.render(style);
 }
 
+// What came to nothing on a link, each with its reason; empty when nothing did.
+std::string losses_of(const Json& link) {
+  std::vector<std::string> parts;
+  const Json& dropped = field(link, "dropped");
+  for (const char* reason : {"stale", "late", "oversize", "unasked", "refused"})
+    if (const std::uint64_t count = count_of(dropped, reason); count != 0)
+      parts.push_back(fmt::format("{} {}", count_text(count), reason));
+  std::string text;
+  if (!parts.empty())
+    text = fmt::format("{} has dropped: {}\n", printable(text_of(link, "peer")),
+                       fmt::join(parts, ", "));
+  if (const std::uint64_t calls = count_of(link, "calls_refused"); calls != 0)
+    text += fmt::format("{} has had {} overloaded\n", printable(text_of(link, "peer")),
+                        calls == 1 ? "1 call" : count_text(calls) + " calls");
+  return text;
+}
+
 // Why links are as they are, and where others can connect to.
 std::string remarks(const LinkAnswers& all) {
   std::string text;
@@ -72,6 +98,12 @@ std::string remarks(const LinkAnswers& all) {
     if (const std::string reason = text_of(link, "reason"); !reason.empty())
       text += fmt::format("{} is {}: {}\n", printable(text_of(link, "peer")),
                           printable(text_of(link, "state")), printable(reason));
+  for (const Json& link : all.links) text += losses_of(link);
+  for (const std::string& peer : nobodys(all))
+    text += fmt::format(
+        "pipelines name '{}', whom no link device knows: is that its name? "
+        "`dkvmctl pair` makes two machines know each other\n",
+        printable(peer));
   for (const std::string& device : all.silent) text += printable(device) + "\n";
   for (const Json& each : all.listening)
     text += fmt::format("{} listens at {}\n", printable(text_of(each, "device")),
@@ -81,7 +113,8 @@ std::string remarks(const LinkAnswers& all) {
 
 void show(Screen& screen, const LinkAnswers& all) {
   if (screen.json()) {
-    screen.document({{"links", all.links}, {"listening", all.listening}});
+    screen.document(
+        {{"links", all.links}, {"listening", all.listening}, {"unknown", nobodys(all)}});
     for (const std::string& device : all.silent) screen.note(device);
   } else if (all.devices == 0) {
     screen.print("no device of type tcp-server or tcp-client is there to make links\n");

@@ -120,12 +120,13 @@ Result<> BulkIncoming::arrived(const Arrival& arrival) {
 void BulkIncoming::relay_body(const Admitted& admitted, Slot slot, std::uint64_t bytes) {
   const std::span<const std::byte> body = slot.bytes().first(bytes);
   if (!slot.replaced()) {
-    if (port_->relay(std::move(slot), bytes, admitted.event, admitted.capture_ns)) return;
+    if (relay(admitted, std::move(slot), bytes)) return;
   } else if (auto other = port_->borrow(); other && other->bytes().size() >= bytes) {
     std::copy(body.begin(), body.end(), other->bytes().begin());
-    if (port_->relay(std::move(*other), bytes, admitted.event, admitted.capture_ns)) return;
+    if (relay(admitted, std::move(*other), bytes)) return;
+  } else {
+    ++shared_.drops.late;
   }
-  ++shared_.drops.late;
   want_refresh();
 }
 

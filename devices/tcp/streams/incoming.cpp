@@ -80,13 +80,19 @@ void Incoming::begin_if_ready() {
   shared_.signal(wire::FrameKind::resume, offer_.id);
 }
 
+// The peer offers it anew, which is no doing of its own.
+void Incoming::decline() {
+  if (!std::exchange(begun_, false)) return;
+  shared_.signal(wire::FrameKind::pause, offer_.id);
+  shared_.changes.give_back();
+}
+
 void Incoming::kernel_silent() {
-  if (holds_input(taken_topics_) && std::exchange(begun_, false))
-    shared_.signal(wire::FrameKind::pause, offer_.id);
+  if (holds_input(taken_topics_)) decline();
 }
 
 void Incoming::unwant() {
-  if (begun_) shared_.signal(wire::FrameKind::pause, offer_.id);
+  decline();
   closing();
   close();
 }
@@ -164,10 +170,24 @@ void Incoming::tell_again() {
   shared_.signal(wire::FrameKind::applied, offer_.id, last_);
 }
 
-bool Incoming::relay(const Admitted& admitted) {
-  if (!port_ || !port_->relay(admitted.event, admitted.capture_ns)) return false;
+void Incoming::relay(const Admitted& admitted) {
+  if (!port_) return;
+  const auto sent = port_->relay(admitted.event, admitted.capture_ns);
+  if (!sent) return count_lost(sent.error());
   shared_.relayed_input = shared_.relayed_input || is_input(admitted.event.header.topic());
-  return true;
+}
+
+bool Incoming::relay(const Admitted& admitted, Slot slot, std::uint64_t bytes) {
+  const auto sent = port_->relay(std::move(slot), bytes, admitted.event, admitted.capture_ns);
+  if (!sent) count_lost(sent.error());
+  return sent.has_value();
+}
+
+void Incoming::count_lost(const Error& why) {
+  if (why.code() == Errc::overloaded)
+    ++shared_.drops.refused;
+  else
+    ++shared_.drops.late;
 }
 
 void Incoming::release() {

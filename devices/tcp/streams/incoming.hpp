@@ -66,8 +66,10 @@ class Incoming {
   // The peer's kernel is silent: what the stream holds is let go.
   // Errors: Errc::corrupt.
   Result<> let_go(const Frame& event);
-  // Relaying fails when the device ends, or a slot died: said by false.
-  bool relay(const Admitted& admitted);
+  // What our kernel does not take is counted: it does not read, or the slot's pool is gone.
+  void relay(const Admitted& admitted);
+  // Life: of an event that was admitted, whose port is open. False: it is lost.
+  bool relay(const Admitted& admitted, Slot slot, std::uint64_t bytes);
   // A message of this side's own against the stream.
   template <class Message>
   void say_upstream(const Message& message) {
@@ -89,6 +91,8 @@ class Incoming {
   Result<bool> translate(Frame& event);
   bool carries(TopicId topic) const;
   void release();
+  void decline();
+  void count_lost(const Error& why);
   void pass_upstream(const Frame& message);
   void close();
 

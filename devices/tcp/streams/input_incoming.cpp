@@ -62,9 +62,7 @@ Result<> InputIncoming::end_body() {
   decoder.next(event);  // it was whole when it came
   DKVM_TRY(const auto admitted, admit(event));
   if (!admitted || !body.slot) return {};
-  const auto sent =
-      port_->relay(std::move(body.slot), body.total, admitted->event, admitted->capture_ns);
-  if (!sent) ++shared_.drops.late;  // the pool was replaced meanwhile
+  relay(*admitted, std::move(body.slot), body.total);
   return {};
 }
 

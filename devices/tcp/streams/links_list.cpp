@@ -18,6 +18,19 @@ std::uint32_t clamped_us(std::uint64_t ns) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(ns / 1000, UINT32_MAX));
 }
 
+nlohmann::json describe(const Drops& drops) {
+  return {{"stale", drops.stale},
+          {"late", drops.late},
+          {"oversize", drops.oversize},
+          {"unasked", drops.unasked},
+          {"refused", drops.refused}};
+}
+
+// Empty before the first session.
+std::string fingerprint_of(const PeerLink& link) {
+  return link.fingerprint() == trust::Fingerprint{} ? "" : link.fingerprint().text();
+}
+
 }  // namespace
 
 LinkStateEvent state_event(const PeerLink& link) {
@@ -26,7 +39,7 @@ LinkStateEvent state_event(const PeerLink& link) {
   event.peer = link.name();
   event.state = std::string(name(status.state));
   event.reason = status.reason;
-  event.fingerprint = link.fingerprint().text();
+  event.fingerprint = fingerprint_of(link);
   event.rtt_us = clamped_us(status.rtt_ns);
   event.offset_us = to_us(status.offset_ns);
   event.offset_error_us = clamped_us(status.offset_error_ns);
@@ -59,6 +72,8 @@ LinksList::~LinksList() = default;
 
 void LinksList::more_after(const std::string& peer) { (*json_)["next"] = peer; }
 
+void LinksList::unknown(const std::set<std::string>& peers) { (*json_)["unknown"] = peers; }
+
 void LinksList::add(const std::string& device, const PeerStreams& peer,
                     std::uint64_t sent_bytes_per_s, std::uint64_t received_bytes_per_s) {
   const PeerLink& link = peer.link();
@@ -75,17 +90,21 @@ void LinksList::add(const std::string& device, const PeerStreams& peer,
                           {"since_s", static_cast<double>(now_ns() - status.since_ns) / 1e9},
                           {"connects", status.connects},
                           {"address", status.address},
-                          {"fingerprint", link.fingerprint().text()},
-                          {"rtt_us", to_us(status.rtt_ns)},
-                          {"offset_us", to_us(status.offset_ns)},
-                          {"offset_error_us", to_us(status.offset_error_ns)},
+                          {"fingerprint", fingerprint_of(link)},
                           {"sent_bytes", status.sent_bytes + peer.bulk_sent_bytes()},
                           {"received_bytes", status.received_bytes + peer.bulk_received_bytes()},
                           {"sent_bytes_per_s", sent_bytes_per_s},
                           {"received_bytes_per_s", received_bytes_per_s},
                           {"queue_bytes", peer.queued_bytes()},
                           {"drops", peer.drops().sum()},
+                          {"dropped", describe(peer.drops())},
+                          {"calls_refused", peer.calls().refused()},
                           {"streams", std::move(streams)}};
+  if (status.clock_known) {
+    entry["rtt_us"] = to_us(status.rtt_ns);
+    entry["offset_us"] = to_us(status.offset_ns);
+    entry["offset_error_us"] = to_us(status.offset_error_ns);
+  }
   bytes_ += entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).size();
   (*json_)["links"].push_back(std::move(entry));
 }

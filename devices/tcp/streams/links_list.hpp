@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ class LinksList {
   explicit LinksList(const std::vector<std::string>& listening);
   ~LinksList();
 
+  // Peers that pipelines name, and this device does not know.
+  void unknown(const std::set<std::string>& peers);
   // There are more behind this peer.
   void more_after(const std::string& peer);
   void add(const std::string& device, const PeerStreams& peer, std::uint64_t sent_bytes_per_s,

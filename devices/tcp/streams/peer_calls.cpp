@@ -35,7 +35,7 @@ void PeerCalls::call(const Call& call, Reply reply) {
   request.body = call.body;
   if (!fits(request))
     return reply(fail(Errc::invalid, "a call over a link has at most 63 KiB, with all names"));
-  if (!may_send()) return reply(fail(Errc::overloaded, "the link to '" + peer + "' is behind"));
+  if (!may_send()) return reply(fail(overloaded("the link to '" + peer + "' is behind")));
   const std::uint64_t id = ++last_id_;
   shared_.send_table(wire::FrameKind::request, 0, request, id);
   reply.on_cancel([this, id] {
@@ -65,7 +65,7 @@ Result<> PeerCalls::on_request(const Frame& frame) {
   if (serving_.contains(id))
     return fail(Errc::corrupt, fmt::format("the peer makes call {} while that waits", id));
   if (serving_.size() >= kPeerCallsMax) {
-    answer(id, fail(Errc::overloaded, fmt::format("{} calls of this peer wait", kPeerCallsMax)));
+    answer(id, fail(overloaded(fmt::format("{} calls of this peer wait", kPeerCallsMax))));
     return {};
   }
   const std::chrono::milliseconds deadline =
@@ -87,8 +87,9 @@ Result<> PeerCalls::on_request(const Frame& frame) {
 void PeerCalls::answer(std::uint64_t id, const Answer& answer) {
   wire::ResponseT response;
   if (answer && !may_send()) {
-    response.code = wire::Code::overloaded;
-    response.message = "the link is behind";
+    const Error why = overloaded("the link is behind");
+    response.code = static_cast<wire::Code>(why.code());
+    response.message = why.message();
   } else if (answer) {
     response.body = *answer;
   } else {

@@ -7,6 +7,9 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <string>
+#include <utility>
 
 namespace dkvm::tcp {
 
@@ -27,6 +30,9 @@ class PeerCalls {
   // Errors: Errc::corrupt.
   Result<> frame(const Frame& frame);
 
+  // Calls and answers, either way, that were answered `overloaded` instead.
+  std::uint64_t refused() const { return refused_; }
+
   // The session is over: whoever waits here is told, what waits there is cancelled.
   void end(const Error& why);
 
@@ -35,9 +41,14 @@ class PeerCalls {
   Result<> on_response(const Frame& frame);
   void answer(std::uint64_t id, const Answer& answer);
   bool may_send() const;
+  Error overloaded(std::string why) {
+    ++refused_;
+    return {Errc::overloaded, std::move(why)};
+  }
 
   Shared& shared_;
   std::uint64_t last_id_ = 0;
+  std::uint64_t refused_ = 0;
   std::map<std::uint64_t, std::shared_ptr<Reply>> waiting_;  // shared with its callback
   std::map<std::uint64_t, std::uint64_t> serving_;           // the peer's id → our kernel's
 };

@@ -226,7 +226,7 @@ Result<> PeerStreams::take(const Frame& frame) {
     case FrameKind::upstream: return to ? to->upstream(frame) : Result<>{};
     case FrameKind::applied: on_applied(frame); return {};
     case FrameKind::resume: on_resume(stream); return {};
-    case FrameKind::pause: on_declined(stream); return {};
+    case FrameKind::pause: return on_declined(stream);
     case FrameKind::pool_close:
       if (to) to->refused();
       return {};
@@ -243,12 +243,22 @@ Result<> PeerStreams::take(const Frame& frame) {
   }
 }
 
+// Whoever goes on opening and closing keeps our kernel at work, and others from theirs.
+Result<> PeerStreams::count_change() {
+  if (shared_.changes.take(now_ns())) return {};
+  return fail(Errc::corrupt,
+              fmt::format("the peer opens, refuses or enlarges streams too often: more than {} "
+                          "times at once, and {} a second",
+                          kStreamChangesBurstMax, kStreamChangesPerSecondMax));
+}
+
 Result<> PeerStreams::on_offer(const Frame& frame) {
   DKVM_TRY(wire::PortSpecT offer, read_offer(frame));
   offered_.insert(offer.id);
   if (const Incoming* known = incoming(offer.id);
       shared_.replaying && known != nullptr && known->name() == offer.name)
     return {};
+  DKVM_CHECK(count_change());
   if (incoming_.contains(offer.id))
     return fail(Errc::corrupt, fmt::format("the peer opens stream {} twice", offer.id));
   if (incoming_.size() >= kStreamsMax)
@@ -289,7 +299,9 @@ Result<> PeerStreams::on_topics(const Frame& frame) {
 Result<> PeerStreams::on_pool_open(const Frame& frame) {
   DKVM_TRY(const wire::PoolOpenT open, read_payload<wire::PoolOpenT>(frame.payload));
   Incoming* const from = incoming(frame.header.port());
-  return from ? from->need(open.slot_bytes) : Result<>{};
+  if (from == nullptr) return {};
+  DKVM_CHECK(count_change());
+  return from->need(open.slot_bytes);
 }
 
 void PeerStreams::on_applied(const Frame& frame) {
@@ -301,13 +313,15 @@ void PeerStreams::on_applied(const Frame& frame) {
 }
 
 // A number serves one acceptance: what is under way for it meets nobody else.
-void PeerStreams::on_declined(StreamId stream) {
+Result<> PeerStreams::on_declined(StreamId stream) {
   const auto found = outgoing_.find(stream);
-  if (found == outgoing_.end() || !found->second->open()) return;
+  if (found == outgoing_.end() || !found->second->open()) return {};
+  DKVM_CHECK(count_change());
   const WantedStream wanted = found->second->wanted();
   shared_.signal(wire::FrameKind::port_close, stream);
   outgoing_.erase(found);
   offer(wanted);
+  return {};
 }
 
 void PeerStreams::on_resume(StreamId stream) {

@@ -64,6 +64,7 @@ class PeerStreams {
   void kernel_silent(bool silent);
 
   PeerCalls& calls() { return calls_; }
+  const PeerCalls& calls() const { return calls_; }
   PeerLink& link() { return shared_.link; }
   const PeerLink& link() const { return shared_.link; }
   // Of bodies, over all bulk connections.
@@ -80,7 +81,8 @@ class PeerStreams {
   Result<> on_topics(const Frame& frame);
   Result<> on_pool_open(const Frame& frame);
   void on_applied(const Frame& frame);
-  void on_declined(StreamId stream);
+  Result<> on_declined(StreamId stream);
+  Result<> count_change();
   void on_resume(StreamId stream);
 
   void open_session();

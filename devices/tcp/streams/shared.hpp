@@ -4,6 +4,7 @@
 #include "devices/tcp/streams/checks.hpp"
 #include "devices/tcp/streams/loans.hpp"
 #include "devices/tcp/streams/port_ids.hpp"
+#include "devices/tcp/streams/stream_changes.hpp"
 #include "devices/tcp/streams/topic_names.hpp"
 #include "devices/tcp/streams/unconfirmed.hpp"
 #include "devices/tcp/transport/peer_link.hpp"
@@ -29,8 +30,9 @@ struct Drops {
   std::uint64_t late = 0;      // sound and pictures that the connection did not take in time
   std::uint64_t oversize = 0;  // larger than the peer has room for, or in several buffers
   std::uint64_t unasked = 0;   // messages that the peer may not send, or for streams that are gone
+  std::uint64_t refused = 0;   // of the peer, that our kernel did not read in time
 
-  std::uint64_t sum() const { return stale + late + oversize + unasked; }
+  std::uint64_t sum() const { return stale + late + oversize + unasked + refused; }
 };
 
 // What all streams of one peer share.
@@ -44,6 +46,7 @@ struct Shared {
   PeerRules rules;
 
   Drops drops{};
+  StreamChanges changes{};  // of the peer; over all sessions
   Unconfirmed unconfirmed{};
   TopicNames topics{};
   // The bulk connection, while there is one.

@@ -85,16 +85,20 @@ Streams::Peer* Streams::peer_of(BulkId id) {
 
 // --- which streams are wanted ---------------------------------------------------------
 
-void Streams::take_wanted(const std::vector<WantedStream>& wanted) {
+void Streams::take_wanted(const WantedStreams& wanted) {
   all_wanted_ = wanted;
   for (const auto& [name, peer] : peers_) want(name);
 }
 
 void Streams::want(const std::string& peer) {
   std::vector<WantedStream> mine;
-  for (const WantedStream& stream : all_wanted_)
+  for (const WantedStream& stream : all_wanted_.streams)
     if (stream.peer == peer) mine.push_back(stream);
-  find(peer)->streams->want(std::move(mine));
+  PeerStreams& streams = *find(peer)->streams;
+  streams.want(std::move(mine));
+  const auto owner = all_wanted_.devices.find(peer);
+  const bool other = owner != all_wanted_.devices.end() && owner->second != context_.name();
+  streams.link().yield_to(other ? owner->second : "");
 }
 
 // --- links ------------------------------------------------------------------------------
@@ -201,10 +205,19 @@ void Streams::route(const Call& call, Reply reply) {
   reply(fail(Errc::not_found, "there is no peer '" + name + "' here"));
 }
 
+std::set<std::string> Streams::unknown_peers() const {
+  std::set<std::string> unknown;
+  for (const WantedStream& stream : all_wanted_.streams)
+    if (!peers_.contains(stream.peer) && unknown.size() < kLinksPageMax)
+      unknown.insert(stream.peer);
+  return unknown;
+}
+
 void Streams::list(const Call& call, Reply reply) {
   const auto page = read_links_page(call.body);
   if (!page) return reply(fail(page.error()));
   LinksList answer(listening_());
+  if (page->after.empty()) answer.unknown(unknown_peers());
   auto at = peers_.upper_bound(page->after);
   std::string last;
   for (std::size_t left = page->limit; left != 0 && !answer.full() && at != peers_.end(); --left) {

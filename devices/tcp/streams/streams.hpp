@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,9 +63,10 @@ class Streams final : public LinkHandler, public BulkHost {
 
   Peer* find(const std::string& name);
   Peer* peer_of(BulkId id);
-  void take_wanted(const std::vector<WantedStream>& wanted);
+  void take_wanted(const WantedStreams& wanted);
   void want(const std::string& peer);
   void route(const Call& call, Reply reply);
+  std::set<std::string> unknown_peers() const;
   void list(const Call& call, Reply reply);
   void slots_free();
   void tell_state(Peer& peer);
@@ -79,7 +81,7 @@ class Streams final : public LinkHandler, public BulkHost {
   PortIds port_ids_;
   Loans loans_;
   std::map<std::string, Peer> peers_;
-  std::vector<WantedStream> all_wanted_;
+  WantedStreams all_wanted_;
   Wanted wanted_;
   bool turn_due_ = false;
   Context::Timer confirm_ = 0;

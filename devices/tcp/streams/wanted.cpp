@@ -32,6 +32,8 @@ Result<WantedStreams> read_wanted(std::string_view text) {
           {each.at("peer").get<std::string>(), each.at("stream").get<std::string>(),
            direction == "sink" ? wire::Direction::sink : wire::Direction::source,
            each.at("topics").get<std::vector<std::string>>()});
+      if (each.contains("device"))
+        wanted.devices[wanted.streams.back().peer] = each.at("device").get<std::string>();
     }
   } catch (const json::exception& error) {
     return fail(Errc::corrupt, std::string("links.streams: ") + error.what());
@@ -69,8 +71,9 @@ void Wanted::take(const Answer& answer) {
   if (pages_.revision != 0 && pages_.revision != page->revision) return ask();
   pages_.revision = page->revision;
   pages_.streams.insert(pages_.streams.end(), page->streams.begin(), page->streams.end());
+  pages_.devices.merge(page->devices);
   if (!page->next.empty()) return ask(nlohmann::json{{"page", page->next}}.dump());
-  if (std::exchange(revision_, pages_.revision) != pages_.revision) on_change_(pages_.streams);
+  if (std::exchange(revision_, pages_.revision) != pages_.revision) on_change_(pages_);
   ask();
 }
 

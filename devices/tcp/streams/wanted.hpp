@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,7 @@ struct WantedStream {
 struct WantedStreams {
   std::uint64_t revision = 0;
   std::vector<WantedStream> streams;
+  std::map<std::string, std::string> devices{};  // by peer, which has streams of it now
   std::string next{};  // the page behind this one; empty when this is the last
 };
 
@@ -35,7 +37,7 @@ Result<WantedStreams> read_wanted(std::string_view json);
 // Life: the context outlives it.
 class Wanted {
  public:
-  using OnChange = std::function<void(const std::vector<WantedStream>&)>;
+  using OnChange = std::function<void(const WantedStreams&)>;
 
   Wanted(Context& context, OnChange on_change)
       : context_(context), on_change_(std::move(on_change)) {}

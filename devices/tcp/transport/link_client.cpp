@@ -84,10 +84,10 @@ Result<> Client::start() {
   DKVM_TRY(tls_, trust::TlsContext::make(
                      identity, trust::Role::client,
                      [this](const trust::Fingerprint& shown) { return trusts(shown); }));
-  link_ =
-      std::make_unique<PeerLink>(context_, handler_, config_.peer, self_, LinkLife::Role::dials,
-                                 PeerLink::Dialling{[this](Connection which) { dial(which); },
-                                                    [this](Connection which) { cancel(which); }});
+  link_ = std::make_unique<PeerLink>(
+      context_, handler_, config_.peer, self_, LinkLife::Role::dials, config_.cut_pause,
+      PeerLink::Dialling{[this](Connection which) { dial(which); },
+                         [this](Connection which) { cancel(which); }});
   if (const auto watching = network_.start([this] { link_->network_changed(); }); !watching)
     log_warning(watching.error().message());
   context_.on_turn_end([this, exists = exists_] {
@@ -164,9 +164,10 @@ void Client::dial_input(std::vector<SocketAddress> found, const std::string& com
   std::erase_if(found, [this](const auto& address) { return !within(config_.reach, address); });
   if (found.empty())
     return fail_input(Error(
-        Errc::not_found, all != 0
-                             ? std::string("none of the addresses is on the LAN, and reach is lan")
-                             : complaint));
+        Errc::not_found,
+        all != 0 ? std::string("none of the addresses is on the LAN (private, link-local), and "
+                               "`reach` is lan; `reach: anywhere` goes there all the same")
+                 : complaint));
   addresses_ = found.size();
   std::rotate(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(turn_ % addresses_),
               found.end());

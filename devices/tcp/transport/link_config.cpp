@@ -32,6 +32,12 @@ Result<Reach> reach(const ConfigReader& config) {
   return text->compare("anywhere") == 0 ? Reach::anywhere : Reach::lan;
 }
 
+Result<std::chrono::milliseconds> cut_pause(const ConfigReader& config) {
+  DKVM_TRY(const std::chrono::nanoseconds pause, config.duration("cut_pause"));
+  if (pause <= kCutPauseMax) return std::chrono::ceil<std::chrono::milliseconds>(pause);
+  return wrong("cut_pause", fmt::format("expected at most {} h", kCutPauseMax.count()));
+}
+
 std::filesystem::path identity(const ConfigReader& config) {
   const auto folder = config.find("identity");
   return folder ? trust::expanded(*folder) : trust::default_folder();
@@ -115,6 +121,13 @@ KeyManifest reach_key() {
           .choices = {"lan", "anywhere"}};
 }
 
+KeyManifest cut_pause_key() {
+  return {.name = "cut_pause",
+          .type = ValueType::duration,
+          .fallback = fmt::format("{}ms", kCutPauseDefault.count()),
+          .help = "how long a peer that has broken the rules stays out, at most 1h"};
+}
+
 KeyManifest identity_key() {
   return {.name = "identity",
           .type = ValueType::path,
@@ -134,6 +147,7 @@ std::vector<KeyManifest> server_keys() {
            .help = "addresses to listen at, separated by commas; port 0 picks one"},
           reach_key(),
           identity_key(),
+          cut_pause_key(),
           {.name = "peers",
            .type = ValueType::map,
            .help = "by name: pin (beside those of the store), upstream (topics), buffers (bytes)"},
@@ -159,6 +173,7 @@ std::vector<KeyManifest> client_keys() {
            .help = "its fingerprint, sha256:…, beside that of the store"},
           reach_key(),
           identity_key(),
+          cut_pause_key(),
           {.name = "upstream",
            .type = ValueType::list,
            .help = "topics of upstream messages that pass from that peer"},
@@ -172,6 +187,7 @@ Result<ServerConfig> read_server_config(const ConfigReader& config) {
   ServerConfig read;
   DKVM_TRY(read.listen, endpoints(config, "listen"));
   DKVM_TRY(read.reach, reach(config));
+  DKVM_TRY(read.cut_pause, cut_pause(config));
   read.identity = identity(config);
   DKVM_TRY(const std::int64_t most, config.integer("peers_max", 1, kPeersMax));
   read.peers_max = static_cast<std::size_t>(most);
@@ -194,6 +210,7 @@ Result<ClientConfig> read_client_config(const ConfigReader& config) {
   for (const Endpoint& endpoint : read.connect)
     if (endpoint.port == 0) return wrong("connect", "port 0 cannot be dialled");
   DKVM_TRY(read.reach, reach(config));
+  DKVM_TRY(read.cut_pause, cut_pause(config));
   read.identity = identity(config);
   DKVM_TRY(read.peer.name, config.text("peer"));
   if (!trust::is_peer_name(read.peer.name))

@@ -8,6 +8,7 @@
 #include <dkvm/manifest.hpp>
 #include <dkvm/result.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -33,6 +34,7 @@ struct PeerConfig {
 };
 
 struct ServerConfig {
+  std::chrono::milliseconds cut_pause = kCutPauseDefault;
   std::vector<Endpoint> listen{};  // empty: every address, kLinkPortDefault
   Reach reach = Reach::lan;
   std::filesystem::path identity{};
@@ -41,6 +43,7 @@ struct ServerConfig {
 };
 
 struct ClientConfig {
+  std::chrono::milliseconds cut_pause = kCutPauseDefault;
   std::vector<Endpoint> connect{};  // tried in turn
   PeerConfig peer{};
   Reach reach = Reach::lan;

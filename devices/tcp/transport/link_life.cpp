@@ -24,6 +24,7 @@ std::uint64_t earlier(std::uint64_t a, std::uint64_t b) {
 
 LinkActions LinkLife::begin(std::uint64_t now_ns) {
   trusted_ = true;
+  out_until_ns_ = 0;
   refused_.reset();
   tried_ = false;
   reason_ = role_ == Role::listens ? "it has not connected yet" : "";
@@ -108,7 +109,7 @@ LinkActions LinkLife::dial_failed(const Error& why, std::uint64_t now_ns) {
   tried_ = true;
   if (!session_) reason_ = why.message();
   LinkActions actions;
-  if (why.code() == Errc::denied) {
+  if (why.code() == Errc::denied || why.code() == Errc::overloaded) {
     end_session(why, actions);
     refused_ = why;
     dial_in(kRefusedPause, now_ns);
@@ -157,10 +158,18 @@ LinkActions LinkLife::stopped(const Error& why, std::chrono::milliseconds come_a
 LinkActions LinkLife::cut(const Error& why, std::uint64_t now_ns) {
   LinkActions actions;
   stop_dialling(actions);
-  end_session(why, actions, kRefusedPause);
+  end_session(why, actions, cut_pause_);
   refused_ = why;
-  if (dials()) dial_in(kRefusedPause, now_ns);
+  if (dials())
+    dial_in(cut_pause_, now_ns);
+  else
+    out_until_ns_ = now_ns + ns(cut_pause_);
   return settle(std::move(actions), now_ns);
+}
+
+std::chrono::milliseconds LinkLife::out_for(std::uint64_t now_ns) const {
+  const std::chrono::nanoseconds left(out_until_ns_ - std::min(out_until_ns_, now_ns));
+  return std::chrono::ceil<std::chrono::milliseconds>(left);
 }
 
 LinkActions LinkLife::end(const Error& why, std::uint64_t now_ns) {

@@ -19,7 +19,7 @@ enum class LinkState : std::uint8_t {
   up,
   degraded,  // silent, or without a bulk connection
   down,      // not there; it is tried again, or waited for
-  refused,   // one side does not want the other; tried again every 5 s
+  refused,   // one side does not want the other; tried again after a pause
 };
 
 constexpr std::string_view name(LinkState state) {
@@ -74,7 +74,9 @@ class LinkLife {
   // random(least, most), both included; milliseconds here.
   using Random = std::function<std::uint64_t(std::uint64_t least, std::uint64_t most)>;
 
-  LinkLife(Role role, Random random) : role_(role), random_(std::move(random)) {}
+  // cut_pause: how long who broke a rule stays out.
+  LinkLife(Role role, Random random, std::chrono::milliseconds cut_pause)
+      : role_(role), random_(std::move(random)), cut_pause_(cut_pause) {}
 
   // The peer is trusted: dials begin, connections are welcome.
   LinkActions begin(std::uint64_t now_ns);
@@ -86,7 +88,7 @@ class LinkLife {
   // Bytes came over it.
   LinkActions heard(ConnectionId connection, std::uint64_t now_ns);
   LinkActions lost(ConnectionId connection, const Error& why, std::uint64_t now_ns);
-  // Errc::denied: one side refuses the other.
+  // Errc::denied, and Errc::overloaded for a while: one side refuses the other.
   LinkActions dial_failed(const Error& why, std::uint64_t now_ns);
 
   LinkActions bulk_joined(std::uint64_t now_ns);
@@ -114,6 +116,8 @@ class LinkLife {
   // The connection that works; 0: none does.
   ConnectionId connection() const { return connection_; }
   bool is_silent() const { return silent_; }
+  // So long nobody is let in who dials, for what reason() says; 0: the peer is welcome.
+  std::chrono::milliseconds out_for(std::uint64_t now_ns) const;
 
  private:
   LinkActions settle(LinkActions actions, std::uint64_t now_ns);
@@ -130,7 +134,9 @@ class LinkLife {
 
   Role role_;
   Random random_;
+  std::chrono::milliseconds cut_pause_;
   bool trusted_ = false;
+  std::uint64_t out_until_ns_ = 0;  // listens: it was cut
 
   bool session_ = false;
   ConnectionId connection_ = 0;

@@ -50,6 +50,16 @@ std::vector<std::byte> bytes_of(const wire::LinkHelloT& hello) {
   return bytes;
 }
 
+std::vector<std::byte> stop_bytes(const Error& why, std::chrono::milliseconds come_again) {
+  wire::StopT stop;
+  stop.reason = why.message().substr(0, kReasonBytesMax);
+  stop.deadline_ms = static_cast<std::uint32_t>(come_again.count());
+  PayloadWriter writer;
+  std::vector<std::byte> bytes;
+  append_frame(bytes, {make_header(wire::FrameKind::stop), {}, {}, writer.write(stop)});
+  return bytes;
+}
+
 std::vector<std::uint8_t> random_session() {
   std::vector<std::uint8_t> session(kLinkSessionBytes);
   fill(session.data(), static_cast<int>(session.size()));
@@ -63,6 +73,10 @@ std::uint64_t random_number() {
 }
 
 Result<wire::LinkHelloT> read_hello(const Frame& frame) {
+  if (frame.kind() == wire::FrameKind::stop) {
+    DKVM_TRY(const wire::StopT stop, read_payload<wire::StopT>(frame.payload));
+    return fail(Errc::overloaded, fmt::format("it says: {:.{}}", stop.reason, kReasonBytesMax));
+  }
   if (frame.kind() != wire::FrameKind::hello)
     return fail(Errc::corrupt, fmt::format("its first frame is '{}', expected 'hello'",
                                            wire::EnumNameFrameKind(frame.kind())));

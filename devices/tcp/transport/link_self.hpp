@@ -5,6 +5,7 @@
 #include <dkvm/context.hpp>
 #include <dkvm/payload.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -35,9 +36,13 @@ std::vector<std::byte> bytes_of(const wire::LinkHelloT& hello);
 std::vector<std::uint8_t> random_session();
 std::uint64_t random_number();
 
+// As a whole frame: why a session is over, or none begins, and when one may be tried again.
+std::vector<std::byte> stop_bytes(const Error& why, std::chrono::milliseconds come_again);
+
 // What a peer's hello says.
 // Errors: Errc::corrupt for a frame that is none, Errc::unsupported for a version of the
-//         protocol that this side does not speak.
+//         protocol that this side does not speak, Errc::overloaded for a `stop` in its place:
+//         the peer does not want this side now.
 Result<wire::LinkHelloT> read_hello(const Frame& frame);
 
 }  // namespace dkvm::tcp

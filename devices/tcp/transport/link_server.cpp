@@ -122,7 +122,7 @@ void Server::add(const PeerConfig& peer) {
     return log_warning(fmt::format("'{}' is trusted but not let in: peers_max is {}", peer.name,
                                    config_.peers_max));
   auto link = std::make_unique<PeerLink>(context_, handler_, peer, self_, LinkLife::Role::listens,
-                                         PeerLink::Dialling{});
+                                         config_.cut_pause);
   PeerLink& added = *links_.emplace(peer.name, std::move(link)).first->second;
   handler_.added(added);
   added.begin();
@@ -135,6 +135,11 @@ Result<> Server::admit(TlsStream stream, const wire::LinkHelloT& hello,
   if (link == nullptr)
     return fail(Errc::denied,
                 fmt::format("its certificate {} is not let in", stream.peer().text()));
+  if (const auto refusal = link->refusal()) {
+    DKVM_CHECK(stream.write_whole(stop_bytes(refusal->why, refusal->come_again)));
+    stream.shut();
+    return fail(Error(refusal->why).within(fmt::format("'{}'", *name)));
+  }
   if (hello.connection == wire::LinkConnection::bulk)
     return admit_bulk(*link, std::move(stream), hello);
   if (hello.connection != wire::LinkConnection::input)

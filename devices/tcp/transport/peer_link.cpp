@@ -44,13 +44,14 @@ bool is_for_streams(wire::FrameKind kind) {
 }  // namespace
 
 PeerLink::PeerLink(Context& context, LinkHandler& handler, PeerConfig config, const LinkSelf& self,
-                   LinkLife::Role role, Dialling dialling)
+                   LinkLife::Role role, std::chrono::milliseconds cut_pause, Dialling dialling)
     : context_(context),
       handler_(handler),
       config_(std::move(config)),
       self_(self),
       dialling_(std::move(dialling)),
-      life_(role, random_between) {}
+      role_(role),
+      life_(role, random_between, cut_pause) {}
 
 PeerLink::~PeerLink() {
   context_.cancel_timer(timer_);
@@ -65,6 +66,7 @@ LinkStatus PeerLink::status() const {
   status.since_ns = life_.since_ns();
   status.address = address_;
   status.connects = connects_;
+  status.clock_known = clock_.known();
   status.rtt_ns = clock_.rtt_ns();
   status.offset_ns = clock_.offset_ns(now);
   status.offset_error_ns = clock_.error_ns(now);
@@ -100,8 +102,41 @@ std::uint64_t PeerLink::to_local(std::uint64_t peer_ns) const {
 
 void PeerLink::cut(const Error& why) { apply(life_.cut(why, now_ns())); }
 void PeerLink::bulk_lost() { apply(life_.bulk_lost(now_ns())); }
-void PeerLink::begin() { apply(life_.begin(now_ns())); }
-void PeerLink::forbid(const Error& why) { apply(life_.forbid(why, now_ns())); }
+void PeerLink::begin() {
+  trusted_ = true;
+  apply(yields() ? life_.forbid(taken(), now_ns()) : life_.begin(now_ns()));
+}
+
+void PeerLink::forbid(const Error& why) {
+  trusted_ = false;
+  apply(life_.forbid(why, now_ns()));
+}
+
+void PeerLink::yield_to(const std::string& device) {
+  if (device == std::exchange(rival_, device) || !trusted_) return;
+  if (yields())
+    apply(life_.forbid(taken(), now_ns()));
+  else if (rival_.empty())
+    apply(life_.begin(now_ns()));
+}
+
+// One that waits to be dialled has nothing to end: who comes is told.
+bool PeerLink::yields() const {
+  return !rival_.empty() && (role_ == LinkLife::Role::dials || life_.session());
+}
+
+Error PeerLink::taken() const {
+  return {Errc::denied, fmt::format("device '{}' has the link with '{}' already, and one is enough",
+                                    rival_, name())};
+}
+
+std::optional<PeerLink::Refusal> PeerLink::refusal() const {
+  if (!rival_.empty()) return Refusal{taken(), kRefusedPause};
+  const auto pause = life_.out_for(now_ns());
+  if (pause.count() == 0) return std::nullopt;
+  return Refusal{Error(Errc::denied, life_.reason()), pause};
+}
+
 void PeerLink::end(const Error& why) { apply(life_.end(why, now_ns())); }
 void PeerLink::network_changed() { apply(life_.network_changed(now_ns())); }
 
@@ -231,13 +266,12 @@ void PeerLink::close(const LinkAction& action) {
   const auto found = connections_.find(action.connection);
   if (found == connections_.end()) return;
   if (action.why) {
-    wire::StopT stop;
-    stop.reason = action.why->message();
-    stop.deadline_ms = static_cast<std::uint32_t>(action.come_again.count());
-    PayloadWriter writer;
+    const auto stop = stop_bytes(*action.why, action.come_again);
+    FrameDecoder decoder(stop);
+    Frame frame;
     // A peer whose backlog is full does not read it anyway.
-    [[maybe_unused]] const auto told = found->second.channel->send(
-        {make_header(wire::FrameKind::stop), {}, {}, writer.write(stop)});
+    if (decoder.next(frame)) [[maybe_unused]]
+      const auto told = found->second.channel->send(frame);
   }
   found->second.channel->close();
   drop(action.connection);

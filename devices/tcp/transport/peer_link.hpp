@@ -11,11 +11,13 @@
 #include <dkvm/payload.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,7 @@ struct LinkStatus {
   std::string reason{};        // of all states but connecting and up
   std::uint64_t since_ns = 0;  // CLOCK_MONOTONIC of this machine
   std::string address{};       // of the peer; empty before the first connection
+  bool clock_known = false;    // of the next three, by a ping of this session
   std::uint64_t rtt_ns = 0;    // as the last ping saw it
   std::int64_t offset_ns = 0;  // the peer's clock minus this one
   std::uint64_t offset_error_ns = 0;
@@ -46,7 +49,7 @@ class PeerLink {
   };
 
   PeerLink(Context& context, LinkHandler& handler, PeerConfig config, const LinkSelf& self,
-           LinkLife::Role role, Dialling dialling);
+           LinkLife::Role role, std::chrono::milliseconds cut_pause, Dialling dialling = {});
   PeerLink(const PeerLink&) = delete;
   PeerLink& operator=(const PeerLink&) = delete;
   ~PeerLink();
@@ -72,8 +75,11 @@ class PeerLink {
   // A time of the peer's clock on this one. Not monotonic by itself: see ClockFor.
   std::uint64_t to_local(std::uint64_t peer_ns) const;
 
-  // The peer broke a rule: the link ends, and is tried again after 5 s.
+  // The peer broke a rule: the link ends, and is tried again after a pause.
   void cut(const Error& why);
+  // Another device of this kernel has the streams of this peer, which come and go by one
+  // link; empty: none has. Then this link is refused, and begins again when it is free.
+  void yield_to(const std::string& device);
   // The bulk connection that the handler got has broken.
   void bulk_lost();
 
@@ -84,6 +90,13 @@ class PeerLink {
   // Says stop, and is over.
   void end(const Error& why);
   void network_changed();
+
+  // Why nobody is let in who dials, and for how long; nothing when the peer is welcome.
+  struct Refusal {
+    Error why;
+    std::chrono::milliseconds come_again{0};
+  };
+  std::optional<Refusal> refusal() const;
 
   // True while there is a session that a connection may belong to.
   bool has_session() const { return life_.session(); }
@@ -110,6 +123,8 @@ class PeerLink {
 
   void apply(LinkActions actions);
   void carry_out(const LinkAction& action);
+  bool yields() const;
+  Error taken() const;
   void tell_state();
   void arm();
   void tick();
@@ -128,7 +143,10 @@ class PeerLink {
   PeerConfig config_;
   const LinkSelf& self_;
   Dialling dialling_;
+  const LinkLife::Role role_;
   LinkLife life_;
+  bool trusted_ = false;
+  std::string rival_;  // the device that has this peer's streams
   ClockOffset clock_;
 
   std::deque<LinkAction> actions_;  // callbacks may cause more while some are carried out

@@ -23,6 +23,13 @@ Fd tcp_socket(int family) {
   return Fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
 }
 
+// What may be done about it, behind the system's words.
+const char* advice_for_bind(int error) {
+  if (error == EADDRINUSE) return ": another program listens there; choose another port, or end it";
+  if (error == EADDRNOTAVAIL) return ": no interface of this machine has this address at present";
+  return error == EACCES ? ": ports below 1024 are for root" : "";
+}
+
 // None of these is for ever: an address may come, another program may go.
 Errc code_of_bind(int error) {
   if (error == EADDRINUSE) return Errc::exhausted;
@@ -33,7 +40,8 @@ Errc code_of_bind(int error) {
 
 Result<Fd> listen_at(const SocketAddress& address) {
   const auto failed = [&](Errc code) {
-    return fail(code, fmt::format("listening at {}: {}", address.text(), std::strerror(errno)));
+    return fail(code, fmt::format("listening at {}: {}{}", address.text(), std::strerror(errno),
+                                  advice_for_bind(errno)));
   };
   Fd fd = tcp_socket(address.family());
   if (!fd) return failed(errno == EAFNOSUPPORT ? Errc::unsupported : Errc::exhausted);

@@ -11,10 +11,12 @@ constexpr std::uint64_t kWaitMsMax = 60'000;
 constexpr std::uint64_t kAnswerBeforeNs = 50'000'000;
 
 nlohmann::json describe(const LinkStream& stream) {
-  return {{"peer", stream.peer},
-          {"stream", stream.stream},
-          {"direction", wire::EnumNameDirection(stream.direction)},
-          {"topics", stream.topics}};
+  nlohmann::json described = {{"peer", stream.peer},
+                              {"stream", stream.stream},
+                              {"direction", wire::EnumNameDirection(stream.direction)},
+                              {"topics", stream.topics}};
+  if (!stream.device.empty()) described["device"] = stream.device;
+  return described;
 }
 
 // One page, from behind the stream of that key.

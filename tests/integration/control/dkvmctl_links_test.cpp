@@ -20,8 +20,9 @@ constexpr const char* kLaptop =
     R"("address":"192.168.1.7:40312","fingerprint":"sha256:00112233445566778899aabbccddeeff)"
     R"(00112233445566778899aabbccddeeff","rtt_us":412,"offset_us":-1234,"offset_error_us":206,)"
     R"("sent_bytes":13002342,"received_bytes":2048,"sent_bytes_per_s":1048576.5,)"
-    R"("received_bytes_per_s":0,"queue_bytes":4096,"drops":1234,"streams":[]}],)"
-    R"("listening":["0.0.0.0:24860"],"next":"laptop"})";
+    R"("received_bytes_per_s":0,"queue_bytes":4096,"drops":1234,"dropped":{"stale":0,"late":1230,)"
+    R"("oversize":0,"unasked":0,"refused":4},"calls_refused":2,"streams":[]}],)"
+    R"("listening":["0.0.0.0:24860"],"unknown":["dsek","tablet"],"next":"laptop"})";
 
 constexpr const char* kCouch =
     R"({"links":[{"peer":"couch","device":"server","state":"refused","since_s":12,)"
@@ -29,7 +30,8 @@ constexpr const char* kCouch =
     R"("listening":["0.0.0.0:24860"]})";
 
 constexpr const char* kDesk =
-    R"({"links":[{"peer":"desk","state":"connecting","reason":"","since_s":1}],"listening":[]})";
+    R"({"links":[{"peer":"desk","state":"connecting","reason":"","since_s":1}],"listening":[],)"
+    R"("unknown":["laptop","tablet"]})";
 
 struct Desk {
   Desk() {
@@ -72,6 +74,8 @@ TEST_CASE("links shows the links of all link devices in one table, with the reas
         "desk    client  connecting     1s\n"
         "\n"
         "couch is refused: it is \\x1b[31mnot trusted\n"
+        "laptop has dropped: 1,230 late, 4 refused\n"
+        "laptop has had 2 calls overloaded\n"
         "spare makes no links: it is stopped\n"
         "server listens at 0.0.0.0:24860\n");
   CHECK(desk.asked("server") == 2);
@@ -111,4 +115,16 @@ TEST_CASE("without link devices links says so") {
   CtlRun run(desk.kernel, {"links"});
   CHECK(run.exit_code() == 0);
   CHECK(run.out() == "no device of type tcp-server or tcp-client is there to make links\n");
+}
+
+TEST_CASE("links names the peers of pipelines that no link device knows") {
+  Desk desk;
+  desk.kernel.on("devices.list",
+                 R"({"devices":[{"name":"server","type":"tcp-server","state":"running"},)"
+                 R"({"name":"client","type":"tcp-client","state":"degraded"}]})");
+  CtlRun run(desk.kernel, {"links"});
+  CHECK(run.exit_code() == 0);
+  CHECK(run.out().find("pipelines name 'tablet', whom no link device knows: is that its name? "
+                       "`dkvmctl pair` makes two machines know each other\n") != std::string::npos);
+  CHECK(run.out().find("'laptop', whom") == std::string::npos);  // the server knows it
 }

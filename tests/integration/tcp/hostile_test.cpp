@@ -5,6 +5,7 @@
 using namespace dkvm;
 using namespace dkvm::test;
 using namespace dkvm::tcp;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -248,6 +249,42 @@ TEST_CASE("a peer that breaks the rules after its hello is cut, with the rule as
   CHECK(pair.desk.told.has("down"));
   CHECK(pair.there()->status().state == tcp::LinkState::refused);
   CHECK(pair.there()->status().reason.find(rule) != std::string::npos);
+}
+
+TEST_CASE("who was cut stays out for the pause, is told why, and comes in after it") {
+  test::Pair pair;
+  ServerConfig config;
+  config.cut_pause = GENERATE(300ms, 3'600'000ms);
+  const bool is_short = config.cut_pause < 1s;
+  pair.listen(config);
+  {
+    Visitor liar(pair, &pair.laptop);
+    REQUIRE(liar.shake());
+    liar.say_hello(wire::LinkConnection::input);
+    pair.world.wait("it is in", [&] { return pair.desk.told.has("up"); });
+    liar.say_hello(wire::LinkConnection::input);
+    liar.wait_ended();
+  }
+  const auto cut = std::chrono::steady_clock::now();
+  const auto try_again = [&] {
+    Visitor again(pair, &pair.laptop);
+    if (!again.shake()) return;
+    again.say_hello(wire::LinkConnection::input);
+    pair.world.wait("it is in or out",
+                    [&] { return again.ended() || pair.desk.told.count("up") == 2; });
+  };
+  if (is_short) {
+    while (pair.desk.told.count("up") != 2) try_again();
+    CHECK(std::chrono::steady_clock::now() - cut >= config.cut_pause);
+    return;
+  }
+  for (int i = 0; i < 20; ++i) try_again();
+  CHECK(pair.desk.told.count("up") == 1);
+  pair.dial();  // one that keeps the rules hears the reason, and is in no hurry
+  pair.world.wait("it is refused",
+                  [&] { return pair.here().status().state == tcp::LinkState::refused; });
+  CHECK(pair.here().status().reason.find("it says: the peer sent 'hello'") != std::string::npos);
+  CHECK_FALSE(pair.laptop.told.has("up"));
 }
 
 TEST_CASE("a session belongs to its certificate: another peer cannot resume it") {

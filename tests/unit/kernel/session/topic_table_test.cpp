@@ -37,3 +37,22 @@ TEST_CASE("a full table says that it is the kernel's, and a bad name that it is 
   CHECK(topics.intern("", 50).error().code() == Errc::invalid);
   CHECK(topics.intern(std::string(kNameBytesMax + 1, 'x'), 50).error().code() == Errc::invalid);
 }
+
+TEST_CASE("a peer that brings names without end takes none from its device and other peers") {
+  TopicTable topics;
+  for (std::size_t i = 0; i < TopicTable::kTopicsPerPeerMax; ++i)
+    REQUIRE(topics.intern("laptop/" + std::to_string(i), 1, "laptop"));
+  CHECK(topics.intern("one-more", 1, "laptop").error().code() == Errc::invalid);
+  CHECK(topics.intern("one-more", 2, "laptop").error().code() == Errc::invalid);  // by another link
+  CHECK(topics.intern("one-more", 1, "couch"));
+  CHECK(topics.intern("one-more", 1, "laptop"));  // that is known by now
+  CHECK(topics.intern("its-own", 1));
+}
+
+TEST_CASE("all peers together leave half of the numbers to the devices of this machine") {
+  TopicTable topics;
+  for (std::size_t i = 0; i < TopicTable::kTopicsOfPeersMax; ++i)
+    REQUIRE(topics.intern(std::to_string(i), 1, "peer" + std::to_string(i)));
+  CHECK(topics.intern("one-more", 1, "another").error().code() == Errc::exhausted);
+  CHECK(topics.intern("one-more", 1));
+}

@@ -52,7 +52,7 @@ PipelineSpec pipeline(std::vector<std::string> from, std::vector<std::string> to
 
 LinkStream stream(std::string peer, std::string name, wire::Direction direction,
                   std::set<std::string> topics) {
-  return {std::move(peer), std::move(name), direction, std::move(topics)};
+  return {std::move(peer), std::move(name), direction, std::move(topics), {}};
 }
 
 }  // namespace
@@ -103,12 +103,27 @@ TEST_CASE("a recorder beside a device that presses keys is nobody to type for") 
   CHECK(streams_of(onward, plan, {}, {"hands"}).size() == 1);
 }
 
-TEST_CASE("what is not known before it runs may be anything") {
+TEST_CASE("what a link brings may be anything") {
   const Plan plan = desk();
   const std::vector<LinkStream> any{stream("laptop", "in", kSink, {"*"})};
-  CHECK(streams_of({pipeline({"script"}, {"link/laptop/in"})}, plan) == any);
   CHECK(streams_of({pipeline({"server/tower"}, {"link/laptop/in"})}, plan) == any);
-  CHECK(streams_of({pipeline({"input", "script"}, {"link/laptop/in"})}, plan) == any);
+  CHECK(streams_of({pipeline({"input", "server"}, {"link/laptop/in"})}, plan) == any);
+}
+
+TEST_CASE("a device that could not be asked has the ports of its hello, and none before") {
+  const Plan plan = desk();
+  const std::vector<PipelineSpec> out{pipeline({"script"}, {"link/laptop/in"})};
+  const std::vector<PipelineSpec> in{pipeline({"link/laptop/in"}, {"script"})};
+  CHECK(streams_of(out, plan).empty());
+  CHECK(streams_of(in, plan).empty());
+  CHECK(streams_of({pipeline({"input/mouse", "script"}, {"link/laptop/in"})}, plan) ==
+        std::vector{stream("laptop", "in", kSink, {"pointer_motion"})});
+  const SaidPorts said{
+      {"script", {port("keys", kSource, {"key"}), port("leds", kSink, {"acme/led"})}}};
+  CHECK(streams_of(out, plan, {}, {}, said) == std::vector{stream("laptop", "in", kSink, {"key"})});
+  CHECK(streams_of(in, plan, {}, {}, said) ==
+        std::vector{stream("laptop", "in", kSource, {"acme/led"})});
+  CHECK(streams_of({pipeline({"script/mouse"}, {"link/laptop/in"})}, plan, {}, {}, said).empty());
 }
 
 TEST_CASE("each stream is there once each way, however many pipelines name it, and if any is on") {

@@ -4,6 +4,7 @@
 #include "devices/tcp/streams/port_ids.hpp"
 #include "devices/tcp/streams/progress.hpp"
 #include "devices/tcp/streams/staleness.hpp"
+#include "devices/tcp/streams/stream_changes.hpp"
 #include "devices/tcp/streams/topic_names.hpp"
 #include "devices/tcp/streams/unconfirmed.hpp"
 #include "devices/tcp/streams/wanted.hpp"
@@ -113,11 +114,15 @@ TEST_CASE("Input older than a second is not played, but what lets go is never to
 TEST_CASE("The kernel's word which streams are wanted is read, or refused") {
   const auto wanted = read_wanted(
       R"({"revision": 7, "streams": [{"peer": "laptop", "stream": "keys", "direction": "sink",
-          "topics": ["key"]}]})");
+          "topics": ["key"]},
+          {"peer": "couch", "stream": "keys", "direction": "source", "topics": ["key"],
+          "device": "uplink"}]})");
   REQUIRE(wanted);
   CHECK(wanted->revision == 7);
+  CHECK(wanted->devices == std::map<std::string, std::string>{{"couch", "uplink"}});
   CHECK(wanted->streams ==
-        std::vector<WantedStream>{{"laptop", "keys", wire::Direction::sink, {"key"}}});
+        std::vector<WantedStream>{{"laptop", "keys", wire::Direction::sink, {"key"}},
+                                  {"couch", "keys", wire::Direction::source, {"key"}}});
   CHECK_FALSE(read_wanted("{}"));
   CHECK_FALSE(read_wanted("nothing"));
   CHECK_FALSE(read_wanted(
@@ -133,4 +138,22 @@ TEST_CASE("A page of links is asked for by name and number") {
   CHECK_FALSE(read_links_page(R"({"limit": 0})"));
   CHECK_FALSE(read_links_page(R"({"afther": "x"})"));
   CHECK_FALSE(read_links_page("[]"));
+}
+
+TEST_CASE("A peer may change many streams at once, and then some a second") {
+  constexpr std::uint64_t kSecond = 1'000'000'000;
+  StreamChanges changes;
+  const auto takes = [&](std::uint64_t now) {
+    std::size_t taken = 0;
+    while (changes.take(now)) ++taken;
+    return taken;
+  };
+  CHECK(takes(5 * kSecond) == kStreamChangesBurstMax);
+  CHECK(takes(5 * kSecond) == 0);
+  CHECK(takes(6 * kSecond) == kStreamChangesPerSecondMax);
+  CHECK(takes(6 * kSecond + kSecond / 2) == kStreamChangesPerSecondMax / 2);
+  CHECK(takes(3 * kSecond) == 0);  // a clock that goes back gives nothing
+  changes.give_back();
+  CHECK(takes(6 * kSecond + kSecond / 2) == 1);
+  CHECK(takes(10'000 * kSecond) == kStreamChangesBurstMax);
 }

@@ -55,6 +55,7 @@ TEST_CASE("a server needs no key: it listens everywhere, for the LAN, for whom t
   CHECK(read->peers.empty());
   CHECK(read->peers_max == 128);
   CHECK(read->identity == "/somewhere");
+  CHECK(read->cut_pause == std::chrono::seconds(5));
 }
 
 TEST_CASE("what is said of a peer is read, and the rest has its default") {
@@ -86,6 +87,7 @@ TEST_CASE("a server's configuration that is wrong says where and what was expect
   check_refused(server({{"listen", "desk:x"}}), "config key 'listen'");
   check_refused(server({{"reach", "far"}}), "lan, anywhere");
   check_refused(server({{"peers_max", 0}}), "config key 'peers_max'");
+  check_refused(server({{"cut_pause", "2h"}}), "config key 'cut_pause': expected at most 1 h");
   check_refused(server({{"peers", {{"My Laptop", nullptr}}}}), "peers.My Laptop");
   check_refused(server({{"peers", {{"laptop", "sha256"}}}}), "peers.laptop");
   check_refused(server({{"peers", {{"laptop", {{"pin", "sha256:1"}}}}}}), "peers.laptop.pin");
@@ -102,8 +104,10 @@ TEST_CASE("a client dials one peer, at one address or several") {
                             {"peer", "desk"},
                             {"pin", kPin},
                             {"upstream", {"refresh", "acme/pedal"}},
+                            {"cut_pause", "250ms"},
                             {"buffers", "64MiB"}});
   REQUIRE(read);
+  CHECK(read->cut_pause == std::chrono::milliseconds(250));
   CHECK(read->connect == std::vector<Endpoint>{{"desk.local", 24860}, {"fd00::1", 7}});
   CHECK(read->peer.name == "desk");
   CHECK(read->peer.pins.size() == 1);

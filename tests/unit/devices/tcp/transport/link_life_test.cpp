@@ -15,6 +15,8 @@ namespace {
 
 using Kind = LinkAction::Kind;
 
+constexpr std::chrono::milliseconds kCutPause{7000};
+
 const char* word(Kind kind) {
   switch (kind) {
     case Kind::dial_input: return "dial";
@@ -37,11 +39,14 @@ const char* word(Kind kind) {
 // due. What is to be done stands in `done` as text, without pings and words of the state.
 struct Rig {
   explicit Rig(LinkLife::Role role)
-      : life(role, [this](std::uint64_t least, std::uint64_t most) {
-          least_asked = least;
-          most_asked = most;
-          return most;
-        }) {}
+      : life(
+            role,
+            [this](std::uint64_t least, std::uint64_t most) {
+              least_asked = least;
+              most_asked = most;
+              return most;
+            },
+            kCutPause) {}
 
   void take(const LinkActions& actions) {
     for (const auto& action : actions) {
@@ -304,14 +309,52 @@ TEST_CASE("who is refused says so, and tries again after 5 s") {
   CHECK(rig.life.state() == tcp::LinkState::up);
 }
 
-TEST_CASE("a peer that breaks a rule is told, refused, and tried again after 5 s") {
+TEST_CASE("a peer that breaks a rule is told, refused, and tried again after the pause for it") {
   Rig rig(LinkLife::Role::dials);
   rig.connect();
   rig.take(rig.life.cut(Error(Errc::corrupt, "it lies"), rig.now));
-  CHECK(rig.taken() == "close1(5000) down");
+  CHECK(rig.taken() == "close1(7000) down");
   CHECK(rig.life.state() == tcp::LinkState::refused);
   CHECK(rig.life.reason() == "it lies");
-  rig.pass(5s);
+  rig.pass(6999ms);
+  CHECK(rig.taken().empty());
+  rig.pass(1ms);
+  CHECK(rig.taken() == "dial");
+}
+
+TEST_CASE("a peer that has broken a rule is not welcome before the pause is over") {
+  Rig rig(LinkLife::Role::listens);
+  rig.connect();
+  CHECK(rig.life.out_for(rig.now) == 0ms);
+  rig.take(rig.life.cut(Error(Errc::corrupt, "it lies"), rig.now));
+  CHECK(rig.taken() == "close1(7000) down");
+  CHECK(rig.life.out_for(rig.now) == 7000ms);
+  rig.pass(6999ms);
+  CHECK(rig.life.out_for(rig.now) == 1ms);
+  SECTION("then it may come again") {
+    rig.pass(1ms);
+    CHECK(rig.life.out_for(rig.now) == 0ms);
+    CHECK(rig.life.state() == tcp::LinkState::refused);
+    rig.take(rig.life.joined(2, false, rig.now));
+    CHECK(rig.life.state() == tcp::LinkState::up);
+  }
+  SECTION("unless it is trusted anew, as another") {
+    rig.take(rig.life.forbid(kDenied, rig.now));
+    rig.take(rig.life.begin(rig.now));
+    CHECK(rig.life.out_for(rig.now) == 0ms);
+  }
+}
+
+TEST_CASE("who is told to come later is refused, and dials again after 5 s") {
+  Rig rig(LinkLife::Role::dials);
+  rig.take(rig.life.begin(rig.now));
+  rig.take(rig.life.dial_failed(Error(Errc::overloaded, "it says: not now"), rig.now));
+  CHECK(rig.taken() == "dial");
+  CHECK(rig.life.state() == tcp::LinkState::refused);
+  CHECK(rig.life.reason() == "it says: not now");
+  rig.pass(4999ms);
+  CHECK(rig.taken().empty());
+  rig.pass(1ms);
   CHECK(rig.taken() == "dial");
 }
 

@@ -17,7 +17,7 @@ struct Fixture {
         asker.table());
   }
   static LinkStream stream(std::string peer, std::string name) {
-    return {std::move(peer), std::move(name), wire::Direction::sink, {"key"}};
+    return {std::move(peer), std::move(name), wire::Direction::sink, {"key"}, {}};
   }
 
   test::Asker asker;
@@ -41,6 +41,15 @@ TEST_CASE("a link hears which streams are wanted, and which revision that is") {
                 {"stream", "keys"},
                 {"direction", "sink"},
                 {"topics", {"key"}}}}}});
+}
+
+TEST_CASE("a link hears which device has the streams of a peer") {
+  Fixture f;
+  LinkStream stream = Fixture::stream("laptop", "keys");
+  f.streams.update({stream});
+  stream.device = "uplink";
+  REQUIRE(f.streams.update({stream}));
+  CHECK(f.asker.ask("links.streams").at("streams")[0].at("device") == "uplink");
 }
 
 TEST_CASE("a device that makes no links is not told") {
