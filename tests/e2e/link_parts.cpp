@@ -3,18 +3,13 @@
 //                 number in this kernel
 //   hear TOPIC…   writes a line for each such event: the topic's name and number here, and
 //                 what came
-//   sizes         publishes pictures of several sizes in turns, each filled with its number
-//   check         writes a line for each such picture: its size, and whether it is whole
 //   lit           a keyboard that taps Caps Lock, and writes what it hears of the light
 //   lamp          takes keys; Caps Lock turns its light on and off, which it says upstream
 
 #include <dkvm/codes.hpp>
 #include <dkvm/device_main.hpp>
 
-#include <algorithm>
-#include <array>
 #include <chrono>
-#include <cstdint>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -87,58 +82,6 @@ class Hear final : public Device {
   std::ofstream file_;
 };
 
-struct Size {
-  std::uint32_t width, height;
-};
-constexpr std::array kSizes{Size{8, 8}, Size{640, 480}, Size{64, 48}, Size{1024, 640}, Size{1, 1}};
-
-class Sizes final : public Repeating {
- public:
-  Sizes() : Repeating("link-sizes", "Publishes pictures of several sizes") {}
-
-  Result<> start(Context& context) override {
-    if (number_ == 0) DKVM_CHECK(out_.open_pool({.slot_bytes = 1024 * 640 * 4}));
-    return Repeating::start(context);
-  }
-  void act(Context&) override {
-    auto slot = out_.borrow();
-    if (!slot) return;
-    const Size size = kSizes[++number_ % kSizes.size()];
-    DisplayFrame picture;
-    picture.epoch = number_;
-    picture.width = size.width;
-    picture.height = size.height;
-    picture.stride = size.width * 4;
-    const std::size_t bytes = std::size_t{picture.stride} * size.height;
-    std::ranges::fill(slot->bytes().first(bytes), static_cast<std::byte>(number_));
-    note(out_.publish(std::move(*slot), bytes, picture));
-  }
-
- private:
-  OutPort& out_ = source<DisplayFrame>({.name = "out"});
-  std::uint32_t number_ = 0;
-};
-
-class Check final : public Device {
- public:
-  Check() : Device("link-check", "Looks at pictures of several sizes") {
-    option(file_option());
-    in_.on<DisplayFrame>([this](const DisplayFrame& picture, const EventInfo& info) {
-      const Bytes bytes = info.bytes();
-      const auto fill = static_cast<std::byte>(picture.epoch);
-      const bool whole = bytes.size() == std::size_t{picture.stride} * picture.height &&
-                         std::ranges::all_of(bytes, [=](std::byte each) { return each == fill; });
-      file_ << picture.width << 'x' << picture.height << (whole ? " whole" : " broken")
-            << std::endl;
-    });
-  }
-  Result<> start(Context& context) override { return open_file(context, file_); }
-
- private:
-  InPort& in_ = sink<DisplayFrame>({.name = "in"});
-  std::ofstream file_;
-};
-
 class Lit final : public Repeating {
  public:
   Lit() : Repeating("link-lit", "A keyboard with a light") {
@@ -187,8 +130,6 @@ int main(int argc, char** argv) {
   std::unique_ptr<Device> device;
   if (role == "say") device = std::make_unique<Say>(topics);
   if (role == "hear") device = std::make_unique<Hear>(topics);
-  if (role == "sizes") device = std::make_unique<Sizes>();
-  if (role == "check") device = std::make_unique<Check>();
   if (role == "lit") device = std::make_unique<Lit>();
   if (role == "lamp") device = std::make_unique<Lamp>();
   if (!device) return kExitRefused;
