@@ -95,7 +95,12 @@ TEST_CASE("a server that dies ends a device with words, and one that is back has
 TEST_CASE("a sink whose server stands still ends with words, while it is told to play") {
   const Xvfb server;
   Sink sink(server);
+  Person watcher(server.display());
   sink.play(key(30, true));
+  // A first key brings the keymap of its device along, which is asked for.
+  REQUIRE(eventually(kPatience, [&] { return !watcher.down().empty(); }));
+  sink.play(key(31, true));
+  sink.play(key(31, false));
   REQUIRE(::kill(server.pid(), SIGSTOP) == 0);
   sink.event(kInput, key(30, false));
   const int status = sink.wait_exit();
