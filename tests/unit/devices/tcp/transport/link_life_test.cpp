@@ -1,113 +1,11 @@
-#include "devices/tcp/transport/link_life.hpp"
-#include "devices/tcp/limits.hpp"
-
-#include <fmt/format.h>
-
-#include <catch2/catch.hpp>
-
-#include <string>
+#include "tests/unit/devices/tcp/transport/link_life_rig.hpp"
 
 using namespace dkvm;
 using namespace dkvm::tcp;
-using namespace std::chrono_literals;
-
-namespace {
-
-using Kind = LinkAction::Kind;
-
-constexpr std::chrono::milliseconds kCutPause{7000};
-
-const char* word(Kind kind) {
-  switch (kind) {
-    case Kind::dial_input: return "dial";
-    case Kind::dial_bulk: return "dial-bulk";
-    case Kind::cancel_input: return "cancel";
-    case Kind::cancel_bulk: return "cancel-bulk";
-    case Kind::ping: return "ping";
-    case Kind::close: return "close";
-    case Kind::adopt: return "adopt";
-    case Kind::up: return "up";
-    case Kind::silent: return "silent";
-    case Kind::alive: return "alive";
-    case Kind::down: return "down";
-    case Kind::status: return "status";
-  }
-  return "?";
-}
-
-// A life on a clock of its own, which is turned as its rim would: a tick whenever one is
-// due. What is to be done stands in `done` as text, without pings and words of the state.
-struct Rig {
-  explicit Rig(LinkLife::Role role)
-      : life(
-            role,
-            [this](std::uint64_t least, std::uint64_t most) {
-              least_asked = least;
-              most_asked = most;
-              return most;
-            },
-            kCutPause) {}
-
-  void take(const LinkActions& actions) {
-    for (const auto& action : actions) {
-      if (action.kind == Kind::ping) ++pings;
-      if (action.kind == Kind::status) ++words;
-      if (action.kind == Kind::ping || action.kind == Kind::status) continue;
-      if (!done.empty()) done += ' ';
-      done += word(action.kind);
-      if (action.kind == Kind::adopt || action.kind == Kind::close)
-        done += std::to_string(action.connection);
-      if (action.kind == Kind::up && action.resumed) done += "-again";
-      if (action.kind == Kind::close && action.why)
-        done += fmt::format("({})", action.come_again.count());
-    }
-  }
-  std::string taken() { return std::exchange(done, {}); }
-
-  // Lets time pass; the connections that are heard bring bytes every 100 ms.
-  void pass(std::chrono::milliseconds time, ConnectionId heard = 0) {
-    const std::uint64_t end = now + static_cast<std::uint64_t>(time.count()) * 1'000'000;
-    std::uint64_t bytes = now;
-    for (;;) {
-      std::uint64_t next = life.due() == 0 ? end : std::max(life.due(), now);
-      if (heard != 0) next = std::min(next, bytes);
-      if (next > end) break;
-      now = next;
-      if (heard != 0 && now >= bytes) {
-        take(life.heard(heard, now));
-        bytes += 100'000'000;
-      }
-      if (life.due() != 0 && life.due() <= now) take(life.tick(now));
-      if (now >= end) break;
-    }
-    now = end;
-  }
-
-  // The link has been up for a second, with both of its connections.
-  void connect() {
-    take(life.begin(now));
-    take(life.joined(1, false, now));
-    take(life.bulk_joined(now));
-    pass(1s, 1);
-    REQUIRE(life.state() == tcp::LinkState::up);
-    done.clear();
-    pings = 0;
-  }
-
-  std::uint64_t now = 1'000'000'000'000;
-  std::uint64_t least_asked = 0, most_asked = 0;
-  LinkLife life;
-  std::string done;
-  int pings = 0, words = 0;
-};
-
-const Error kGone(Errc::disconnected, "the connection is gone");
-const Error kDenied(Errc::denied, "not trusted there");
-
-}  // namespace
+using namespace dkvm::tcp::test;
 
 TEST_CASE("one that dials does so at once, and its bulk connection when it is up") {
-  Rig rig(LinkLife::Role::dials);
+  LinkLifeRig rig(LinkLife::Role::dials);
   rig.take(rig.life.begin(rig.now));
   CHECK(rig.taken() == "dial");
   CHECK(rig.life.state() == tcp::LinkState::connecting);
@@ -117,7 +15,7 @@ TEST_CASE("one that dials does so at once, and its bulk connection when it is up
 }
 
 TEST_CASE("one that listens dials nothing, ever") {
-  Rig rig(LinkLife::Role::listens);
+  LinkLifeRig rig(LinkLife::Role::listens);
   rig.take(rig.life.begin(rig.now));
   rig.pass(10s);
   rig.take(rig.life.network_changed(rig.now));
@@ -131,7 +29,7 @@ TEST_CASE("one that listens dials nothing, ever") {
 }
 
 TEST_CASE("a ping goes out every 100 ms") {
-  Rig rig(GENERATE(LinkLife::Role::dials, LinkLife::Role::listens));
+  LinkLifeRig rig(GENERATE(LinkLife::Role::dials, LinkLife::Role::listens));
   rig.connect();
   rig.pass(1s, 1);
   CHECK(rig.pings >= 10);
@@ -140,7 +38,7 @@ TEST_CASE("a ping goes out every 100 ms") {
 }
 
 TEST_CASE("200 ms of jitter release nothing") {
-  Rig rig(LinkLife::Role::dials);
+  LinkLifeRig rig(LinkLife::Role::dials);
   rig.connect();
   for (int i = 0; i < 20; ++i) {
     rig.pass(300ms);
@@ -150,7 +48,7 @@ TEST_CASE("200 ms of jitter release nothing") {
 }
 
 TEST_CASE("400 ms of silence are told, and a second connection is dialled beside the first") {
-  Rig rig(LinkLife::Role::dials);
+  LinkLifeRig rig(LinkLife::Role::dials);
   rig.connect();
   rig.take(rig.life.heard(1, rig.now));
   rig.pass(399ms);
@@ -187,7 +85,7 @@ TEST_CASE("400 ms of silence are told, and a second connection is dialled beside
 }
 
 TEST_CASE("one that listens keeps both connections until the peer uses the second") {
-  Rig rig(LinkLife::Role::listens);
+  LinkLifeRig rig(LinkLife::Role::listens);
   rig.connect();
   rig.pass(400ms);
   CHECK(rig.taken() == "silent");
@@ -220,7 +118,7 @@ TEST_CASE("one that listens keeps both connections until the peer uses the secon
 }
 
 TEST_CASE("after 3 s of silence the session is over, and what comes later is a new one") {
-  Rig rig(GENERATE(LinkLife::Role::dials, LinkLife::Role::listens));
+  LinkLifeRig rig(GENERATE(LinkLife::Role::dials, LinkLife::Role::listens));
   rig.connect();
   rig.take(rig.life.heard(1, rig.now));
   rig.pass(2999ms);
@@ -234,7 +132,7 @@ TEST_CASE("after 3 s of silence the session is over, and what comes later is a n
 }
 
 TEST_CASE("a connection that is lost is silence, until another one takes the session over") {
-  Rig rig(LinkLife::Role::dials);
+  LinkLifeRig rig(LinkLife::Role::dials);
   rig.connect();
   rig.take(rig.life.lost(1, kGone, rig.now));
   CHECK(rig.taken() == "silent dial");
@@ -246,7 +144,7 @@ TEST_CASE("a connection that is lost is silence, until another one takes the ses
 }
 
 TEST_CASE("a peer that has forgotten the session ends it before the new one begins") {
-  Rig rig(LinkLife::Role::dials);
+  LinkLifeRig rig(LinkLife::Role::dials);
   rig.connect();
   rig.take(rig.life.lost(1, kGone, rig.now));
   rig.taken();
@@ -255,14 +153,14 @@ TEST_CASE("a peer that has forgotten the session ends it before the new one begi
 }
 
 TEST_CASE("a new run of the peer's device ends the session of the old one, which is told") {
-  Rig rig(LinkLife::Role::listens);
+  LinkLifeRig rig(LinkLife::Role::listens);
   rig.connect();
   rig.take(rig.life.joined(2, false, rig.now));
   CHECK(rig.taken() == "close1(5000) down adopt2 up");
 }
 
 TEST_CASE("dials are tried every 100 to 250 ms for five minutes, then up to every 5 s") {
-  Rig rig(LinkLife::Role::dials);
+  LinkLifeRig rig(LinkLife::Role::dials);
   rig.take(rig.life.begin(rig.now));
   rig.pass(4min + 59s);
   rig.take(rig.life.dial_failed(kGone, rig.now));
@@ -294,7 +192,7 @@ TEST_CASE("dials are tried every 100 to 250 ms for five minutes, then up to ever
 }
 
 TEST_CASE("who is refused says so, and tries again after 5 s") {
-  Rig rig(LinkLife::Role::dials);
+  LinkLifeRig rig(LinkLife::Role::dials);
   rig.take(rig.life.begin(rig.now));
   rig.taken();
   rig.take(rig.life.dial_failed(kDenied, rig.now));
@@ -310,7 +208,7 @@ TEST_CASE("who is refused says so, and tries again after 5 s") {
 }
 
 TEST_CASE("a peer that breaks a rule is told, refused, and tried again after the pause for it") {
-  Rig rig(LinkLife::Role::dials);
+  LinkLifeRig rig(LinkLife::Role::dials);
   rig.connect();
   rig.take(rig.life.cut(Error(Errc::corrupt, "it lies"), rig.now));
   CHECK(rig.taken() == "close1(7000) down");
@@ -323,7 +221,7 @@ TEST_CASE("a peer that breaks a rule is told, refused, and tried again after the
 }
 
 TEST_CASE("a peer that has broken a rule is not welcome before the pause is over") {
-  Rig rig(LinkLife::Role::listens);
+  LinkLifeRig rig(LinkLife::Role::listens);
   rig.connect();
   CHECK(rig.life.out_for(rig.now) == 0ms);
   rig.take(rig.life.cut(Error(Errc::corrupt, "it lies"), rig.now));
@@ -346,7 +244,7 @@ TEST_CASE("a peer that has broken a rule is not welcome before the pause is over
 }
 
 TEST_CASE("who is told to come later is refused, and dials again after 5 s") {
-  Rig rig(LinkLife::Role::dials);
+  LinkLifeRig rig(LinkLife::Role::dials);
   rig.take(rig.life.begin(rig.now));
   rig.take(rig.life.dial_failed(Error(Errc::overloaded, "it says: not now"), rig.now));
   CHECK(rig.taken() == "dial");
@@ -359,7 +257,7 @@ TEST_CASE("who is told to come later is refused, and dials again after 5 s") {
 }
 
 TEST_CASE("a peer that says stop is tried again when it wants to be") {
-  Rig rig(LinkLife::Role::dials);
+  LinkLifeRig rig(LinkLife::Role::dials);
   rig.connect();
   SECTION("soon") {
     rig.take(rig.life.stopped(kGone, 0ms, rig.now));
@@ -380,7 +278,7 @@ TEST_CASE("a peer that says stop is tried again when it wants to be") {
 }
 
 TEST_CASE("trust that ends cuts the link, and nothing is dialled until it is back") {
-  Rig rig(LinkLife::Role::dials);
+  LinkLifeRig rig(LinkLife::Role::dials);
   rig.connect();
   rig.take(rig.life.forbid(kDenied, rig.now));
   CHECK(rig.taken() == "close1(5000) down");
@@ -395,7 +293,7 @@ TEST_CASE("trust that ends cuts the link, and nothing is dialled until it is bac
 }
 
 TEST_CASE("a link without a bulk connection is degraded after a second") {
-  Rig rig(LinkLife::Role::dials);
+  LinkLifeRig rig(LinkLife::Role::dials);
   rig.connect();
   rig.take(rig.life.bulk_lost(rig.now));
   CHECK(rig.taken() == "dial-bulk");
@@ -413,7 +311,7 @@ TEST_CASE("a link without a bulk connection is degraded after a second") {
 }
 
 TEST_CASE("who has not run himself does not take it for the peer's silence") {
-  Rig rig(LinkLife::Role::dials);
+  LinkLifeRig rig(LinkLife::Role::dials);
   rig.connect();
   rig.take(rig.life.heard(1, rig.now));
   rig.now += 10'000'000'000;  // stopped for 10 s
@@ -424,7 +322,7 @@ TEST_CASE("who has not run himself does not take it for the peer's silence") {
 }
 
 TEST_CASE("the end of this side is said, and is the end") {
-  Rig rig(LinkLife::Role::dials);
+  LinkLifeRig rig(LinkLife::Role::dials);
   rig.connect();
   rig.take(rig.life.end(kGone, rig.now));
   CHECK(rig.taken() == "close1(0) down");
